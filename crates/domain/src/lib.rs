@@ -1,1 +1,20 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod auth;
+pub mod chart;
+pub mod ids;
+pub mod metric;
+pub mod money;
+pub mod page;
+pub mod problem;
+pub mod project;
+pub mod prompt;
+pub mod score;
+pub mod time;
+pub mod trace;
+
+mod invalid;
+
+pub use invalid::Invalid;
+pub use problem::Problem;

@@ -1,0 +1,77 @@
+//! A project: one product's prompts, traces and people.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize, de};
+
+use crate::{Invalid, ids::ProjectId, invalid::shown, time::TimeUs};
+
+/// The project's name in addresses: lower-case letters, digits and single hyphens, 1 to 40.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct ProjectSlug(String);
+
+impl ProjectSlug {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The nearest slug to a name people typed; `None` when nothing usable is in it.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let words: Vec<String> = name
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_ascii_lowercase)
+            .collect();
+        let joined = words.join("-");
+        let cut = joined.get(..joined.len().min(40))?.trim_end_matches('-');
+        cut.parse().ok()
+    }
+}
+
+impl fmt::Display for ProjectSlug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for ProjectSlug {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let allowed = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if text.is_empty()
+            || text.len() > 40
+            || !allowed
+            || text.starts_with('-')
+            || text.ends_with('-')
+            || text.contains("--")
+        {
+            return Err(Invalid::new(format!(
+                "`{}` is not a project address; use 1 to 40 lower-case letters, digits and single hyphens",
+                shown(text)
+            )));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl<'de> Deserialize<'de> for ProjectSlug {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// A project as the control plane keeps it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Project {
+    /// Its id.
+    pub id: ProjectId,
+    /// Its name in addresses.
+    pub slug: ProjectSlug,
+    /// Its name for people, 1 to 80 characters.
+    pub name: String,
+    /// When it was made.
+    pub created_us: TimeUs,
+}

@@ -1,0 +1,115 @@
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize, de};
+
+use crate::{Invalid, ids::LabelMoveId, invalid::shown, time::TimeUs};
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident, $max:literal, $allowed:expr, $rule:literal);+ $(;)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Invalid;
+
+            fn from_str(text: &str) -> Result<Self, Invalid> {
+                let allowed: fn(u8) -> bool = $allowed;
+                if text.is_empty() || text.len() > $max || !text.bytes().all(allowed) {
+                    return Err(Invalid::new(format!(concat!("`{}` is not ", $rule), shown(text))));
+                }
+                Ok(Self(text.to_owned()))
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+            }
+        }
+    )+};
+}
+
+words!(
+    /// A label: `production`, `staging`, `variant-a`. `latest` is derived, never set.
+    LabelName, 40, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.'),
+    "a label; use 1 to 40 lower-case letters, digits, `-`, `_` or `.`";
+    /// The key under which a flag client asks for a slot (a prompt and a label). Unique in a project, and stable.
+    FlagKey, 200, |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'),
+    "a flag key; use 1 to 200 letters, digits, `-`, `_` or `.`";
+);
+
+impl LabelName {
+    /// The label that always sits on the newest version.
+    pub const LATEST: &'static str = "latest";
+    /// The label a fetch without version or label means.
+    pub const PRODUCTION: &'static str = "production";
+}
+
+/// A label where it stands now.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Label {
+    /// Its name.
+    pub name: LabelName,
+    /// The version it points at.
+    pub version: u32,
+    /// The key flag clients use for this slot.
+    pub flag_key: FlagKey,
+    /// Whether only owners may move it.
+    pub protected: bool,
+}
+
+/// What moved a label.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MoveSource {
+    /// A person in the browser.
+    User,
+    /// A program with a key.
+    Api,
+}
+
+impl MoveSource {
+    /// The word stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Api => "api",
+        }
+    }
+}
+
+/// One move of a label: the record behind "label at generation time" and the markers on charts.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct LabelMove {
+    /// Its id.
+    pub id: LabelMoveId,
+    /// Which label.
+    pub label: LabelName,
+    /// The version it left; none when the label was new.
+    pub from: Option<u32>,
+    /// The version it went to; none when the label was removed.
+    pub to: Option<u32>,
+    /// Who, for people.
+    pub by: String,
+    /// When.
+    pub at_us: TimeUs,
+    /// Why, if they said.
+    pub reason: Option<String>,
+    /// Through which door.
+    pub source: MoveSource,
+}

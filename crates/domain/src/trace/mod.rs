@@ -1,0 +1,9 @@
+//! Traces and spans, in one canonical form whichever dialect they came in.
+
+mod kind;
+mod span;
+mod usage;
+
+pub use kind::{Level, SpanKind};
+pub use span::{PromptLink, Span, SpanVersion, TraceFields};
+pub use usage::{Cost, TokenBuckets, Usage};
