@@ -1,0 +1,97 @@
+//! The event plane: spans and scores in, traces and totals out.
+//!
+//! Rules every backend keeps (`conformance::event` proves them):
+//!
+//! - [`EventStore::append`] returns only once the batch survives a crash.
+//! - The state after any number of batches depends only on the set of events in them, not on order, splits or repeats: of two
+//!   contents of one span or score the one with the greater version stands.
+//! - A link a generation does not carry itself is inherited from the nearest ancestor that does, whenever that ancestor comes.
+//! - Totals are folded behind a watermark by [`EventStore::fold`]; after any crash, and after any resend, late parent or early
+//!   score, they equal totals computed afresh from the events.
+
+mod read;
+mod totals;
+mod write;
+
+use async_trait::async_trait;
+use domain::ids::{ProjectId, SpanId, TraceId};
+
+pub use read::{Activity, ResolvedLink, ScoreRecord, SpanRecord, TraceFilter, TraceKey, TraceRecord};
+pub use totals::{
+    Bins, Group, QuantityTotals, ScoreBins, ScoreGroup, ScoreTotals, SpanTotals, TotalsAnswer, TotalsQuestion,
+};
+pub use write::{Appended, EventBatch, ScoreWrite, SketchKeys, SpanPayload, SpanRow, SpanWrite, TraceWords};
+
+use crate::StoreError;
+
+/// Storage of events. See the module for the rules.
+#[async_trait]
+pub trait EventStore: Send + Sync {
+    /// Stores a batch durably. Batches of many callers may share one commit.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] or [`StoreError::Full`] when nothing was stored and the batch may be sent again.
+    async fn append(&self, batch: EventBatch) -> Result<Appended, StoreError>;
+
+    /// Folds some of what was appended since the last call into the totals, and moves the watermark in the same step.
+    /// Returns `true` when more is waiting. Safe to repeat and to interrupt anywhere.
+    async fn fold(&self) -> Result<bool, StoreError>;
+
+    /// Throws all totals away and folds everything again, as a check and a repair.
+    async fn rebuild_totals(&self) -> Result<(), StoreError>;
+
+    /// One trace's summary.
+    async fn trace(&self, project: ProjectId, trace: TraceId) -> Result<Option<TraceRecord>, StoreError>;
+
+    /// Traces newest first, strictly after `after` in that order, at most `limit`.
+    async fn traces(
+        &self,
+        project: ProjectId,
+        filter: &TraceFilter,
+        after: Option<TraceKey>,
+        limit: u16,
+    ) -> Result<Vec<TraceRecord>, StoreError>;
+
+    /// Spans of a trace by start, then id; strictly after `after` in that order, at most `limit`.
+    async fn spans(
+        &self,
+        project: ProjectId,
+        trace: TraceId,
+        after: Option<(i64, SpanId)>,
+        limit: u32,
+    ) -> Result<Vec<SpanRecord>, StoreError>;
+
+    /// The payload of one span.
+    async fn payload(
+        &self,
+        project: ProjectId,
+        trace: TraceId,
+        span: SpanId,
+    ) -> Result<Option<SpanPayload>, StoreError>;
+
+    /// Payloads of several spans of one trace, in the order asked, absent ones left out. At most 200 ids.
+    async fn payloads(
+        &self,
+        project: ProjectId,
+        trace: TraceId,
+        spans: &[SpanId],
+    ) -> Result<Vec<(SpanId, SpanPayload)>, StoreError>;
+
+    /// Scores on a trace and its observations, and on the session the trace belongs to; by time, then id; at most 1,000.
+    async fn scores(&self, project: ProjectId, trace: TraceId) -> Result<Vec<ScoreRecord>, StoreError>;
+
+    /// Answers a question from the totals.
+    async fn totals(&self, project: ProjectId, question: &TotalsQuestion) -> Result<TotalsAnswer, StoreError>;
+
+    /// Which kinds of events a project has received, for its set-up checklist.
+    async fn activity(&self, project: ProjectId) -> Result<Activity, StoreError>;
+
+    /// Milliseconds since the oldest appended event that is not folded yet was stored; 0 when none waits.
+    async fn lag_ms(&self) -> Result<u64, StoreError>;
+
+    /// A cheap question that fails when the engine cannot read and write.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Finishes what is queued and leaves the files tidy. Nothing may be appended afterwards.
+    async fn close(&self) -> Result<(), StoreError>;
+}
