@@ -1,1 +1,22 @@
-//! The control plane.
+//! The control plane: projects, people, sessions, keys, prompts and labels.
+//!
+//! Rules every backend keeps (`conformance::control` proves them):
+//!
+//! - Each method is atomic. A condition (a name free, no owner yet, the newest version still the one seen) is checked in the
+//!   same step that writes.
+//! - Every change of a project's prompts or labels raises the project's revision by one, and the change is visible to whoever
+//!   reads that revision or a later one.
+//! - Secrets arrive and leave only as SHA-256 digests or argon2 hashes.
+
+mod access;
+mod prompts;
+
+pub use access::{
+    AccessStore, ApiKey, Digest, LinkPurpose, Member, NewOwner, OneTimeLink, Person, Session, SignedIn, StoredKey,
+};
+pub use prompts::{MoveRecord, NewVersion, PromptFilter, PromptStore, RemovedPrompt, SavedVersion, VersionDraft};
+
+/// Both halves of the control plane, as one object behind `dyn`.
+pub trait ControlStore: AccessStore + PromptStore {}
+
+impl<T: AccessStore + PromptStore> ControlStore for T {}

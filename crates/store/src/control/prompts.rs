@@ -1,0 +1,207 @@
+use async_trait::async_trait;
+use domain::{
+    ids::{LabelMoveId, ProjectId, PromptId},
+    prompt::{
+        FlagKey, Label, LabelMove, LabelName, MoveSource, Prompt, PromptAtVersion, PromptBody, PromptName,
+        PromptVersion, Tag, VersionChoice,
+    },
+    time::TimeUs,
+};
+
+use crate::StoreError;
+
+/// What the author wrote.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VersionDraft {
+    /// The text or chat.
+    pub body: PromptBody,
+    /// Model and parameters.
+    pub config: serde_json::Value,
+    /// Why.
+    pub commit_message: Option<String>,
+    /// SHA-256 of type, body and config.
+    pub content_hash: String,
+}
+
+/// A version to be added to a prompt, which is made when its name is new.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewVersion {
+    /// The id the prompt gets if it is made.
+    pub prompt_id: PromptId,
+    /// The prompt's name.
+    pub name: PromptName,
+    /// The content.
+    pub draft: VersionDraft,
+    /// The prompt's tags from now on; `None` keeps them.
+    pub tags: Option<Vec<Tag>>,
+    /// Labels that move to the new version, each with the id of its move and the flag key it gets if the slot is new. A taken
+    /// flag key is made unique by a suffix `-2`, `-3`, ….
+    pub labels: Vec<(LabelName, LabelMoveId, FlagKey)>,
+    /// The newest version the author saw; the save fails when another has come since. `None`: whatever it is.
+    pub expected_latest: Option<u32>,
+    /// Who.
+    pub by: String,
+    /// Through which door.
+    pub source: MoveSource,
+    /// When.
+    pub at: TimeUs,
+}
+
+/// The parts of a label move that do not depend on where it goes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MoveRecord {
+    /// Id of the move.
+    pub id: LabelMoveId,
+    /// Who.
+    pub by: String,
+    /// Why, if they said.
+    pub reason: Option<String>,
+    /// Through which door.
+    pub source: MoveSource,
+    /// When.
+    pub at: TimeUs,
+}
+
+/// A saved version, as a client fetches it.
+pub type SavedVersion = PromptAtVersion;
+
+/// Which prompts to list. Every condition given has to hold.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct PromptFilter {
+    /// Exactly this name.
+    pub name: Option<String>,
+    /// The name contains this, whatever the case.
+    pub contains: Option<String>,
+    /// In this folder or below it.
+    pub folder: Option<String>,
+    /// Has this tag.
+    pub tag: Option<String>,
+    /// Has this label.
+    pub label: Option<String>,
+    /// Changed at this instant or later.
+    pub updated_from: Option<TimeUs>,
+    /// Changed before this instant.
+    pub updated_to: Option<TimeUs>,
+}
+
+/// What a removal took away.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RemovedPrompt {
+    /// Version numbers removed, ascending.
+    pub versions: Vec<u32>,
+    /// Whether the prompt itself is gone.
+    pub prompt: bool,
+}
+
+/// Storage of prompts, versions and labels.
+#[async_trait]
+pub trait PromptStore: Send + Sync {
+    /// Adds a version with the next number, and moves labels to it, in one step.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the prompt exists with the other type, or `expected_latest` is not the newest any more.
+    async fn add_version(&self, project: ProjectId, new: NewVersion) -> Result<SavedVersion, StoreError>;
+
+    /// A prompt and one of its versions.
+    async fn prompt_at(
+        &self,
+        project: ProjectId,
+        name: &PromptName,
+        choice: &VersionChoice,
+    ) -> Result<Option<PromptAtVersion>, StoreError>;
+
+    /// A prompt without its texts.
+    async fn prompt(&self, project: ProjectId, name: &PromptName) -> Result<Option<Prompt>, StoreError>;
+
+    /// Prompts by name; strictly after `after`, at most `limit`.
+    async fn prompts(
+        &self,
+        project: ProjectId,
+        filter: &PromptFilter,
+        after: Option<&PromptName>,
+        limit: u16,
+    ) -> Result<Vec<Prompt>, StoreError>;
+
+    /// How many prompts match: the control plane is small, so it may count (the SDKs' list needs totals).
+    async fn count_prompts(&self, project: ProjectId, filter: &PromptFilter) -> Result<u64, StoreError>;
+
+    /// Versions of a prompt, newest first, below `before`, at most `limit`.
+    async fn versions(
+        &self,
+        project: ProjectId,
+        name: &PromptName,
+        before: Option<u32>,
+        limit: u16,
+    ) -> Result<Vec<PromptVersion>, StoreError>;
+
+    /// Points a label at a version, making the slot when it is new. Moving it to where it stands changes nothing and returns it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when prompt or version do not exist.
+    async fn move_label(
+        &self,
+        project: ProjectId,
+        name: &PromptName,
+        label: &LabelName,
+        flag_key: &FlagKey,
+        to: u32,
+        record: MoveRecord,
+    ) -> Result<Label, StoreError>;
+
+    /// Removes a label. Its flag key stays reserved for the slot.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the prompt has no such label.
+    async fn remove_label(
+        &self,
+        project: ProjectId,
+        name: &PromptName,
+        label: &LabelName,
+        record: MoveRecord,
+    ) -> Result<(), StoreError>;
+
+    /// Moves of a prompt's labels, newest first, at most `limit`.
+    async fn label_moves(
+        &self,
+        project: ProjectId,
+        name: &PromptName,
+        limit: u16,
+    ) -> Result<Vec<LabelMove>, StoreError>;
+
+    /// Protects a label or lifts the protection.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the prompt has no such label.
+    async fn protect_label(
+        &self,
+        project: ProjectId,
+        name: &PromptName,
+        label: &LabelName,
+        protected: bool,
+    ) -> Result<Label, StoreError>;
+
+    /// Sets a prompt's tags.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no such prompt.
+    async fn set_tags(
+        &self,
+        project: ProjectId,
+        name: &PromptName,
+        tags: &[Tag],
+        at: TimeUs,
+    ) -> Result<Prompt, StoreError>;
+
+    /// Removes a whole prompt, or only one of its versions, or only the version a label points at. Labels on what is removed
+    /// go with it; numbers are never used again.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when nothing matches.
+    async fn remove_prompt(
+        &self,
+        project: ProjectId,
+        name: &PromptName,
+        only: Option<&VersionChoice>,
+        at: TimeUs,
+    ) -> Result<RemovedPrompt, StoreError>;
+}
