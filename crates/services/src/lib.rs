@@ -1,1 +1,51 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod access;
+pub mod context;
+mod error;
+pub mod ingest;
+pub mod metrics;
+pub mod prompts;
+pub mod traces;
+
+use std::sync::Arc;
+
+use store::{control::ControlStore, event::EventStore};
+
+pub use context::Context;
+pub use error::ServiceError;
+
+/// Everything Assay can do. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    /// Projects, people, sessions, members, keys.
+    pub access: access::Access,
+    /// Prompts, versions, labels.
+    pub prompts: prompts::Prompts,
+    /// Spans and scores in.
+    pub ingest: ingest::Ingest,
+    /// Traces out.
+    pub traces: traces::Traces,
+    /// Numbers out.
+    pub metrics: metrics::Metrics,
+}
+
+impl Services {
+    /// Wires the use cases to their stores, clock and randomness.
+    pub fn new(context: Context) -> Self {
+        let context = Arc::new(context);
+        Self {
+            access: access::Access::new(Arc::clone(&context)),
+            prompts: prompts::Prompts::new(Arc::clone(&context)),
+            ingest: ingest::Ingest::new(Arc::clone(&context)),
+            traces: traces::Traces::new(Arc::clone(&context)),
+            metrics: metrics::Metrics::new(context),
+        }
+    }
+}
+
+/// The stores behind the use cases.
+pub type Control = Arc<dyn ControlStore>;
+/// Likewise, for events.
+pub type Events = Arc<dyn EventStore>;

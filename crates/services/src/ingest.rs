@@ -1,0 +1,18 @@
+//! To be written.
+
+use std::sync::Arc;
+
+use crate::Context;
+
+/// To be written.
+#[derive(Clone)]
+pub struct Ingest {
+    #[expect(dead_code, reason = "until written")]
+    context: Arc<Context>,
+}
+
+impl Ingest {
+    pub(crate) fn new(context: Arc<Context>) -> Self {
+        Self { context }
+    }
+}
