@@ -1,0 +1,1 @@
+//! Attribution of a change between two periods to its causes.

@@ -1,0 +1,1 @@
+//! Finite-sample sequences for bounded scores.

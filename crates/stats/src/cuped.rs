@@ -1,0 +1,1 @@
+//! Variance reduction with pre-exposure covariates.

@@ -1,0 +1,1 @@
+//! Estimates per arm.

@@ -1,0 +1,1 @@
+//! The exact anytime-valid test of binary outcomes.

@@ -1,0 +1,1 @@
+//! Hashes with a fixed meaning for ever.

@@ -1,0 +1,1 @@
+//! Power, duration and forecasts.

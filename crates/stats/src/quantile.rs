@@ -1,0 +1,1 @@
+//! Quantiles of rows clustered in units.
