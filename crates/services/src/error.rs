@@ -17,6 +17,9 @@ pub enum ServiceError {
     /// The actor is known but may not do this.
     #[error("not allowed: {0:?}")]
     Forbidden(Permission),
+    /// The label is protected: only owners move or remove it.
+    #[error("label `{0}` is protected")]
+    Protected(String),
     /// There is no such thing for this actor.
     #[error("no {entity} `{id}`")]
     NotFound {
@@ -72,6 +75,10 @@ impl ServiceError {
                 Problem::new(ProblemCode::Unauthenticated, "Sign in, or send a valid key, and try again.")
             }
             Self::Forbidden(permission) => Problem::new(ProblemCode::Forbidden, refusal(permission)),
+            Self::Protected(label) => Problem::new(
+                ProblemCode::Forbidden,
+                format!("The label `{label}` is protected. Moving or removing it needs the role `owner`."),
+            ),
             Self::NotFound { entity, id } => {
                 Problem::new(ProblemCode::NotFound, format!("There is no {entity} `{id}`."))
             }
@@ -131,6 +138,7 @@ impl From<StoreError> for ServiceError {
         match error {
             StoreError::NotFound { entity, id } => Self::NotFound { entity, id },
             StoreError::Conflict(sentence) => Self::Conflict(sentence),
+            StoreError::Protected(label) => Self::Protected(label),
             StoreError::Busy => Self::Unavailable {
                 reason: "The write queue is full. Nothing was stored; send the same batch again.",
                 retry_after_s: 1,

@@ -13,6 +13,9 @@ pub enum StoreError {
     /// A rule between records would break: a name is taken, or the record changed meanwhile.
     #[error("{0}")]
     Conflict(String),
+    /// The label is protected, and whoever asks may not move protected labels.
+    #[error("label `{0}` is protected")]
+    Protected(String),
     /// The queue is full; nothing was stored; the same batch may be sent again.
     #[error("the write queue is full")]
     Busy,

@@ -79,7 +79,7 @@ impl PromptAtVersion {
 }
 
 /// Which version a client asks for.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum VersionChoice {
     /// This number.
     Number(u32),

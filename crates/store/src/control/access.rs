@@ -172,7 +172,13 @@ pub trait AccessStore: Send + Sync {
     /// A person by id.
     async fn person(&self, id: UserId) -> Result<Option<Person>, StoreError>;
 
+    /// The roles a person holds, oldest project first.
+    async fn roles(&self, user: UserId) -> Result<Vec<(ProjectId, Role)>, StoreError>;
+
     /// Sets a password hash and ends all of the person's sessions.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an unknown person.
     async fn set_password(&self, user: UserId, hash: &str) -> Result<(), StoreError>;
 
     /// Adds a person to a project, making the person when the address is new. Returns the id that stands.

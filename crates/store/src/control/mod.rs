@@ -14,7 +14,10 @@ mod prompts;
 pub use access::{
     AccessStore, ApiKey, Digest, LinkPurpose, Member, NewOwner, OneTimeLink, Person, Session, SignedIn, StoredKey,
 };
-pub use prompts::{MoveRecord, NewVersion, PromptFilter, PromptStore, RemovedPrompt, SavedVersion, VersionDraft};
+pub use prompts::{
+    MoveRecord, NewVersion, PromptFilter, PromptOutline, PromptStore, ProtectedLabels, RemovedPrompt, SavedVersion,
+    VersionDraft,
+};
 
 /// Both halves of the control plane, as one object behind `dyn`.
 pub trait ControlStore: AccessStore + PromptStore {}

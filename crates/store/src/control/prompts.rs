@@ -45,6 +45,18 @@ pub struct NewVersion {
     pub source: MoveSource,
     /// When.
     pub at: TimeUs,
+    /// Whether protected labels may move too.
+    pub protected: ProtectedLabels,
+}
+
+/// What happens when a change would move or remove a protected label. Asked in the same step that writes, so that a
+/// protection set meanwhile holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ProtectedLabels {
+    /// The change is refused with [`StoreError::Protected`].
+    Keep,
+    /// The change goes through: an owner makes it.
+    Move,
 }
 
 /// The parts of a label move that do not depend on where it goes.
@@ -60,6 +72,19 @@ pub struct MoveRecord {
     pub source: MoveSource,
     /// When.
     pub at: TimeUs,
+    /// Whether protected labels may move too.
+    pub protected: ProtectedLabels,
+}
+
+/// What the SDKs' list shows of a prompt besides itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PromptOutline {
+    /// Which prompt.
+    pub prompt: PromptId,
+    /// Its version numbers, ascending.
+    pub versions: Vec<u32>,
+    /// The newest version's config.
+    pub latest_config: serde_json::Value,
 }
 
 /// A saved version, as a client fetches it.
@@ -99,7 +124,8 @@ pub trait PromptStore: Send + Sync {
     /// Adds a version with the next number, and moves labels to it, in one step.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the prompt exists with the other type, or `expected_latest` is not the newest any more.
+    /// [`StoreError::Conflict`] when the prompt exists with the other type, or `expected_latest` is not the newest any more;
+    /// [`StoreError::Protected`] when a label may not move.
     async fn add_version(&self, project: ProjectId, new: NewVersion) -> Result<SavedVersion, StoreError>;
 
     /// A prompt and one of its versions.
@@ -125,6 +151,13 @@ pub trait PromptStore: Send + Sync {
     /// How many prompts match: the control plane is small, so it may count (the SDKs' list needs totals).
     async fn count_prompts(&self, project: ProjectId, filter: &PromptFilter) -> Result<u64, StoreError>;
 
+    /// Version numbers and newest config of these prompts, in the order asked for; unknown ids are left out.
+    async fn prompt_outlines(
+        &self,
+        project: ProjectId,
+        prompts: &[PromptId],
+    ) -> Result<Vec<PromptOutline>, StoreError>;
+
     /// Versions of a prompt, newest first, below `before`, at most `limit`.
     async fn versions(
         &self,
@@ -137,7 +170,7 @@ pub trait PromptStore: Send + Sync {
     /// Points a label at a version, making the slot when it is new. Moving it to where it stands changes nothing and returns it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when prompt or version do not exist.
+    /// [`StoreError::NotFound`] when prompt or version do not exist; [`StoreError::Protected`] when the label may not move.
     async fn move_label(
         &self,
         project: ProjectId,
@@ -151,7 +184,7 @@ pub trait PromptStore: Send + Sync {
     /// Removes a label. Its flag key stays reserved for the slot.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when the prompt has no such label.
+    /// [`StoreError::NotFound`] when the prompt has no such label; [`StoreError::Protected`] when it may not be removed.
     async fn remove_label(
         &self,
         project: ProjectId,
@@ -160,7 +193,7 @@ pub trait PromptStore: Send + Sync {
         record: MoveRecord,
     ) -> Result<(), StoreError>;
 
-    /// Moves of a prompt's labels, newest first, at most `limit`.
+    /// Moves of a prompt's labels, newest first, at most `limit`. They outlive the prompt: spans still ask for them.
     async fn label_moves(
         &self,
         project: ProjectId,
@@ -193,15 +226,16 @@ pub trait PromptStore: Send + Sync {
     ) -> Result<Prompt, StoreError>;
 
     /// Removes a whole prompt, or only one of its versions, or only the version a label points at. Labels on what is removed
-    /// go with it; numbers are never used again.
+    /// go with it, each with a move of its own, in name order: the first carries the record's id, the others the ids that
+    /// follow it. Version numbers are never used again, also not by a later prompt of the same name.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when nothing matches.
+    /// [`StoreError::NotFound`] when nothing matches; [`StoreError::Protected`] when a label may not be removed.
     async fn remove_prompt(
         &self,
         project: ProjectId,
         name: &PromptName,
         only: Option<&VersionChoice>,
-        at: TimeUs,
+        record: MoveRecord,
     ) -> Result<RemovedPrompt, StoreError>;
 }
