@@ -1,0 +1,24 @@
+//! Engine errors in the words of `store`.
+
+use store::StoreError;
+
+/// Primary result codes of SQLite, from its documentation; extended codes carry them in the low byte.
+const FULL: u32 = 13;
+const IOERR: u32 = 10;
+const CORRUPT: u32 = 11;
+const NOTADB: u32 = 26;
+/// `SQLITE_IOERR_WRITE`, `…_FSYNC`, `…_TRUNCATE`, `…_SHMSIZE`: what a full disk looks like when it is not `SQLITE_FULL`.
+const FULL_DISK: [u32; 4] = [IOERR | (3 << 8), IOERR | (4 << 8), IOERR | (6 << 8), IOERR | (19 << 8)];
+
+/// Says what an engine error means to callers.
+pub(crate) fn from_sqlx(error: sqlx::Error) -> StoreError {
+    let code = match &error {
+        sqlx::Error::Database(cause) => cause.code().and_then(|code| code.parse::<u32>().ok()),
+        _ => None,
+    };
+    match code {
+        Some(code) if code & 0xff == FULL || FULL_DISK.contains(&code) => StoreError::Full,
+        Some(code) if code & 0xff == CORRUPT || code & 0xff == NOTADB => StoreError::Corrupt(error.to_string()),
+        _ => StoreError::backend(error),
+    }
+}
