@@ -1,0 +1,111 @@
+//! Small labels: chips for states and tags, badges for prompt versions, filters, and legends.
+
+use leptos::prelude::*;
+
+use crate::{
+    icon::{Icon, IconName},
+    tone::{Series, Tone},
+};
+
+/// A state or tag; a link if it has an `href`. The text (or an icon) must say what the tone means.
+///
+/// ```
+/// # use leptos::prelude::*; use ui::*;
+/// # fn example() -> impl IntoView {
+/// view! { <Chip tone=Tone::Good>"production"</Chip> }
+/// # }
+/// ```
+#[component]
+pub fn Chip(
+    /// What the colour means.
+    #[prop(optional)]
+    tone: Tone,
+    /// Before the text.
+    #[prop(optional, into)]
+    icon: Option<IconName>,
+    /// Shows a dot before the text, for something live.
+    #[prop(optional)]
+    dot: bool,
+    /// Where it leads.
+    #[prop(optional, into)]
+    href: Option<String>,
+    /// Text.
+    children: Children,
+) -> impl IntoView {
+    let inside = view! {
+        {dot.then(|| view! { <span class="dot"></span> })}
+        {icon.map(|name| view! { <Icon name/> })}
+        {children()}
+    };
+    match href {
+        Some(href) => view! { <a class="chip" data-tone=tone.name() href=href>{inside}</a> }.into_any(),
+        None => view! { <span class="chip" data-tone=tone.name()>{inside}</span> }.into_any(),
+    }
+}
+
+/// A prompt and its version, `support/answer v8`, or another short fact about a row.
+#[component]
+pub fn Badge(children: Children) -> impl IntoView {
+    view! { <span class="badge">{children()}</span> }
+}
+
+/// One filter of a list. With a value it is set and `href` removes it; without, `href` offers it.
+///
+/// ```
+/// # use leptos::prelude::*; use ui::*;
+/// # fn example() -> impl IntoView {
+/// view! {
+///     <Filter name="Environment" value="production" href="?"/>
+///     <Filter name="Model" href="?filter=model"/>
+/// }
+/// # }
+/// ```
+#[component]
+pub fn Filter(
+    /// What it filters.
+    #[prop(into)]
+    name: String,
+    /// The value it is set to.
+    #[prop(optional, into)]
+    value: Option<String>,
+    /// The list without this filter, or the place to set it.
+    #[prop(into)]
+    href: String,
+) -> impl IntoView {
+    match value {
+        Some(value) => {
+            let label = format!("Remove filter {name} {value}");
+            view! {
+                <a class="filter" data-set="" href=href aria-label=label>
+                    {name} <span class="filter__value">{value}</span> <Icon name=IconName::X/>
+                </a>
+            }
+            .into_any()
+        }
+        None => view! { <a class="filter" href=href><Icon name=IconName::Plus/> {name}</a> }.into_any(),
+    }
+}
+
+/// One entry of a legend.
+#[derive(Clone, Debug)]
+pub struct LegendItem {
+    /// Text.
+    pub text: String,
+    /// Colour of its swatch.
+    pub series: Series,
+}
+
+/// What the colours of a chart stand for.
+#[component]
+pub fn Legend(
+    /// Entries in drawing order.
+    items: Vec<LegendItem>,
+) -> impl IntoView {
+    let items = items
+        .into_iter()
+        .map(|item| {
+            view! { <li class="legend__item"><span class="swatch" data-series=item.series.name()></span>{item.text}</li> }
+        })
+        .collect_view();
+    view! { <ul class="legend">{items}</ul> }
+}

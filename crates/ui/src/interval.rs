@@ -1,0 +1,168 @@
+//! Estimates with their uncertainty on one shared axis down the page.
+
+use leptos::prelude::*;
+
+use crate::{format, tone::Series};
+
+/// The axis that all intervals of a table share.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct IntervalScale {
+    low: f64,
+    high: f64,
+}
+
+impl IntervalScale {
+    /// From `low` to `high`, widened a little if they are equal or the wrong way round.
+    pub fn new(low: f64, high: f64) -> Self {
+        let (low, high) = if low.is_finite() && high.is_finite() { (low.min(high), low.max(high)) } else { (-1.0, 1.0) };
+        if high - low > f64::EPSILON { Self { low, high } } else { Self { low: low - 0.5, high: high + 0.5 } }
+    }
+
+    /// The axis that holds all intervals and zero, with a margin of 5%.
+    pub fn around(intervals: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        let (mut low, mut high) = (0.0_f64, 0.0_f64);
+        for (from, to) in intervals {
+            if from.is_finite() && to.is_finite() {
+                low = low.min(from);
+                high = high.max(to);
+            }
+        }
+        let margin = (high - low) * 0.05;
+        Self::new(low - margin, high + margin)
+    }
+
+    /// Place of a value in percent of the width, kept within it.
+    fn percent(self, value: f64) -> f64 {
+        ((value - self.low) / (self.high - self.low) * 100.0).clamp(0.0, 100.0)
+    }
+
+    fn at(self, value: f64) -> String {
+        format!("{:.2}%", self.percent(value))
+    }
+
+    fn holds(self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+
+    /// Up to five round values of the axis.
+    pub fn ticks(self) -> Vec<f64> {
+        let rough = (self.high - self.low) / 4.0;
+        let magnitude = 10_f64.powf(rough.log10().floor());
+        let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|unit| unit * magnitude).find(|step| *step >= rough * 0.999);
+        let step = step.unwrap_or(rough);
+        let first = (self.low / step).ceil() as i64;
+        let last = (self.high / step).floor() as i64;
+        (first..=last).map(|index| index as f64 * step).collect()
+    }
+}
+
+/// An interval with its estimate: a line with caps, a point, a zero line, and the margin of a guardrail shaded.
+///
+/// ```
+/// # use leptos::prelude::*; use ui::*;
+/// # fn example() -> impl IntoView {
+/// let scale = IntervalScale::around([(0.006, 0.076), (-0.02, 0.03)]);
+/// view! {
+///     <IntervalBar scale low=0.006 estimate=0.041 high=0.076 series=Series::Good
+///         label="Thumbs up: +4.1 points, interval +0.6 to +7.6"/>
+/// }
+/// # }
+/// ```
+#[component]
+pub fn IntervalBar(
+    /// The shared axis.
+    scale: IntervalScale,
+    /// Lower end; outside the axis it has no cap.
+    low: f64,
+    /// The estimate.
+    estimate: f64,
+    /// Upper end.
+    high: f64,
+    /// Colour: good, bad, or flat when nothing can be said.
+    #[prop(default = Series::Flat)]
+    series: Series,
+    /// A second, tighter interval drawn thick.
+    #[prop(optional, into)]
+    inner: Option<(f64, f64)>,
+    /// What a guardrail must not reach: shaded from here on (upwards if above zero).
+    #[prop(optional, into)]
+    margin: Option<f64>,
+    /// The sentence for those who do not see it.
+    #[prop(into)]
+    label: String,
+) -> impl IntoView {
+    let margin = margin.map(|limit| {
+        let (from, to) = if limit >= 0.0 { (scale.percent(limit), 100.0) } else { (0.0, scale.percent(limit)) };
+        view! {
+            <rect class="interval__margin" x=format!("{from:.2}%") y="0" width=format!("{:.2}%", to - from) height="24"></rect>
+            <line class="interval__limit" x1=scale.at(limit) x2=scale.at(limit) y1="0" y2="24"></line>
+        }
+    });
+    let zero = scale
+        .holds(0.0)
+        .then(|| view! { <line class="interval__zero" x1=scale.at(0.0) x2=scale.at(0.0) y1="0" y2="24"></line> });
+    let cap = move |value: f64| {
+        scale
+            .holds(value)
+            .then(|| view! { <line class="interval__cap" x1=scale.at(value) x2=scale.at(value) y1="8" y2="16"></line> })
+    };
+    let inner = inner.map(|(from, to)| {
+        view! { <line class="interval__inner" x1=scale.at(from) x2=scale.at(to) y1="12" y2="12"></line> }
+    });
+    view! {
+        <svg class="interval" height="24" data-series=series.name() role="img" aria-label=label>
+            {margin}
+            {zero}
+            {inner}
+            <line class="interval__line" x1=scale.at(low) x2=scale.at(high) y1="12" y2="12"></line>
+            {cap(low)}
+            {cap(high)}
+            <circle class="interval__point" cx=scale.at(estimate) cy="12" r="3.25"></circle>
+        </svg>
+    }
+}
+
+/// The axis above a column of [`IntervalBar`]s.
+#[component]
+pub fn Axis(
+    /// The shared axis.
+    scale: IntervalScale,
+    /// Writes a tick; the default writes relative changes, `+5.0%`.
+    #[prop(optional)]
+    write: Option<fn(f64) -> String>,
+) -> impl IntoView {
+    let write = write.unwrap_or(format::change);
+    let ticks = scale
+        .ticks()
+        .into_iter()
+        .map(|tick| view! { <text x=scale.at(tick) y="12" text-anchor="middle">{write(tick)}</text> })
+        .collect_view();
+    view! { <svg class="axis" height="16" aria-hidden="true">{ticks}</svg> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_percent_of_the_shared_axis() {
+        let scale = IntervalScale::new(-10.0, 10.0);
+        assert_eq!(scale.at(0.0), "50.00%");
+        assert_eq!(scale.at(99.0), "100.00%");
+        assert!(!scale.holds(10.5));
+    }
+
+    #[test]
+    fn odd_axes_stay_drawable() {
+        for scale in [IntervalScale::new(1.0, 1.0), IntervalScale::new(f64::NAN, 1.0), IntervalScale::around([])] {
+            assert!(scale.high > scale.low, "{scale:?}");
+            assert!(scale.ticks().len() <= 12, "{scale:?}");
+        }
+    }
+
+    #[test]
+    fn ticks_are_round() {
+        assert_eq!(IntervalScale::new(-0.12, 0.12).ticks(), [-0.1, 0.0, 0.1]);
+        assert_eq!(IntervalScale::new(0.0, 100.0).ticks(), [0.0, 50.0, 100.0]);
+    }
+}

@@ -1,0 +1,129 @@
+//! Menus: a native popover beside its button; closes on Escape, on a click elsewhere, without script.
+
+use leptos::prelude::*;
+
+use crate::{
+    button::ButtonKind,
+    icon::{Icon, IconName},
+};
+
+/// A button and the popover it opens. Content: [`MenuLink`]s, [`MenuButton`]s, `<hr/>`.
+///
+/// ```
+/// # use leptos::prelude::*; use ui::*;
+/// # fn example() -> impl IntoView {
+/// view! {
+///     <Menu id="prompt-more" label="More actions" icon=IconName::More>
+///         <MenuLink href="?tab=versions" icon=IconName::History>"Versions"</MenuLink>
+///         <MenuButton icon=IconName::Trash danger=true>"Archive"</MenuButton>
+///     </Menu>
+/// }
+/// # }
+/// ```
+#[component]
+pub fn Menu(
+    /// Id of the popover.
+    #[prop(into)]
+    id: String,
+    /// Name of the button; shown unless there is an icon.
+    #[prop(into)]
+    label: String,
+    /// Shown in place of the label.
+    #[prop(optional, into)]
+    icon: Option<IconName>,
+    /// Weight of the button.
+    #[prop(default = ButtonKind::Quiet)]
+    kind: ButtonKind,
+    /// The key that opens it.
+    #[prop(optional, into)]
+    key: Option<&'static str>,
+    /// Opens towards the right instead of the left.
+    #[prop(optional)]
+    align_start: bool,
+    /// Items.
+    children: Children,
+) -> impl IntoView {
+    let inside = match icon {
+        Some(name) => view! { <Icon name/> }.into_any(),
+        None => view! { <span>{label.clone()}</span> <Icon name=IconName::ChevronDown/> }.into_any(),
+    };
+    let aria_label = icon.is_some().then(|| label.clone());
+    view! {
+        <button
+            type="button"
+            class="button"
+            data-kind=kind.name()
+            data-shape=icon.map(|_| "icon")
+            data-key=key
+            aria-keyshortcuts=key
+            aria-label=aria_label.clone()
+            title=aria_label
+            popovertarget=id.clone()
+        >
+            {inside}
+        </button>
+        <div class="menu" id=id popover="auto" role="group" aria-label=label data-align=align_start.then_some("start")>
+            <div class="menu__list">{children()}</div>
+        </div>
+    }
+}
+
+/// An entry that leads somewhere.
+#[component]
+pub fn MenuLink(
+    /// Where.
+    #[prop(into)]
+    href: String,
+    /// Before the text.
+    #[prop(optional, into)]
+    icon: Option<IconName>,
+    /// The single key for the same.
+    #[prop(optional, into)]
+    key: Option<&'static str>,
+    /// Marks the entry that is shown now.
+    #[prop(optional, into)]
+    current: Signal<bool>,
+    /// Text.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <a class="menu__item" href=href data-key=key aria-keyshortcuts=key aria-current=move || current.get().then_some("true")>
+            {icon.map(|name| view! { <Icon name/> })}
+            {children()}
+            {key.map(|key| view! { <kbd aria-hidden="true">{key}</kbd> })}
+        </a>
+    }
+}
+
+/// An entry that acts. Listeners and attributes go to the button.
+#[component]
+pub fn MenuButton(
+    /// Before the text.
+    #[prop(optional, into)]
+    icon: Option<IconName>,
+    /// The single key for the same.
+    #[prop(optional, into)]
+    key: Option<&'static str>,
+    /// Removes or stops something.
+    #[prop(optional)]
+    danger: bool,
+    /// Sends the form it stands in.
+    #[prop(optional)]
+    submit: bool,
+    /// Text.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <button
+            type=if submit { "submit" } else { "button" }
+            class="menu__item"
+            data-kind=danger.then_some("danger")
+            data-key=key
+            aria-keyshortcuts=key
+        >
+            {icon.map(|name| view! { <Icon name/> })}
+            {children()}
+            {key.map(|key| view! { <kbd aria-hidden="true">{key}</kbd> })}
+        </button>
+    }
+}
