@@ -1,0 +1,219 @@
+//! A checked experiment, ready to assign.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::attribute::Attributes;
+use crate::condition::check::check_attribute;
+use crate::definition::{Arm, Definition, Holdout};
+use crate::exclusion::check_ranges;
+use crate::hash::{BUCKETS, Seeded};
+use crate::outcome::Outcome;
+use crate::problem::{Findings, Problems, shown};
+use crate::range::{Range, arm_ranges};
+
+/// Most arms of an experiment.
+const MOST_ARMS: usize = 20;
+/// Longest key, seed or value, in bytes.
+const MOST_BYTES: usize = 200;
+
+/// A [`Definition`] that passed its checks, with everything assignment needs computed beforehand.
+///
+/// [`assign`](Self::assign) is a pure function of the definition, the unit's id and its attributes, and allocates nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Experiment {
+    definition: Definition,
+    seed: Seeded,
+    ranges: Vec<Range>,
+    in_use: u16,
+    holdout: Option<(Seeded, Range)>,
+    exclusion: Option<Seeded>,
+    forced: BTreeMap<String, usize>,
+}
+
+impl Experiment {
+    /// Checks a definition.
+    ///
+    /// # Errors
+    ///
+    /// [`Problems`] naming every field that is wrong: fewer than two arms, repeated arm keys, weights that do not sum
+    /// to 10,000, coverage outside 0..1 or finer than 0.0001, empty or overlapping ranges, a forced arm that does not
+    /// exist, an unusable condition.
+    pub fn new(definition: Definition) -> Result<Self, Problems> {
+        let mut findings = Findings::default();
+        check_identity(&definition, &mut findings);
+        check_arms(&definition.arms, &mut findings);
+        let coverage = steps(definition.coverage);
+        if coverage.is_none() {
+            findings.add(
+                "coverage",
+                format!("`{}` is no share of the traffic; it lies from 0 to 1 in steps of 0.0001", definition.coverage),
+            );
+        }
+        if let Some(condition) = &definition.condition {
+            condition.check("condition", &mut findings);
+        }
+        let holdout = definition.holdout.as_ref().map(|holdout| check_holdout(holdout, &mut findings));
+        if let Some(exclusion) = &definition.exclusion {
+            check_name(&exclusion.seed, "exclusion.seed", &mut findings);
+            check_ranges(&exclusion.ranges, "exclusion.ranges", &mut findings);
+        }
+        let mut forced = BTreeMap::new();
+        for (unit, key) in &definition.forced {
+            let Some(arm) = definition.arms.iter().position(|arm| arm.key == *key) else {
+                findings.add(format!("forced[{}]", shown(unit)), format!("there is no arm `{}`", shown(key)));
+                continue;
+            };
+            forced.insert(unit.clone(), arm);
+        }
+        findings.into_result()?;
+        let ranges = arm_ranges(definition.arms.iter().map(|arm| arm.weight), coverage.unwrap_or(0));
+        Ok(Self {
+            seed: Seeded::new(&definition.seed),
+            in_use: ranges.iter().map(|range| range.width()).sum(),
+            ranges,
+            holdout,
+            exclusion: definition.exclusion.as_ref().map(|exclusion| Seeded::new(&exclusion.seed)),
+            forced,
+            definition,
+        })
+    }
+
+    /// Which arm a unit gets, and why.
+    ///
+    /// `unit` is the id found in the attribute [`Definition::unit`]. The checks run in the clients' order: unit,
+    /// filters (holdout, then exclusion), condition, ranges; before them the forced units. No allocation, no clock, no
+    /// randomness: the same input gives the same answer for ever.
+    ///
+    /// *In plain words: every user is put on a wheel with 10,000 places by their id, and each version owns a stretch of
+    /// the wheel.*
+    #[must_use]
+    pub fn assign(&self, unit: Option<&str>, attributes: &dyn Attributes) -> Outcome<'_> {
+        let Some(unit) = unit.filter(|unit| !unit.is_empty()) else {
+            return Outcome::MissingUnit;
+        };
+        if !self.forced.is_empty()
+            && let Some(arm) = self.forced.get(unit).and_then(|&index| self.definition.arms.get(index))
+        {
+            return Outcome::Forced { arm };
+        }
+        if let Some((seed, admitted)) = self.holdout
+            && !admitted.contains(seed.bucket(unit))
+        {
+            return Outcome::HeldOut;
+        }
+        if let (Some(seed), Some(filter)) = (self.exclusion, &self.definition.exclusion) {
+            let bucket = seed.bucket(unit);
+            if !filter.ranges.iter().any(|range| range.contains(bucket)) {
+                return Outcome::Excluded;
+            }
+        }
+        if let Some(condition) = &self.definition.condition
+            && !condition.matches(attributes)
+        {
+            return Outcome::NotTargeted;
+        }
+        let bucket = self.seed.bucket(unit);
+        for (arm, range) in self.definition.arms.iter().zip(&self.ranges) {
+            if range.contains(bucket) {
+                return Outcome::Assigned { arm, bucket, propensity: self.share(*range) };
+            }
+        }
+        Outcome::OutsideCoverage { bucket }
+    }
+
+    /// The definition.
+    #[must_use]
+    pub const fn definition(&self) -> &Definition {
+        &self.definition
+    }
+
+    /// Each arm's buckets, in the order of the arms.
+    #[must_use]
+    pub fn ranges(&self) -> &[Range] {
+        &self.ranges
+    }
+
+    /// Each arm's share of the units that take part, in the order of the arms: what the sample ratio is tested against.
+    ///
+    /// Counted in buckets, so that it is what the hash really does: at small coverage a weight of 3,333 may own 34
+    /// buckets of 100. All zero when nobody takes part.
+    #[must_use]
+    pub fn shares(&self) -> Vec<f64> {
+        self.ranges.iter().map(|&range| self.share(range)).collect()
+    }
+
+    /// The buckets of the holdout's hash that are admitted.
+    pub(crate) fn admitted(&self) -> Option<Range> {
+        self.holdout.map(|(_, admitted)| admitted)
+    }
+
+    fn share(&self, range: Range) -> f64 {
+        if self.in_use == 0 { 0.0 } else { f64::from(range.width()) / f64::from(self.in_use) }
+    }
+}
+
+/// A share as a number of buckets, if it is one.
+fn steps(share: f64) -> Option<u16> {
+    let scaled = share * f64::from(BUCKETS);
+    let nearest = scaled.round();
+    let fits = (0.0..=f64::from(BUCKETS)).contains(&nearest) && (scaled - nearest).abs() < 1e-6;
+    fits.then_some(nearest as u16)
+}
+
+fn check_identity(definition: &Definition, findings: &mut Findings) {
+    check_name(&definition.key, "key", findings);
+    check_name(&definition.seed, "seed", findings);
+    check_attribute(&definition.unit, "unit", findings);
+    if definition.unit.contains('.') {
+        findings.add("unit", format!("`{}` is a path; clients hash on a plain attribute", shown(&definition.unit)));
+    }
+}
+
+fn check_arms(arms: &[Arm], findings: &mut Findings) {
+    if arms.len() < 2 {
+        findings.add("arms", format!("`{}` arms; an experiment compares at least 2", arms.len()));
+    }
+    if arms.len() > MOST_ARMS {
+        findings.add("arms", format!("`{}` arms; at most {MOST_ARMS}", arms.len()));
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    for (index, arm) in arms.iter().enumerate() {
+        let field = format!("arms[{index}].key");
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        if arm.key.is_empty() || arm.key.len() > MOST_BYTES || !arm.key.bytes().all(plain) {
+            findings.add(
+                &*field,
+                format!("`{}` is no key; a key has 1 to {MOST_BYTES} letters, digits, `.`, `_`, `-`", shown(&arm.key)),
+            );
+        } else if !seen.insert(arm.key.as_str()) {
+            findings.add(&*field, format!("`{}` is taken by another arm", shown(&arm.key)));
+        }
+        if arm.value.len() > MOST_BYTES {
+            findings
+                .add(format!("arms[{index}].value"), format!("`{}` bytes long; at most {MOST_BYTES}", arm.value.len()));
+        }
+    }
+    let total: u32 = arms.iter().map(|arm| u32::from(arm.weight)).sum();
+    if total != u32::from(BUCKETS) {
+        findings.add("arms", format!("the weights sum to `{total}`; they must sum to 10000"));
+    }
+}
+
+fn check_holdout(holdout: &Holdout, findings: &mut Findings) -> (Seeded, Range) {
+    check_name(&holdout.seed, "holdout.seed", findings);
+    let held = steps(holdout.share).filter(|&held| 0 < held && held < BUCKETS);
+    if held.is_none() {
+        findings.add(
+            "holdout.share",
+            format!("`{}` is no share to hold out; it lies between 0 and 1 in steps of 0.0001", holdout.share),
+        );
+    }
+    (Seeded::new(&holdout.seed), Range { start: held.unwrap_or(0), end: BUCKETS })
+}
+
+fn check_name(name: &str, field: &str, findings: &mut Findings) {
+    if name.is_empty() || name.len() > MOST_BYTES {
+        findings.add(field, format!("`{}` is not usable; give 1 to {MOST_BYTES} bytes", shown(name)));
+    }
+}
