@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod interval;
 
 pub mod adaptive;
 pub mod allocation;
@@ -31,3 +32,4 @@ pub mod stratify;
 pub mod winsor;
 
 pub use error::{Result, Undefined};
+pub use interval::Interval;

@@ -2,7 +2,7 @@
 
 use super::normal;
 
-/// From here on Stirling's correction has full precision.
+/// From here on the series of Stirling's correction has full precision.
 pub(crate) const STIRLING_FROM: f64 = 8.0;
 /// Shape from which the incomplete gamma functions come from their uniform expansion.
 const LARGE_SHAPE: f64 = 1e6;
@@ -12,8 +12,11 @@ pub(crate) fn ln_gamma(x: f64) -> f64 {
     libm::lgamma(x)
 }
 
-/// What Stirling's formula lacks: `ln Γ(x) − [(x − ½) ln x − x + ln √(2π)]`, for `x ≥ 8`.
+/// What Stirling's formula lacks: `ln Γ(x) − [(x − ½) ln x − x + ln √(2π)]`, for `x > 0`.
 pub(crate) fn stirling_correction(x: f64) -> f64 {
+    if x < STIRLING_FROM {
+        return ln_gamma(x) - ((x - 0.5) * libm::log(x) - x + normal::LN_SQRT_2PI);
+    }
     const SERIES: [f64; 8] = [
         -3617.0 / 122_400.0,
         1.0 / 156.0,

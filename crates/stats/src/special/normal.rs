@@ -26,7 +26,7 @@ pub(crate) fn ln_cdf(x: f64) -> f64 {
     if x < -TAIL {
         // For x < −1e154 the square overflows and the answer is −∞, as it should be.
         -0.5 * x * x - LN_SQRT_2PI + libm::log(mills(-x))
-    } else if x > TAIL {
+    } else if x > 0.0 {
         libm::log1p(-sf(x))
     } else {
         libm::log(cdf(x))
@@ -38,14 +38,19 @@ pub(crate) fn mills(u: f64) -> f64 {
     if u < TAIL {
         return sf(u) / pdf(u);
     }
-    // Laplace's continued fraction 1/(u + 1/(u + 2/(u + …))), from the back; 60 terms give full precision at u = 5.
-    let mut tail = u;
-    let mut term = 60.0;
+    1.0 / (u + mills_rest(u))
+}
+
+/// The `t` in `Mills(u) = 1/(u + t)`: Laplace's continued fraction 1/(u + 2/(u + 3/(u + …))), from the back. 60 terms
+/// give full precision at u = 5.
+fn mills_rest(u: f64) -> f64 {
+    let mut rest = 60.0 / u;
+    let mut term = 59.0;
     while term >= 1.0 {
-        tail = u + term / tail;
+        rest = term / (u + rest);
         term -= 1.0;
     }
-    1.0 / tail
+    rest
 }
 
 /// `Φ⁻¹(p)`: Wichura (1988), AS 241, and one Halley step. `p ≤ 0` gives `−∞`, `p ≥ 1` gives `∞`.
@@ -163,3 +168,13 @@ const FAR: Rational = Rational {
         1.0,
     ],
 };
+
+/// The unit normal loss `E[max(Z − u, 0)] = φ(u) − u·(1 − Φ(u))`, without cancellation for large `u`.
+pub(crate) fn unit_loss(u: f64) -> f64 {
+    if u < TAIL {
+        return (pdf(u) - u * sf(u)).max(0.0);
+    }
+    // 1 − u·Mills(u) = t/(u + t).
+    let rest = mills_rest(u);
+    pdf(u) * (rest / (u + rest))
+}

@@ -1,1 +1,0 @@
-//! Anytime-valid inference.

@@ -1,0 +1,57 @@
+//! What repeated looks add up to.
+
+use crate::error::{Result, non_negative};
+use crate::interval::Interval;
+
+/// The smallest p-value and the intersection of the intervals over all looks so far.
+///
+/// The reported interval is the current one; this is kept beside it. An empty intersection means that early and late
+/// results contradict each other: drift, novelty, or users who change over time. Decision: investigate.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct History {
+    p: Option<f64>,
+    common: Option<Interval>,
+    contradicted: bool,
+}
+
+impl History {
+    /// No looks yet.
+    pub const fn new() -> Self {
+        Self { p: None, common: None, contradicted: false }
+    }
+
+    /// Adds a look.
+    ///
+    /// # Errors
+    /// `p` is negative or not finite.
+    pub fn look(&mut self, p: f64, interval: Interval) -> Result<()> {
+        let p = non_negative("p", p)?.min(1.0);
+        self.p = Some(self.p.map_or(p, |smallest| smallest.min(p)));
+        if self.contradicted {
+            return Ok(());
+        }
+        match self.common {
+            None => self.common = Some(interval),
+            Some(common) => {
+                self.common = common.intersection(&interval);
+                self.contradicted = self.common.is_none();
+            }
+        }
+        Ok(())
+    }
+
+    /// The anytime p-value: the smallest so far, 1 without looks.
+    pub fn p_value(&self) -> f64 {
+        self.p.unwrap_or(1.0)
+    }
+
+    /// The intersection of all intervals; `None` without looks or when they contradict each other.
+    pub const fn common(&self) -> Option<Interval> {
+        self.common
+    }
+
+    /// Whether "early and late results contradict each other".
+    pub const fn contradicts_itself(&self) -> bool {
+        self.contradicted
+    }
+}

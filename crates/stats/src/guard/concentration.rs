@@ -1,0 +1,26 @@
+//! Do a few units carry most of the traffic?
+
+use super::{Finding, Status, percent};
+use crate::error::{Result, Undefined};
+
+/// Share of rows in the top 1% of units above which to warn.
+const WARN_SHARE: f64 = 0.5;
+
+/// Checks which share of all rows the 1% most active units (at least one) carry; warns above one half. Averages per
+/// generation then describe a handful of users.
+///
+/// # Errors
+/// No units, or no rows.
+pub fn check(rows_per_unit: &[u64]) -> Result<Finding> {
+    let mut sorted = rows_per_unit.to_vec();
+    sorted.sort_unstable_by(|a, b| b.cmp(a));
+    let units = sorted.len();
+    let total: f64 = sorted.iter().map(|rows| *rows as f64).sum();
+    if total == 0.0 {
+        return Err(Undefined::TooFewUnits { have: 0, need: 1 });
+    }
+    let top: f64 = sorted.iter().take(units.div_ceil(100)).map(|rows| *rows as f64).sum();
+    let share = top / total;
+    let status = if share > WARN_SHARE && units > 1 { Status::Warn } else { Status::Ok };
+    Ok(Finding::new(status, share, format!("The most active 1% of users make {} of the traffic.", percent(share))))
+}
