@@ -1,0 +1,111 @@
+use std::fmt::{self, Write as _};
+
+use domain::{
+    ids::{SpanId, TraceId},
+    trace::Span,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{ExportTracePartialSuccess, ExportTraceServiceResponse};
+use prost::Message as _;
+
+use crate::Encoding;
+
+/// Every span of a request that could be read, in the order sent, and what could not.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decoded {
+    /// Canonical spans.
+    pub spans: Vec<Span>,
+    /// Spans that are lost, each with its reason.
+    pub rejected: Vec<Rejected>,
+    /// Parts of stored spans that are lost or were changed; at most [`crate::limits::WARNINGS`] are listed.
+    pub warnings: Vec<Warning>,
+    /// How many warnings there were, listed or not.
+    pub warning_count: usize,
+}
+
+/// A span that could not be read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Rejected {
+    /// Its place in the request, from 0.
+    pub index: usize,
+    /// Its trace, when that much was readable.
+    pub trace_id: Option<TraceId>,
+    /// Its id, likewise.
+    pub span_id: Option<SpanId>,
+    /// Why: lower case, with what would be right.
+    pub reason: String,
+}
+
+/// Something about a stored span that was lost or changed on the way.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Warning {
+    /// The span's place in the request; `None` for what is around the spans.
+    pub index: Option<usize>,
+    /// The attribute or field, when one is to blame.
+    pub attribute: Option<String>,
+    /// What happened: lower case.
+    pub reason: String,
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "span {}", self.index)?;
+        if let (Some(trace), Some(span)) = (self.trace_id, self.span_id) {
+            write!(f, " (`{trace}` / `{span}`)")?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.index {
+            Some(index) => write!(f, "span {index}")?,
+            None => f.write_str("request")?,
+        }
+        if let Some(attribute) = &self.attribute {
+            write!(f, ", `{attribute}`")?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+impl Decoded {
+    /// Lines of a partial-success message; exporters log it, so it stays short.
+    const LISTED: usize = 10;
+
+    /// What OTLP calls the error message of a partial success: the rejected spans, then the warnings, the first ten of
+    /// them in words. `None` when all went well.
+    pub fn error_message(&self) -> Option<String> {
+        let total = self.rejected.len() + self.warning_count;
+        if total == 0 {
+            return None;
+        }
+        let lines = self.rejected.iter().map(ToString::to_string).chain(self.warnings.iter().map(ToString::to_string));
+        let mut message = lines.take(Self::LISTED).collect::<Vec<_>>().join("; ");
+        if total > Self::LISTED {
+            // Writing to a `String` cannot fail.
+            let _ = write!(message, "; and {} more", total - Self::LISTED);
+        }
+        Some(message)
+    }
+
+    /// The body of the 200 answer in the encoding of the request: empty (`{}` in JSON) when all went well, otherwise with
+    /// `partialSuccess`.
+    pub fn response(&self, encoding: Encoding) -> Vec<u8> {
+        let partial_success = self.error_message().map(|error_message| ExportTracePartialSuccess {
+            rejected_spans: i64::try_from(self.rejected.len()).unwrap_or(i64::MAX),
+            error_message,
+        });
+        match (encoding, partial_success) {
+            (Encoding::Protobuf, partial_success) => ExportTraceServiceResponse { partial_success }.encode_to_vec(),
+            (Encoding::Json, None) => b"{}".to_vec(),
+            // 64-bit integers are strings in OTLP/JSON.
+            (Encoding::Json, Some(partial)) => serde_json::json!({"partialSuccess": {
+                "rejectedSpans": partial.rejected_spans.to_string(),
+                "errorMessage": partial.error_message,
+            }})
+            .to_string()
+            .into_bytes(),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! From attributes to meaning: [`table`] says which attribute says what; the rest of this module says how it is read.
+
+mod context;
+mod messages;
+mod slots;
+mod span;
+mod table;
+mod text;
+mod usage;
+mod words;
+
+pub(crate) use context::{Context, Resource, environment};

@@ -1,0 +1,3 @@
+//! Decoding as a caller sees it.
+
+mod fixtures;
