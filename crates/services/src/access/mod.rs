@@ -24,6 +24,7 @@ pub use members::Invitation;
 pub use secret::Secret;
 pub use sessions::{NewSession, SignedInPerson};
 pub use set_up::{Initial, Initialized};
+pub use store::control::{ApiKey, Member};
 
 use crate::{Context, ServiceError};
 

@@ -13,7 +13,7 @@ use domain::{
     ids::{LabelMoveId, ProjectId},
     prompt::{MoveSource, Prompt, PromptAtVersion, PromptName, VersionChoice},
 };
-use store::control::{MoveRecord, NewVersion, ProtectedLabels, RemovedPrompt};
+use store::control::{MoveRecord, NewVersion, ProtectedLabels};
 use tokio::sync::broadcast;
 
 pub use draft::{LatestLabel, SaveVersion};
@@ -21,6 +21,7 @@ pub use fetch::choose;
 pub use labels::flag_key;
 pub use list::{ListedPrompt, NumberedPage};
 pub use snapshot::PromptsChanged;
+pub use store::control::{PromptFilter, RemovedPrompt};
 
 use crate::{Context, ServiceError, access::author, context::authorize};
 

@@ -1,6 +1,7 @@
 //! Traces as people and programs read them: lists by page, one trace with its spans and scores, payloads on demand.
 
 mod cursor;
+mod whole;
 
 use std::sync::Arc;
 
@@ -9,7 +10,9 @@ use domain::{
     ids::{ProjectId, SpanId, TraceId},
     page::{Page, PageSize},
 };
-use store::event::{Activity, ScoreRecord, SpanPayload, SpanRecord, TraceFilter, TraceKey, TraceRecord};
+use store::event::TraceKey;
+pub use whole::{WHOLE_SPANS, WholeTrace};
+pub use store::event::{Activity, ResolvedLink, ScoreRecord, SpanPayload, SpanRecord, SpanRow, TraceFilter, TraceRecord};
 
 use crate::{Context, ServiceError, context::authorize};
 
