@@ -1,2 +1,36 @@
-//! placeholder
-fn main() {}
+//! `assay`: one binary, one data folder.
+
+mod cli;
+mod config;
+mod logs;
+mod router;
+mod security;
+mod serve;
+mod site;
+mod state;
+mod workers;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// Streamed pages can hang when the runtime has a single worker, whatever the machine has.
+const MIN_WORKERS: usize = 4;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("assay: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: cli::Cli) -> anyhow::Result<()> {
+    let cores = std::thread::available_parallelism().map_or(MIN_WORKERS, usize::from);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(cores.max(MIN_WORKERS)).enable_all().build()?;
+    runtime.block_on(cli.run())
+}

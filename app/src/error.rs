@@ -1,0 +1,74 @@
+//! What a server function answers when it refuses.
+
+use std::fmt;
+
+use domain::{Problem, problem::ProblemCode};
+use leptos::server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+use serde::{Deserialize, Serialize};
+
+/// The problem as pages hold it: shown by the panel that asked, beside the field it is about where it has one.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct AppError(pub Problem);
+
+impl AppError {
+    /// Why, for programs.
+    pub fn code(&self) -> ProblemCode {
+        self.0.code
+    }
+}
+
+impl fmt::Display for AppError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for AppError {}
+
+/// Use `?` or [`refuse`] in server functions: on the server it also sets the HTTP status, which Leptos 0.8 would leave at 500.
+impl From<Problem> for AppError {
+    fn from(problem: Problem) -> Self {
+        #[cfg(feature = "ssr")]
+        set_status(problem.code.status());
+        Self(problem)
+    }
+}
+
+/// Refuses with a problem, with the status its code is sent with.
+pub fn refuse<T>(problem: Problem) -> Result<T, AppError> {
+    Err(problem.into())
+}
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    /// What the framework itself reports: a request that could not be sent, or arguments that do not decode.
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        let (code, message) = match error {
+            ServerFnErrorErr::Request(_) => (
+                ProblemCode::Unavailable,
+                "The server could not be reached. Check the connection and try again.".to_owned(),
+            ),
+            ServerFnErrorErr::Args(reason) | ServerFnErrorErr::MissingArg(reason) => {
+                (ProblemCode::Invalid, format!("The request could not be read: {reason}"))
+            }
+            _ => (ProblemCode::Internal, "Something went wrong on our side. Try again.".to_owned()),
+        };
+        Problem::new(code, message).into()
+    }
+}
+
+/// Sets the status of the response being drawn, also of a whole page. Does nothing outside a request.
+#[cfg(feature = "ssr")]
+pub fn set_status(status: u16) {
+    use axum::http::StatusCode;
+    use leptos::prelude::use_context;
+
+    if let (Some(response), Ok(status)) = (use_context::<leptos_axum::ResponseOptions>(), StatusCode::from_u16(status))
+    {
+        response.set_status(status);
+    }
+}

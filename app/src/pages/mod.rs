@@ -1,0 +1,10 @@
+//! The pages, one folder a group. How to add one is told at the top of the crate.
+
+pub mod auth;
+pub mod home;
+pub mod not_found;
+pub mod prompt;
+pub mod prompts;
+pub mod settings;
+pub mod trace;
+pub mod traces;

@@ -1,0 +1,65 @@
+//! `App` and the route table. Paths are those of the product page; state beyond the path lives in the query string.
+
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::{
+    Lazy, SsrMode,
+    components::{ParentRoute, Route, Router, Routes},
+    location::Url,
+    path,
+};
+
+use crate::{
+    layout::ProjectLayout,
+    pages::{
+        auth::{Root, Setup, SignIn},
+        home::Home,
+        not_found::NotFound,
+        prompt::Prompt,
+        prompts::Prompts,
+        settings::{Keys, Members},
+        trace::Trace,
+        traces::Traces,
+    },
+};
+
+/// The whole interface. Runs once at server start to list the routes, so nothing here may assume a request.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+
+    view! {
+        <Title formatter=|title: String| if title == "Assay" { title } else { format!("{title} · Assay") }/>
+        <Router>
+            <Routes fallback=NotFound>
+                <Route path=path!("/") view={Lazy::<Root>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/signin") view={Lazy::<SignIn>::new()} ssr=SsrMode::PartiallyBlocked/>
+                <Route path=path!("/setup") view={Lazy::<Setup>::new()} ssr=SsrMode::PartiallyBlocked/>
+                <ParentRoute path=path!("/p/:project") view=ProjectLayout ssr=SsrMode::PartiallyBlocked>
+                    <Route path=path!("") view={Lazy::<Home>::new()}/>
+                    <Route path=path!("prompts") view={Lazy::<Prompts>::new()}/>
+                    <Route path=path!("prompts/:name") view={Lazy::<Prompt>::new()}/>
+                    <Route path=path!("traces") view={Lazy::<Traces>::new()}/>
+                    <Route path=path!("traces/:id") view={Lazy::<Trace>::new()}/>
+                    <Route path=path!("settings/keys") view={Lazy::<Keys>::new()}/>
+                    <Route path=path!("settings/members") view={Lazy::<Members>::new()}/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}
+
+/// Address of a project's home.
+pub fn project_href(project: &str) -> String {
+    format!("/p/{}", Url::escape(project))
+}
+
+/// Address of a prompt; its name becomes one encoded segment.
+pub fn prompt_href(project: &str, name: &str) -> String {
+    format!("/p/{}/prompts/{}", Url::escape(project), Url::escape(name))
+}
+
+/// Address of a trace.
+pub fn trace_href(project: &str, trace: &str) -> String {
+    format!("/p/{}/traces/{}", Url::escape(project), Url::escape(trace))
+}

@@ -1,0 +1,147 @@
+//! The browser side: compile to WASM, split by lazy route, generate the JavaScript around it, shrink.
+//!
+//! Everything is done by libraries pinned in `Cargo.lock`, so no installed tool can have the wrong version.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, anyhow, ensure};
+use wasm_bindgen_cli_support::Bindgen;
+use wasm_split_cli_support as split;
+
+use crate::{
+    process,
+    stamp::{Inputs, fresh_folder},
+    tools,
+    workspace::Workspace,
+};
+
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+
+/// The linker puts this name into the WASM as the import of every split point; its length may not change.
+const SPLIT_LOADER: &str = "./__wasm_split.______________________.js";
+
+/// Which features LLVM may have used; wasm-opt refuses a module that uses more than it was told.
+const WASM_FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+];
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Variant {
+    /// Quick to build: no link-time optimisation, no wasm-opt, no compression.
+    Development,
+    /// What users get.
+    Release,
+}
+
+impl Variant {
+    /// Cargo profile, and the name of its folders.
+    pub(crate) fn profile(self) -> &'static str {
+        match self {
+            Self::Development => "wasm-dev",
+            Self::Release => "wasm-release",
+        }
+    }
+}
+
+/// Builds the WASM and its JavaScript; gives the folder they are in.
+pub(crate) fn build(workspace: &Workspace, variant: Variant) -> anyhow::Result<PathBuf> {
+    tools::need_wasm_target()?;
+    let compiled = process::step(&format!("browser: compile ({})", variant.profile()), || compile(workspace, variant))?;
+
+    let stage = workspace.browser_target().join("stage").join(variant.profile()).join("wasm");
+    let stamp = stage.with_extension("stamp");
+    let inputs = Inputs::of("browser 1").text(&WASM_FEATURES.join(" ")).path(&compiled)?;
+    inputs.unless_done(&stamp, || {
+        fresh_folder(&stage)?;
+        process::step("browser: split by route and bind", || split_and_bind(&compiled, &stage))?;
+        if variant == Variant::Release {
+            process::step("browser: wasm-opt", || shrink_all(workspace, &stage))?;
+            minify_scripts(workspace, &stage)?;
+        }
+        Ok(())
+    })?;
+    Ok(stage)
+}
+
+fn compile(workspace: &Workspace, variant: Variant) -> anyhow::Result<PathBuf> {
+    let mut cargo = Command::new(workspace.cargo());
+    cargo.current_dir(&workspace.root).args([
+        "build",
+        "--quiet",
+        "--package",
+        "hydrate",
+        "--target",
+        TARGET,
+        "--profile",
+        variant.profile(),
+    ]);
+    process::run(with_browser_flags(workspace, &mut cargo))?;
+    Ok(workspace.browser_target().join(TARGET).join(variant.profile()).join("hydrate.wasm"))
+}
+
+/// The target folder and flags every cargo invocation for the browser shares, so that none invalidates another.
+pub(crate) fn with_browser_flags<'a>(workspace: &Workspace, cargo: &'a mut Command) -> &'a mut Command {
+    cargo
+        .env("CARGO_TARGET_DIR", workspace.browser_target())
+        // The splitter moves functions between modules and needs to know who refers to whom.
+        .env("RUSTFLAGS", "-Clink-args=--emit-relocs")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+}
+
+fn split_and_bind(compiled: &Path, stage: &Path) -> anyhow::Result<()> {
+    let input = fs::read(compiled).with_context(|| format!("cannot read `{}`", compiled.display()))?;
+    let main = stage.with_extension("main.wasm");
+
+    let mut options = split::Options::new(&input);
+    options.output_dir = stage;
+    options.main_out_path = &main;
+    options.main_module = "./assay.js";
+    options.link_name = SPLIT_LOADER;
+    let done = split::transform(options).map_err(|error| anyhow!("cannot split the WASM: {error:?}"))?;
+    let splits: std::collections::BTreeMap<_, _> = done.prefetch_map.into_iter().collect();
+    ensure!(!splits.is_empty(), "no lazy route was split off: are the routes still `#[lazy_route]`?");
+    fs::write(stage.join("splits.json"), serde_json::to_vec_pretty(&splits)?)?;
+
+    Bindgen::new()
+        .input_path(&main)
+        .out_name("assay")
+        .web(true)
+        .and_then(|bindgen| bindgen.keep_lld_exports(true).demangle(false).typescript(false).generate(stage))
+        .map_err(|error| anyhow!("cannot generate the JavaScript of the WASM: {error:?}"))?;
+    fs::remove_file(&main)?;
+    Ok(())
+}
+
+fn shrink_all(workspace: &Workspace, stage: &Path) -> anyhow::Result<()> {
+    for module in with_extension(stage, "wasm")? {
+        let mut command = Command::new(workspace.npm_program("wasm-opt"));
+        command.arg("-Oz").args(WASM_FEATURES).arg(&module).arg("-o").arg(&module);
+        process::run_quietly(&mut command)?;
+    }
+    Ok(())
+}
+
+/// Each script by itself: bundling would merge the loader with the module it must share.
+fn minify_scripts(workspace: &Workspace, stage: &Path) -> anyhow::Result<()> {
+    for script in with_extension(stage, "js")? {
+        let mut command = Command::new(workspace.npm_program("esbuild"));
+        command.arg(&script).args(["--minify", "--format=esm", "--log-level=warning", "--allow-overwrite"]);
+        command.arg(format!("--outfile={}", script.display()));
+        process::run_quietly(&mut command)?;
+    }
+    Ok(())
+}
+
+fn with_extension(folder: &Path, extension: &str) -> anyhow::Result<Vec<PathBuf>> {
+    let files = crate::stamp::files_below(folder)?;
+    Ok(files.into_iter().filter(|file| file.extension().is_some_and(|found| found == extension)).collect())
+}

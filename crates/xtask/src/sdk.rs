@@ -1,0 +1,177 @@
+//! The real, unmodified SDKs against the real server.
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+use crate::{
+    process, run,
+    serving::{INIT, Server},
+    tools,
+    workspace::Workspace,
+};
+
+/// Long enough for every retry an SDK makes by itself.
+const LIMIT: Duration = Duration::from_secs(240);
+
+/// A program of `end2end/sdk-clients`.
+struct Program {
+    /// What it is called in the report.
+    name: &'static str,
+    /// Which virtual environment runs it; Node without.
+    environment: Option<&'static Environment>,
+    file: &'static str,
+    /// `SDK=` of `v3_family.py`.
+    family: Option<&'static str>,
+}
+
+struct Environment {
+    name: &'static str,
+    packages: &'static [&'static str],
+    pre_releases: bool,
+}
+
+const LANGFUSE_5: Environment =
+    Environment { name: "langfuse5", packages: &["langfuse==5.0.4", "openai"], pre_releases: false };
+const LANGFUSE_3: Environment = Environment { name: "langfuse3", packages: &["langfuse==3.15.0"], pre_releases: false };
+const ABV: Environment = Environment { name: "abv", packages: &["abv==0.0.1.dev1"], pre_releases: true };
+const ABVDEV: Environment = Environment { name: "abvdev", packages: &["abvdev==0.0.1b7"], pre_releases: true };
+
+const PROGRAMS: [Program; 6] = [
+    Program {
+        name: "langfuse 5 prompts (Python)",
+        environment: Some(&LANGFUSE_5),
+        file: "python/langfuse5_prompts.py",
+        family: None,
+    },
+    Program {
+        name: "langfuse 5 tracing (Python)",
+        environment: Some(&LANGFUSE_5),
+        file: "python/langfuse5_tracing.py",
+        family: None,
+    },
+    Program {
+        name: "langfuse 3 (Python)",
+        environment: Some(&LANGFUSE_3),
+        file: "python/v3_family.py",
+        family: Some("langfuse"),
+    },
+    Program { name: "abv (Python)", environment: Some(&ABV), file: "python/v3_family.py", family: Some("abv") },
+    Program {
+        name: "abvdev (Python)",
+        environment: Some(&ABVDEV),
+        file: "python/v3_family.py",
+        family: Some("abvdev"),
+    },
+    Program { name: "langfuse 5 (JavaScript)", environment: None, file: "js/langfuse5.mjs", family: None },
+];
+
+/// Builds, starts, runs every program, stops, and prints a closing line.
+pub(crate) fn test(workspace: &Workspace) -> anyhow::Result<()> {
+    tools::need_npm_packages(workspace)?;
+    let mut interpreters = Vec::new();
+    for program in &PROGRAMS {
+        interpreters.push(match program.environment {
+            Some(Environment { name, packages, pre_releases }) => {
+                tools::need_python_environment(workspace, name, packages, *pre_releases)?
+            }
+            None => PathBuf::from("node"),
+        });
+    }
+    let binary = run::build_for_tests(workspace)?;
+    let server = Server::start(workspace, &binary, "sdk", &[])?;
+
+    println!("· SDK programs against {}", server.url);
+    let mut failed = Vec::new();
+    for (program, interpreter) in PROGRAMS.iter().zip(&interpreters) {
+        let start = Instant::now();
+        match drive(workspace, &server, program, interpreter) {
+            Ok(steps) => println!("  ok   {} ({steps} steps, {:.1} s)", program.name, start.elapsed().as_secs_f64()),
+            Err(error) => {
+                println!("  FAIL {}: {error:#}", program.name);
+                failed.push(program.name);
+            }
+        }
+    }
+    println!("sdk: {} passed, {} failed", PROGRAMS.len() - failed.len(), failed.len());
+    if !failed.is_empty() {
+        bail!("SDK programs failed: {}\n{}", failed.join(", "), server.last_words());
+    }
+    server.stop()
+}
+
+/// Runs one program; gives how many steps it reported.
+fn drive(workspace: &Workspace, server: &Server, program: &Program, interpreter: &PathBuf) -> anyhow::Result<usize> {
+    let file = workspace.npm().join("sdk-clients").join(program.file);
+    let folder = file.parent().context("a program is in a folder")?;
+    let log = server.log.with_file_name(format!("{}.log", program.name.replace([' ', '(', ')'], "-")));
+    let output = fs::File::create(&log)?;
+    let [.., (_, public_key), (_, secret_key)] = INIT;
+
+    let mut command = Command::new(interpreter);
+    command
+        .arg(&file)
+        .current_dir(folder)
+        .env("VERIFY_READ", "1")
+        .env("EXTRAS", "0")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output);
+    for prefix in ["LANGFUSE", "ABV"] {
+        command
+            .env(format!("{prefix}_HOST"), &server.url)
+            .env(format!("{prefix}_BASE_URL"), &server.url)
+            .env(format!("{prefix}_PUBLIC_KEY"), public_key)
+            .env(format!("{prefix}_SECRET_KEY"), secret_key);
+    }
+    command.env("ABV_API_KEY", secret_key);
+    if let Some(family) = program.family {
+        command.env("SDK", family);
+    }
+
+    let mut child = command.spawn().with_context(|| format!("cannot start `{}`", interpreter.display()))?;
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break Some(status);
+        }
+        if start.elapsed() > LIMIT {
+            child.kill()?;
+            child.wait()?;
+            break None;
+        }
+        thread::sleep(Duration::from_millis(50));
+    };
+
+    let printed = fs::read_to_string(&log)?;
+    let steps: Vec<Value> = printed
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|line| line.get("step").is_some())
+        .collect();
+    let bad: Vec<String> =
+        steps.iter().filter(|step| step.get("ok") == Some(&Value::Bool(false))).map(Value::to_string).collect();
+    let Some(status) = status else { bail!("not done after {LIMIT:?}; see {}", log.display()) };
+    if !status.success() || !bad.is_empty() || steps.is_empty() {
+        bail!("{status}; see {}\n       {}", log.display(), bad.join("\n       "));
+    }
+    Ok(steps.len())
+}
+
+/// Makes the virtual environments without running anything.
+pub(crate) fn install(workspace: &Workspace) -> anyhow::Result<()> {
+    process::step("tools: SDKs", || {
+        for Environment { name, packages, pre_releases } in [&LANGFUSE_5, &LANGFUSE_3, &ABV, &ABVDEV] {
+            tools::need_python_environment(workspace, name, packages, *pre_releases)?;
+        }
+        Ok(())
+    })
+}
