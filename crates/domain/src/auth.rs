@@ -10,6 +10,9 @@ use crate::{
     invalid::shown,
 };
 
+/// Names of the session's cookie: over https, and on plain http, where browsers refuse the prefix.
+pub const SESSION_COOKIES: [&str; 2] = ["__Host-assay_session", "assay_session"];
+
 /// What a member of a project may do; each role may do all that the ones before it may.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

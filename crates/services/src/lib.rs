@@ -11,6 +11,7 @@ pub mod traces;
 
 use std::sync::Arc;
 
+use domain::time::TimeUs;
 use store::{control::ControlStore, event::EventStore};
 
 pub use context::Context;
@@ -29,6 +30,7 @@ pub struct Services {
     pub traces: traces::Traces,
     /// Numbers out.
     pub metrics: metrics::Metrics,
+    context: Arc<Context>,
 }
 
 impl Services {
@@ -40,8 +42,24 @@ impl Services {
             prompts: prompts::Prompts::new(Arc::clone(&context)),
             ingest: ingest::Ingest::new(Arc::clone(&context)),
             traces: traces::Traces::new(Arc::clone(&context)),
-            metrics: metrics::Metrics::new(context),
+            metrics: metrics::Metrics::new(Arc::clone(&context)),
+            context,
         }
+    }
+
+    /// Whether both stores answer.
+    ///
+    /// # Errors
+    /// As the store that does not.
+    pub async fn ready(&self) -> Result<(), ServiceError> {
+        self.context.control.has_people().await?;
+        self.context.events.ping().await?;
+        Ok(())
+    }
+
+    /// The present, by the clock every use case goes by.
+    pub fn now(&self) -> TimeUs {
+        self.context.clock.now()
     }
 }
 

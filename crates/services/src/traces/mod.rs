@@ -11,8 +11,10 @@ use domain::{
     page::{Page, PageSize},
 };
 use store::event::TraceKey;
+pub use store::event::{
+    Activity, ResolvedLink, ScoreRecord, SpanPayload, SpanRecord, SpanRow, TraceFilter, TraceRecord,
+};
 pub use whole::{WHOLE_SPANS, WholeTrace};
-pub use store::event::{Activity, ResolvedLink, ScoreRecord, SpanPayload, SpanRecord, SpanRow, TraceFilter, TraceRecord};
 
 use crate::{Context, ServiceError, context::authorize};
 

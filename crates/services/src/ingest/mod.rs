@@ -1,0 +1,179 @@
+//! Events in: decode, prepare, store. What returns without an error is stored for good.
+
+mod prepare;
+
+use std::sync::Arc;
+
+use domain::{
+    auth::{Actor, Permission},
+    ids::{ProjectId, ScoreId},
+    time::TimeNs,
+    trace::Span,
+};
+use otlp::{Encoding, Rejected, Sender, langfuse::ScoreDraft};
+use store::event::EventBatch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::{Context, ServiceError, context::authorize};
+
+/// All requests together may hold this many bytes of decompressed events.
+const BUDGET_BYTES: usize = 128 * 1024 * 1024;
+/// The budget is counted in units of this size, so that a permit fits 32 bits.
+const UNIT_BYTES: usize = 1024;
+/// How far a span may begin ahead of our clock before its clock is taken to be wrong.
+const MAX_AHEAD_NS: i64 = 24 * 3_600_000_000_000;
+
+/// A share of the memory budget, given back when dropped.
+#[derive(Debug)]
+pub struct Permit {
+    _share: OwnedSemaphorePermit,
+}
+
+/// What became of the spans of a request.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct TracesAccepted {
+    /// Spans stored (also those that changed nothing because they were stored already).
+    pub accepted: usize,
+    /// Spans that could not be read.
+    pub rejected: usize,
+    /// What was wrong, for people; also set when only an attribute was lost.
+    pub message: Option<String>,
+}
+
+/// Takes events in.
+#[derive(Clone)]
+pub struct Ingest {
+    context: Arc<Context>,
+    budget: Arc<Semaphore>,
+    appended: watch::Sender<u64>,
+}
+
+impl Ingest {
+    pub(crate) fn new(context: Arc<Context>) -> Self {
+        Self { context, budget: Arc::new(Semaphore::new(BUDGET_BYTES / UNIT_BYTES)), appended: watch::Sender::new(0) }
+    }
+
+    /// Takes a share of the budget for `bytes` of decompressed events, to be held until they are stored.
+    ///
+    /// # Errors
+    /// [`ServiceError::TooLarge`] for more than the whole budget, [`ServiceError::Unavailable`] when others hold it.
+    pub fn reserve(&self, bytes: usize) -> Result<Permit, ServiceError> {
+        let units = bytes.div_ceil(UNIT_BYTES).max(1);
+        if units > BUDGET_BYTES / UNIT_BYTES {
+            return Err(ServiceError::TooLarge(format!("{bytes} bytes are more than the server takes in at once")));
+        }
+        let units = u32::try_from(units).unwrap_or(u32::MAX);
+        Arc::clone(&self.budget).try_acquire_many_owned(units).map(|share| Permit { _share: share }).map_err(|_| {
+            ServiceError::Unavailable {
+                reason: "Too many events are being taken in. Nothing was stored; send the same batch again.",
+                retry_after_s: 1,
+            }
+        })
+    }
+
+    /// A counter that changes whenever something was stored; for the folder and for live pages.
+    pub fn appended(&self) -> watch::Receiver<u64> {
+        self.appended.subscribe()
+    }
+
+    /// Folds what was stored into the totals until nothing waits.
+    ///
+    /// # Errors
+    /// As the store; what was folded stays folded.
+    pub async fn fold(&self) -> Result<(), ServiceError> {
+        while self.context.events.fold().await? {}
+        Ok(())
+    }
+
+    /// Stores the spans of one OTLP request.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] when the body as a whole cannot be read; otherwise what can be read is stored, and the rest is
+    /// named in the answer.
+    pub async fn traces(
+        &self,
+        actor: &Actor,
+        project: ProjectId,
+        body: Vec<u8>,
+        encoding: Encoding,
+        sender: Sender,
+    ) -> Result<TracesAccepted, ServiceError> {
+        authorize(actor, project, Permission::Ingest)?;
+        let now = self.context.clock.now();
+        // Decoding and compressing a batch takes milliseconds of a core: off the threads that answer requests.
+        let (batch, outcome) = tokio::task::spawn_blocking(move || {
+            let mut decoded =
+                otlp::decode_traces(&body, encoding, &sender).map_err(|error| ServiceError::field("body", error))?;
+            drop(body);
+            let mut spans = Vec::with_capacity(decoded.spans.len());
+            for (index, span) in std::mem::take(&mut decoded.spans).into_iter().enumerate() {
+                match ahead(&span, now.to_ns()) {
+                    None => spans.push(prepare::span(span)?),
+                    Some(reason) => decoded.rejected.push(Rejected {
+                        index,
+                        trace_id: Some(span.trace_id),
+                        span_id: Some(span.span_id),
+                        reason,
+                    }),
+                }
+            }
+            let outcome = TracesAccepted {
+                accepted: spans.len(),
+                rejected: decoded.rejected.len(),
+                message: decoded.error_message(),
+            };
+            Ok::<_, ServiceError>((EventBatch { project, received_us: now, spans, scores: Vec::new() }, outcome))
+        })
+        .await
+        .map_err(|cause| ServiceError::Internal(Box::new(cause)))??;
+        self.append(batch).await?;
+        Ok(outcome)
+    }
+
+    /// Stores scores. Ones without an id get one, ones without a time get the present. Returns their ids in order.
+    ///
+    /// # Errors
+    /// As the store: all of them are stored or none.
+    pub async fn scores(
+        &self,
+        actor: &Actor,
+        project: ProjectId,
+        drafts: Vec<ScoreDraft>,
+    ) -> Result<Vec<ScoreId>, ServiceError> {
+        authorize(actor, project, Permission::Annotate)?;
+        let now = self.context.clock.now();
+        let mut ids = Vec::with_capacity(drafts.len());
+        let mut scores = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let id = match draft.id.clone() {
+                Some(id) => id,
+                None => self
+                    .context
+                    .new_id()?
+                    .to_string()
+                    .parse()
+                    .map_err(|error| ServiceError::Internal(Box::new(error)))?,
+            };
+            ids.push(id.clone());
+            scores.push(prepare::score(draft, id, now));
+        }
+        self.append(EventBatch { project, received_us: now, spans: Vec::new(), scores }).await?;
+        Ok(ids)
+    }
+
+    async fn append(&self, batch: EventBatch) -> Result<(), ServiceError> {
+        if batch.spans.is_empty() && batch.scores.is_empty() {
+            return Ok(());
+        }
+        self.context.events.append(batch).await?;
+        self.appended.send_modify(|count| *count = count.wrapping_add(1));
+        Ok(())
+    }
+}
+
+/// Why a span's clock cannot be right, if it cannot.
+fn ahead(span: &Span, now: TimeNs) -> Option<String> {
+    (span.start_ns.0.saturating_sub(now.0) > MAX_AHEAD_NS).then(|| {
+        format!("it starts at {}, more than a day ahead of the server's clock; check the sender's clock", span.start_ns)
+    })
+}
