@@ -1,0 +1,14 @@
+//! What handlers ask of a request: who sends it, and what it says.
+
+mod actor;
+mod body;
+mod inflate;
+mod json;
+mod query;
+mod tag;
+
+pub(crate) use actor::{Caller, IngestCaller, Person, SdkCaller};
+pub(crate) use body::{Held, Kind, read as read_body};
+pub(crate) use json::{Body, SdkBody, parse as parse_json};
+pub(crate) use query::{Path, Query, SdkPath, SdkQuery};
+pub(crate) use tag::answer_tagged;

@@ -1,0 +1,33 @@
+//! The versioned interface for everyone but the SDKs. Additions only; `openapi.json` is its contract.
+
+mod keys;
+mod members;
+mod projects;
+mod prompts;
+mod query;
+mod range;
+mod scores;
+mod traces;
+
+use axum::http::Uri;
+use domain::{Problem, problem::ProblemCode};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{refusal::Refusal, state::ApiState};
+
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .merge(prompts::routes())
+        .merge(query::routes())
+        .merge(scores::routes())
+        .merge(traces::routes())
+        .merge(keys::routes())
+        .merge(members::routes())
+        .merge(projects::routes())
+}
+
+/// What a program is told about an address nobody answers.
+pub(crate) async fn unknown(uri: Uri) -> Refusal {
+    let message = format!("There is nothing at `{}`; `/openapi.json` lists every address.", uri.path());
+    Problem::new(ProblemCode::NotFound, message).into()
+}

@@ -1,0 +1,101 @@
+use axum::{Json, extract::State};
+use domain::{
+    ids::{SpanId, TraceId},
+    page::{Page, PageSize},
+    time::TimeUs,
+};
+use serde::Deserialize;
+use services::{ServiceError, traces::TraceFilter};
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use self::model::{IoView, TraceDetail, TracePage, TraceView};
+use super::range;
+use crate::{
+    extract::{Caller, Path, Query},
+    refusal::Refusal,
+    state::ApiState,
+};
+
+mod model;
+
+pub(super) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(io))
+}
+
+/// Which traces to list; every condition given has to hold.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Began in the last `24h` and the like; or between `from` and `to`.
+    range: Option<String>,
+    #[param(value_type = Option<String>)]
+    from: Option<TimeUs>,
+    #[param(value_type = Option<String>)]
+    to: Option<TimeUs>,
+    /// A generation counts for this prompt.
+    prompt: Option<String>,
+    /// … in this version.
+    version: Option<u32>,
+    environment: Option<String>,
+    user: Option<String>,
+    session: Option<String>,
+    /// Only traces with a failed span, or only ones without.
+    errors: Option<bool>,
+    cursor: Option<String>,
+    limit: Option<u32>,
+}
+
+/// Traces, newest first
+#[utoipa::path(get, path = "/api/v1/traces", tag = "Traces", operation_id = "list_traces", params(ListQuery),
+    responses((status = 200, body = TracePage)))]
+async fn list(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<TracePage>, Refusal> {
+    let size = query.limit.map_or(Ok(PageSize::default()), PageSize::new).map_err(ServiceError::of("limit"))?;
+    let filter = TraceFilter {
+        range: range::of_query(query.range.as_deref(), query.from, query.to, state.services.now())?,
+        prompt: query.prompt,
+        version: query.version,
+        environment: query.environment,
+        user_id: query.user,
+        session_id: query.session,
+        errors: query.errors,
+    };
+    let traces = &state.services.traces;
+    let Page { items, next } =
+        traces.list(&caller.actor, caller.project, &filter, query.cursor.as_deref(), size).await?;
+    Ok(Json(TracePage { items: items.iter().map(TraceView::of).collect(), next }))
+}
+
+/// A trace with its spans and scores, without payloads
+///
+/// At most 1,000 spans; `more` says whether there are others.
+#[utoipa::path(get, path = "/api/v1/traces/{trace}", tag = "Traces", operation_id = "get_trace",
+    params(("trace" = String, Path)), responses((status = 200, body = TraceDetail)))]
+async fn get(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(trace): Path<String>,
+) -> Result<Json<TraceDetail>, Refusal> {
+    let id: TraceId = trace.parse().map_err(ServiceError::of("trace"))?;
+    let open = state.services.traces.open(&caller.actor, caller.project, id).await?;
+    Ok(Json(TraceDetail::of(&open)))
+}
+
+/// Input, output and the rest of one span
+#[utoipa::path(get, path = "/api/v1/traces/{trace}/spans/{span}/io", tag = "Traces", operation_id = "get_span_io",
+    params(("trace" = String, Path), ("span" = String, Path)), responses((status = 200, body = IoView)))]
+async fn io(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path((trace, span)): Path<(String, String)>,
+) -> Result<Json<IoView>, Refusal> {
+    let trace: TraceId = trace.parse().map_err(ServiceError::of("trace"))?;
+    let span: SpanId = span.parse().map_err(ServiceError::of("span"))?;
+    let payload = state.services.traces.payload(&caller.actor, caller.project, trace, span).await?;
+    Ok(Json(payload.into()))
+}
