@@ -1,6 +1,7 @@
 //! What repeated looks add up to.
 
 use crate::error::{Result, non_negative};
+use crate::guard::{Finding, Status};
 use crate::interval::Interval;
 
 /// The smallest p-value and the intersection of the intervals over all looks so far.
@@ -53,5 +54,15 @@ impl History {
     /// Whether "early and late results contradict each other".
     pub const fn contradicts_itself(&self) -> bool {
         self.contradicted
+    }
+
+    /// The finding for the decision: *broken*, to be investigated, when the looks contradict each other.
+    pub fn finding(&self) -> Finding {
+        let (status, sentence) = if self.contradicted {
+            (Status::Broken, "Early and late results contradict each other. Look for a change over time.")
+        } else {
+            (Status::Ok, "Early and late results agree.")
+        };
+        Finding::new(status, self.p_value(), sentence)
     }
 }

@@ -42,11 +42,7 @@ impl Finding {
 /// `0.0523` as `5.2%`, with as many digits as small shares need.
 pub(crate) fn percent(share: f64) -> String {
     let hundred = 100.0 * share;
-    if hundred != 0.0 && hundred.abs() < 0.095 {
-        format!("{hundred:.2}%")
-    } else if libm::round(hundred * 10.0) == libm::round(hundred) * 10.0 {
-        format!("{hundred:.0}%")
-    } else {
-        format!("{hundred:.1}%")
-    }
+    let text = if hundred.abs() < 0.095 { format!("{hundred:.2}") } else { format!("{hundred:.1}") };
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text}%")
 }

@@ -57,7 +57,7 @@ impl Moments {
         let n = sums.units as f64;
         let exact = [value, rows, value_squared, rows_squared, value_rows, n]
             .iter()
-            .all(|sum| sum.abs() < EXACT && libm::trunc(*sum) == *sum);
+            .all(|sum| sum.abs() < EXACT && (libm::trunc(*sum) - *sum).abs() == 0.0);
         let value_value = deviations(n, value, value, value_squared)?;
         let rows_rows = deviations(n, rows, rows, rows_squared)?;
         let crossed = deviations(n, value, rows, value_rows)?;

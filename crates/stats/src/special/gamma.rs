@@ -14,9 +14,6 @@ pub(crate) fn ln_gamma(x: f64) -> f64 {
 
 /// What Stirling's formula lacks: `ln Γ(x) − [(x − ½) ln x − x + ln √(2π)]`, for `x > 0`.
 pub(crate) fn stirling_correction(x: f64) -> f64 {
-    if x < STIRLING_FROM {
-        return ln_gamma(x) - ((x - 0.5) * libm::log(x) - x + normal::LN_SQRT_2PI);
-    }
     const SERIES: [f64; 8] = [
         -3617.0 / 122_400.0,
         1.0 / 156.0,
@@ -27,6 +24,9 @@ pub(crate) fn stirling_correction(x: f64) -> f64 {
         -1.0 / 360.0,
         1.0 / 12.0,
     ];
+    if x < STIRLING_FROM {
+        return ln_gamma(x) - ((x - 0.5) * libm::log(x) - x + normal::LN_SQRT_2PI);
+    }
     let inverse_square = (1.0 / x) / x;
     SERIES.iter().fold(0.0, |sum, c| sum * inverse_square + c) / x
 }
