@@ -1,12 +1,229 @@
 //! The event plane in SQLite.
+//!
+//! One task writes ([`writer`]); callers pack and compress their batch themselves ([`prepare`]) and wait in a bounded queue;
+//! everything that waits shares a commit ([`append`]). The fold runs in the same task ([`fold`]). Readers have their own
+//! connections and see the last commit.
+
+mod append;
+mod cell;
+mod codec;
+mod dictionary;
+mod fold;
+mod lag;
+mod link;
+mod payload;
+mod prepare;
+mod read;
+mod record;
+mod statement;
+mod summary;
+mod totals;
+mod trace;
+mod writer;
+
+use std::{path::Path, sync::Arc};
+
+use async_trait::async_trait;
+use domain::ids::{ProjectId, SpanId, TraceId};
+use store::{
+    StoreError,
+    event::{
+        Activity, Appended, EventBatch, EventStore, ScoreRecord, SpanPayload, SpanRecord, TotalsAnswer, TotalsQuestion,
+        TraceFilter, TraceKey, TraceRecord,
+    },
+};
+use tokio::sync::{mpsc, oneshot};
+
+use self::{
+    append::Memory,
+    lag::Lag,
+    read::Reader,
+    writer::{Append, Order, Writer},
+};
+use crate::pool::{self, Schema};
+
+const SCHEMA: Schema = Schema {
+    what: "event file",
+    // "AsyE"
+    application_id: 0x4173_7945,
+    steps: &[include_str!("../../migrations/event/0001_first.sql")],
+};
 
 /// How the event file is opened.
 #[derive(Clone, Debug)]
 pub struct EventOptions {
-    /// Batches that may wait for the writer before [`store::StoreError::Busy`].
+    /// Batches that may wait for the writer before [`StoreError::Busy`].
     pub queue: usize,
+    /// Connections that read.
+    pub readers: u32,
+    /// Largest size of the file in pages of 4 KiB; a way to try a full disk.
+    pub max_pages: Option<u32>,
+}
+
+impl Default for EventOptions {
+    fn default() -> Self {
+        Self { queue: 256, readers: 4, max_pages: None }
+    }
 }
 
 /// The event plane, stored in `events.db`.
 #[derive(Clone, Debug)]
-pub struct SqliteEvents;
+pub struct SqliteEvents {
+    reader: Arc<Reader>,
+    appends: mpsc::Sender<Append>,
+    orders: mpsc::Sender<Order>,
+    lag: Arc<Lag>,
+}
+
+impl SqliteEvents {
+    /// Opens `events.db` in a data folder, making it when it is not there. Needs a Tokio runtime, whose task the writer is.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when the file is damaged, another program's, or a newer release's; else when it cannot be
+    /// opened or brought to the present form.
+    pub async fn open(folder: &Path) -> Result<Self, StoreError> {
+        Self::open_with(folder, &EventOptions::default()).await
+    }
+
+    /// Opens with other than the usual options.
+    ///
+    /// # Errors
+    /// See [`Self::open`].
+    pub async fn open_with(folder: &Path, options: &EventOptions) -> Result<Self, StoreError> {
+        let path = folder.join("events.db");
+        let base = pool::options(&path);
+        let mut writing = base
+            .clone()
+            // 64 MiB: the index of trace ids is in random order, its inner pages should stay.
+            .pragma("cache_size", "-65536")
+            // A checkpoint writes each page once however often it changed, so few large ones are cheaper than many small.
+            .pragma("wal_autocheckpoint", "8192")
+            .pragma("journal_size_limit", "67108864")
+            .pragma("temp_store", "MEMORY");
+        if let Some(pages) = options.max_pages {
+            writing = writing.pragma("max_page_count", pages.to_string());
+        }
+        let mut connection = pool::open_writer(&path, writing, &SCHEMA).await?;
+        let memory = Memory::read(&mut connection).await?;
+        let reading = base.pragma("cache_size", "-8192").pragma("temp_store", "MEMORY");
+        let readers = pool::open_readers(reading, options.readers).await?;
+        let lag = Arc::new(Lag::default());
+        if memory.last_span > memory.watermark {
+            lag.stored(Some(memory.last_span), false);
+        }
+        let (appends, waiting) = mpsc::channel(options.queue.max(1));
+        let (orders, ordered) = mpsc::channel(64);
+        let writer = Writer { connection, memory: Some(memory), lag: Arc::clone(&lag) };
+        tokio::spawn(writer.run(waiting, ordered));
+        Ok(Self { reader: Arc::new(Reader::new(readers)), appends, orders, lag })
+    }
+
+    async fn order<T>(
+        &self,
+        order: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Order,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.orders.send(order(answer)).await.map_err(|_| closed())?;
+        answered.await.map_err(|_| closed())?
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::backend("the event store is closed")
+}
+
+#[async_trait]
+impl EventStore for SqliteEvents {
+    async fn append(&self, batch: EventBatch) -> Result<Appended, StoreError> {
+        // Refused before the work of packing when the queue is full; the place taken here is kept.
+        let place = self.appends.try_reserve().map_err(|error| match error {
+            mpsc::error::TrySendError::Full(()) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(()) => closed(),
+        })?;
+        let batch = if prepare::weight(&batch) <= prepare::AT_ONCE {
+            prepare::prepare(batch)?
+        } else {
+            tokio::task::spawn_blocking(|| prepare::prepare(batch)).await.map_err(StoreError::backend)??
+        };
+        let (answer, answered) = oneshot::channel();
+        place.send(Append { batch, answer });
+        answered.await.map_err(|_| closed())?
+    }
+
+    async fn fold(&self) -> Result<bool, StoreError> {
+        self.order(Order::Fold).await
+    }
+
+    async fn rebuild_totals(&self) -> Result<(), StoreError> {
+        self.order(Order::Rebuild).await
+    }
+
+    async fn trace(&self, project: ProjectId, trace: TraceId) -> Result<Option<TraceRecord>, StoreError> {
+        self.reader.trace(project, trace).await
+    }
+
+    async fn traces(
+        &self,
+        project: ProjectId,
+        filter: &TraceFilter,
+        after: Option<TraceKey>,
+        limit: u16,
+    ) -> Result<Vec<TraceRecord>, StoreError> {
+        self.reader.traces(project, filter, after, limit).await
+    }
+
+    async fn spans(
+        &self,
+        project: ProjectId,
+        trace: TraceId,
+        after: Option<(i64, SpanId)>,
+        limit: u32,
+    ) -> Result<Vec<SpanRecord>, StoreError> {
+        self.reader.spans(project, trace, after, limit).await
+    }
+
+    async fn payload(
+        &self,
+        project: ProjectId,
+        trace: TraceId,
+        span: SpanId,
+    ) -> Result<Option<SpanPayload>, StoreError> {
+        Ok(self.reader.payloads(project, trace, &[span]).await?.pop().map(|(_, payload)| payload))
+    }
+
+    async fn payloads(
+        &self,
+        project: ProjectId,
+        trace: TraceId,
+        spans: &[SpanId],
+    ) -> Result<Vec<(SpanId, SpanPayload)>, StoreError> {
+        self.reader.payloads(project, trace, spans).await
+    }
+
+    async fn scores(&self, project: ProjectId, trace: TraceId) -> Result<Vec<ScoreRecord>, StoreError> {
+        self.reader.scores(project, trace).await
+    }
+
+    async fn totals(&self, project: ProjectId, question: &TotalsQuestion) -> Result<TotalsAnswer, StoreError> {
+        self.reader.totals(project, question).await
+    }
+
+    async fn activity(&self, project: ProjectId) -> Result<Activity, StoreError> {
+        self.reader.activity(project).await
+    }
+
+    async fn lag_ms(&self) -> Result<u64, StoreError> {
+        Ok(self.lag.ms())
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.reader.activity(ProjectId(uuid::Uuid::nil())).await?;
+        self.order(Order::Ping).await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        // Readers first: the checkpoint can empty the log only when nobody reads it.
+        self.reader.pool.close().await;
+        self.order(Order::Close).await
+    }
+}

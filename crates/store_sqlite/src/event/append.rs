@@ -1,0 +1,520 @@
+//! One transaction over a group of batches.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use domain::ids::ProjectId;
+use sqlx::{Connection as _, Row as _, SqliteConnection};
+use store::{StoreError, event::Appended};
+
+use super::{
+    dictionary::Dictionary,
+    prepare::{self, Prepared, PreparedScore},
+    record,
+    statement::Statement,
+    trace::{Stored, TraceWork},
+};
+use crate::error::from_sqlx;
+
+/// What the writer knows by heart. Read from the file at open and after every failed transaction.
+pub(super) struct Memory {
+    pub(super) dictionary: Dictionary,
+    pub(super) last_span: i64,
+    pub(super) last_trace: i64,
+    pub(super) last_score: i64,
+    /// Spans up to here are in the totals.
+    pub(super) watermark: i64,
+}
+
+impl Memory {
+    pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Self, StoreError> {
+        // Each is one step to the end of a table.
+        let row = sqlx::query(
+            "SELECT (SELECT coalesce(max(seq), 0) FROM span), (SELECT coalesce(max(id), 0) FROM trace), \
+             (SELECT coalesce(max(seq), 0) FROM score), (SELECT span FROM watermark)",
+        )
+        .fetch_one(connection)
+        .await
+        .map_err(from_sqlx)?;
+        let get = |column: usize| row.try_get::<i64, _>(column).map_err(from_sqlx);
+        Ok(Self {
+            dictionary: Dictionary::default(),
+            last_span: get(0)?,
+            last_trace: get(1)?,
+            last_score: get(2)?,
+            watermark: get(3)?,
+        })
+    }
+}
+
+static FIND_TRACES: Statement =
+    Statement::new("SELECT id, trace_id, data FROM trace WHERE project = ? AND trace_id IN (", "?", ")");
+static FIND_SPANS: Statement = Statement::new(
+    // CROSS JOIN: the keys drive, each finds its row through the index.
+    "WITH wanted (trace, span_id) AS (VALUES ",
+    "(?,?)",
+    ") SELECT span.trace, span.span_id, span.seq, span.start_ns, span.prompt, span.version, span.data \
+     FROM wanted CROSS JOIN span ON span.trace = wanted.trace AND span.span_id = wanted.span_id",
+);
+static FIND_SCORES: Statement =
+    Statement::new("SELECT id, seq, data FROM score WHERE project = ? AND id IN (", "?", ")");
+static PUT_SPANS: Statement = Statement::new(
+    "INSERT INTO span (seq, project, trace, span_id, start_ns, prompt, version, data) VALUES ",
+    "(?,?,?,?,?,?,?,?)",
+    "",
+);
+static REPLACE_SPANS: Statement = Statement::new(
+    "INSERT INTO span (seq, project, trace, span_id, start_ns, prompt, version, data) VALUES ",
+    "(?,?,?,?,?,?,?,?)",
+    " ON CONFLICT (seq) DO UPDATE SET start_ns = excluded.start_ns, prompt = excluded.prompt, \
+     version = excluded.version, data = excluded.data",
+);
+static RELINK_SPANS: Statement = Statement::new(
+    "WITH link (seq, prompt, version) AS (VALUES ",
+    "(?,?,?)",
+    ") UPDATE span SET prompt = link.prompt, version = link.version FROM link WHERE span.seq = link.seq",
+);
+static PUT_PAYLOADS: Statement = Statement::new("INSERT INTO payload (seq, data) VALUES ", "(?,?)", "");
+static REPLACE_PAYLOADS: Statement = Statement::new("INSERT OR REPLACE INTO payload (seq, data) VALUES ", "(?,?)", "");
+static PUT_TRACES: Statement = Statement::new(
+    "INSERT INTO trace (id, project, trace_id, start_ns, environment, failed, user_id, session_id, data) VALUES ",
+    "(?,?,?,?,?,?,?,?,?)",
+    " ON CONFLICT (id) DO UPDATE SET start_ns = excluded.start_ns, environment = excluded.environment, \
+     failed = excluded.failed, user_id = excluded.user_id, session_id = excluded.session_id, data = excluded.data",
+);
+static PUT_LINKS: Statement =
+    Statement::new("INSERT INTO trace_link (prompt, version, start_ns, trace_id, trace) VALUES ", "(?,?,?,?,?)", "");
+static DROP_LINKS: Statement =
+    Statement::new("DELETE FROM trace_link WHERE (prompt, version, start_ns, trace_id) IN (VALUES ", "(?,?,?,?)", ")");
+/// The first entry since the last fold stands: it is what the totals hold.
+static PUT_JOURNAL: Statement = Statement::new("INSERT OR IGNORE INTO journal (seq, before) VALUES ", "(?,?)", "");
+static PUT_SCORES: Statement = Statement::new(
+    "INSERT INTO score (seq, project, id, trace_id, span_id, session_id, data) VALUES ",
+    "(?,?,?,?,?,?,?)",
+    " ON CONFLICT (seq) DO UPDATE SET trace_id = excluded.trace_id, span_id = excluded.span_id, \
+     session_id = excluded.session_id, data = excluded.data",
+);
+static PUT_DIRTY_SCORES: Statement = Statement::new("INSERT OR IGNORE INTO dirty_score (seq) VALUES ", "(?)", "");
+static PUT_DIRTY_SESSIONS: Statement =
+    Statement::new("INSERT OR IGNORE INTO dirty_session (project, session_id) VALUES ", "(?,?)", "");
+
+/// What a committed group leaves for the fold.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Left {
+    /// Something already folded has to be folded again.
+    pub(super) again: bool,
+}
+
+/// Stores a group of batches in one transaction and says what became of each.
+pub(super) async fn append(
+    connection: &mut SqliteConnection,
+    memory: &mut Memory,
+    batches: &[&Prepared],
+) -> Result<(Vec<Appended>, Left), StoreError> {
+    let mut transaction = connection.begin().await.map_err(from_sqlx)?;
+    let outcome = append_within(&mut transaction, memory, batches).await?;
+    transaction.commit().await.map_err(from_sqlx)?;
+    Ok(outcome)
+}
+
+#[derive(Default)]
+struct Seen {
+    span_us: Option<i64>,
+    linked_us: Option<i64>,
+    score_us: Option<i64>,
+}
+
+async fn append_within(
+    connection: &mut SqliteConnection,
+    memory: &mut Memory,
+    batches: &[&Prepared],
+) -> Result<(Vec<Appended>, Left), StoreError> {
+    let mut answers = vec![Appended::default(); batches.len()];
+    let mut projects = Vec::with_capacity(batches.len());
+    for batch in batches {
+        projects.push(memory.dictionary.project(connection, batch.project).await?);
+    }
+    let mut traces = find_traces(connection, memory, batches, &projects).await?;
+    find_spans(connection, &mut traces).await?;
+    let mut seen: BTreeMap<i64, Seen> = BTreeMap::new();
+    for ((batch, project), answer) in batches.iter().zip(&projects).zip(&mut answers) {
+        for span in &batch.spans {
+            let Some(trace) = traces.get_mut(*project, &span.trace_id) else { continue };
+            let changed = trace.offer(span, &mut memory.last_span, answer);
+            if changed {
+                let newest = &mut seen.entry(*project).or_default().span_us;
+                *newest = (*newest).max(Some(batch.received_us));
+            }
+        }
+    }
+    let mut writes = Writes::default();
+    for trace in &mut traces.list {
+        trace.settle(connection, memory, &mut writes).await?;
+    }
+    for (project, linked_us) in &writes.linked {
+        let newest = &mut seen.entry(*project).or_default().linked_us;
+        *newest = (*newest).max(Some(*linked_us));
+    }
+    append_scores(connection, memory, batches, &projects, &mut answers, &mut writes, &mut seen).await?;
+    let again = !writes.journal.is_empty() || !writes.dirty_scores.is_empty() || !writes.dirty_sessions.is_empty();
+    writes.run(connection).await?;
+    for (project, seen) in seen {
+        // `max` of two arguments is NULL when either is; hence the coalescing both ways.
+        sqlx::query(
+            "UPDATE project SET last_span_us = max(coalesce(last_span_us, ?1), coalesce(?1, last_span_us)), \
+             last_linked_us = max(coalesce(last_linked_us, ?2), coalesce(?2, last_linked_us)), \
+             last_score_us = max(coalesce(last_score_us, ?3), coalesce(?3, last_score_us)) WHERE id = ?4",
+        )
+        .bind(seen.span_us)
+        .bind(seen.linked_us)
+        .bind(seen.score_us)
+        .bind(project)
+        .execute(&mut *connection)
+        .await
+        .map_err(from_sqlx)?;
+    }
+    Ok((answers, Left { again }))
+}
+
+/// The traces a group touches.
+struct Traces {
+    list: Vec<TraceWork>,
+    by_id: HashMap<(i64, [u8; 16]), usize>,
+}
+
+impl Traces {
+    fn get_mut(&mut self, project: i64, trace_id: &[u8; 16]) -> Option<&mut TraceWork> {
+        let at = *self.by_id.get(&(project, *trace_id))?;
+        self.list.get_mut(at)
+    }
+}
+
+async fn find_traces(
+    connection: &mut SqliteConnection,
+    memory: &mut Memory,
+    batches: &[&Prepared],
+    projects: &[i64],
+) -> Result<Traces, StoreError> {
+    // In order of arrival, because new traces are numbered in it.
+    let mut traces = Traces { list: Vec::new(), by_id: HashMap::new() };
+    for (batch, project) in batches.iter().zip(projects) {
+        for span in &batch.spans {
+            let at = *traces.by_id.entry((*project, span.trace_id)).or_insert_with(|| {
+                traces.list.push(TraceWork::new(*project, span.trace_id));
+                traces.list.len() - 1
+            });
+            if let Some(trace) = traces.list.get_mut(at) {
+                trace.wanted.push(span.span);
+            }
+        }
+    }
+    let distinct: BTreeSet<i64> = projects.iter().copied().collect();
+    for project in distinct {
+        let keys: Vec<[u8; 16]> =
+            traces.list.iter().filter(|trace| trace.project == project).map(|trace| trace.trace_id).collect();
+        let found = FIND_TRACES
+            .fetch(
+                connection,
+                keys,
+                |binds| {
+                    binds.add(project);
+                },
+                |binds, key| {
+                    binds.add(&key[..]);
+                },
+            )
+            .await?;
+        for row in found {
+            let trace_id: &[u8] = row.try_get(1).map_err(from_sqlx)?;
+            let Ok(trace_id) = <[u8; 16]>::try_from(trace_id) else { continue };
+            if let Some(trace) = traces.get_mut(project, &trace_id) {
+                trace.known(row.try_get(0).map_err(from_sqlx)?, row.try_get(2).map_err(from_sqlx)?)?;
+            }
+        }
+    }
+    for trace in &mut traces.list {
+        if !trace.is_known() {
+            memory.last_trace += 1;
+            trace.id = memory.last_trace;
+        }
+    }
+    Ok(traces)
+}
+
+async fn find_spans(connection: &mut SqliteConnection, traces: &mut Traces) -> Result<(), StoreError> {
+    let mut keys = Vec::new();
+    let mut by_number = HashMap::new();
+    for (at, trace) in traces.list.iter_mut().enumerate() {
+        trace.wanted.sort_unstable();
+        trace.wanted.dedup();
+        if trace.is_known() {
+            by_number.insert(trace.id, at);
+            keys.extend(trace.wanted.iter().map(|span| (trace.id, *span)));
+        }
+        trace.wanted = Vec::new();
+    }
+    let found = FIND_SPANS
+        .fetch(
+            connection,
+            keys,
+            |_| {},
+            |binds, (trace, span)| {
+                binds.add(trace).add(record::span_column(span));
+            },
+        )
+        .await?;
+    for row in found {
+        let get = |column: usize| row.try_get::<i64, _>(column).map_err(from_sqlx);
+        let Some(trace) = by_number.get(&get(0)?).and_then(|at| traces.list.get_mut(*at)) else { continue };
+        let span = record::span_from_column(get(1)?);
+        trace.stored(span, Stored::read(&row, 2)?)?;
+    }
+    Ok(())
+}
+
+/// Rows a group writes, gathered so that each table gets few statements.
+#[derive(Default)]
+pub(super) struct Writes {
+    pub(super) new_spans: Vec<SpanPut>,
+    pub(super) changed_spans: Vec<SpanPut>,
+    pub(super) new_payloads: Vec<(i64, Vec<u8>)>,
+    pub(super) changed_payloads: Vec<(i64, Vec<u8>)>,
+    pub(super) relinks: Vec<(i64, i64, i64)>,
+    pub(super) traces: Vec<TracePut>,
+    pub(super) links: Vec<LinkPut>,
+    pub(super) dropped_links: Vec<LinkPut>,
+    pub(super) journal: Vec<(i64, Vec<u8>)>,
+    pub(super) scores: Vec<ScorePut>,
+    pub(super) dirty_scores: Vec<i64>,
+    pub(super) dirty_sessions: Vec<(i64, String)>,
+    /// Projects with a generation that counts for a version, and when it was received.
+    pub(super) linked: Vec<(i64, i64)>,
+}
+
+pub(super) struct SpanPut {
+    pub(super) seq: i64,
+    pub(super) project: i64,
+    pub(super) trace: i64,
+    pub(super) span: u64,
+    pub(super) start_ns: i64,
+    pub(super) link: Option<(i64, u32)>,
+    pub(super) data: Vec<u8>,
+}
+
+pub(super) struct TracePut {
+    pub(super) id: i64,
+    pub(super) project: i64,
+    pub(super) trace_id: [u8; 16],
+    pub(super) start_ns: i64,
+    pub(super) environment: i64,
+    pub(super) failed: bool,
+    pub(super) user_id: Option<String>,
+    pub(super) session_id: Option<String>,
+    pub(super) data: Vec<u8>,
+}
+
+pub(super) struct LinkPut {
+    pub(super) prompt: i64,
+    pub(super) version: u32,
+    pub(super) start_ns: i64,
+    pub(super) trace_id: [u8; 16],
+    pub(super) trace: i64,
+}
+
+pub(super) struct ScorePut {
+    seq: i64,
+    project: i64,
+    id: String,
+    trace_id: Option<[u8; 16]>,
+    span: Option<u64>,
+    session_id: Option<String>,
+    data: Vec<u8>,
+}
+
+impl Writes {
+    async fn run(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        let put_span = |binds: &mut super::statement::Binds, span: SpanPut| {
+            binds
+                .add(span.seq)
+                .add(span.project)
+                .add(span.trace)
+                .add(record::span_column(span.span))
+                .add(span.start_ns)
+                .add(span.link.map(|link| link.0))
+                .add(span.link.map(|link| i64::from(link.1)))
+                .add(span.data);
+        };
+        let put_pair = |binds: &mut super::statement::Binds, (seq, data): (i64, Vec<u8>)| {
+            binds.add(seq).add(data);
+        };
+        PUT_SPANS.run(connection, self.new_spans, put_span).await?;
+        REPLACE_SPANS.run(connection, self.changed_spans, put_span).await?;
+        PUT_PAYLOADS.run(connection, self.new_payloads, put_pair).await?;
+        REPLACE_PAYLOADS.run(connection, self.changed_payloads, put_pair).await?;
+        RELINK_SPANS
+            .run(connection, self.relinks, |binds, (seq, prompt, version)| {
+                binds.add(seq).add(prompt).add(version);
+            })
+            .await?;
+        PUT_TRACES
+            .run(connection, self.traces, |binds, trace| {
+                binds
+                    .add(trace.id)
+                    .add(trace.project)
+                    .add(&trace.trace_id[..])
+                    .add(trace.start_ns)
+                    .add(trace.environment)
+                    .add(trace.failed)
+                    .add(trace.user_id)
+                    .add(trace.session_id)
+                    .add(trace.data);
+            })
+            .await?;
+        DROP_LINKS
+            .run(connection, self.dropped_links, |binds, link| {
+                binds.add(link.prompt).add(i64::from(link.version)).add(link.start_ns).add(&link.trace_id[..]);
+            })
+            .await?;
+        PUT_LINKS
+            .run(connection, self.links, |binds, link| {
+                binds
+                    .add(link.prompt)
+                    .add(i64::from(link.version))
+                    .add(link.start_ns)
+                    .add(&link.trace_id[..])
+                    .add(link.trace);
+            })
+            .await?;
+        PUT_JOURNAL.run(connection, self.journal, put_pair).await?;
+        PUT_SCORES
+            .run(connection, self.scores, |binds, score| {
+                binds
+                    .add(score.seq)
+                    .add(score.project)
+                    .add(score.id)
+                    .add(score.trace_id.as_ref().map(|id| &id[..]))
+                    .add(score.span.map(record::span_column))
+                    .add(score.session_id)
+                    .add(score.data);
+            })
+            .await?;
+        PUT_DIRTY_SCORES
+            .run(connection, self.dirty_scores, |binds, seq| {
+                binds.add(seq);
+            })
+            .await?;
+        PUT_DIRTY_SESSIONS
+            .run(connection, self.dirty_sessions, |binds, (project, session)| {
+                binds.add(project).add(session);
+            })
+            .await
+    }
+}
+
+/// A score as the group leaves it.
+struct ScoreWork<'a> {
+    seq: i64,
+    first_received_us: i64,
+    version: (i64, u64),
+    now: Option<&'a PreparedScore>,
+}
+
+async fn append_scores(
+    connection: &mut SqliteConnection,
+    memory: &mut Memory,
+    batches: &[&Prepared],
+    projects: &[i64],
+    answers: &mut [Appended],
+    writes: &mut Writes,
+    seen: &mut BTreeMap<i64, Seen>,
+) -> Result<(), StoreError> {
+    let mut works: HashMap<(i64, &str), ScoreWork<'_>> = HashMap::new();
+    let distinct: BTreeSet<i64> = projects.iter().copied().collect();
+    for project in distinct {
+        let ids: BTreeSet<&str> = batches
+            .iter()
+            .zip(projects)
+            .filter(|(_, of)| **of == project)
+            .flat_map(|(batch, _)| batch.scores.iter().map(|score| score.id.as_str()))
+            .collect();
+        let found = FIND_SCORES
+            .fetch(
+                connection,
+                ids.iter().copied().collect(),
+                |binds| {
+                    binds.add(project);
+                },
+                |binds, id: &str| {
+                    binds.add(id);
+                },
+            )
+            .await?;
+        for row in found {
+            let id: &str = row.try_get(0).map_err(from_sqlx)?;
+            let seq = row.try_get(1).map_err(from_sqlx)?;
+            let (first_received_us, version) = prepare::score_version(row.try_get(2).map_err(from_sqlx)?)?;
+            if let Some(id) = ids.get(id) {
+                works.insert((project, *id), ScoreWork { seq, first_received_us, version, now: None });
+            }
+        }
+    }
+    let mut order = Vec::new();
+    for ((batch, project), answer) in batches.iter().zip(projects).zip(answers) {
+        for score in &batch.scores {
+            let key = (*project, score.id.as_str());
+            let changed = match works.get_mut(&key) {
+                None => {
+                    memory.last_score += 1;
+                    let work = ScoreWork {
+                        seq: memory.last_score,
+                        first_received_us: batch.received_us,
+                        version: score.version,
+                        now: Some(score),
+                    };
+                    works.insert(key, work);
+                    answer.new += 1;
+                    order.push(key);
+                    true
+                }
+                Some(work) if score.version > work.version => {
+                    if work.now.is_none() {
+                        order.push(key);
+                    }
+                    work.now = Some(score);
+                    work.version = score.version;
+                    answer.replaced += 1;
+                    true
+                }
+                Some(_) => {
+                    answer.unchanged += 1;
+                    false
+                }
+            };
+            if changed {
+                let newest = &mut seen.entry(*project).or_default().score_us;
+                *newest = (*newest).max(Some(batch.received_us));
+            }
+        }
+    }
+    for key in order {
+        let Some(work) = works.get(&key) else { continue };
+        let Some(score) = work.now else { continue };
+        let mut data = score.data.clone();
+        prepare::set_first_received(&mut data, work.first_received_us);
+        writes.dirty_scores.push(work.seq);
+        writes.scores.push(ScorePut {
+            seq: work.seq,
+            project: key.0,
+            id: score.id.clone(),
+            trace_id: score.trace_id,
+            span: score.span,
+            session_id: score.session_id.clone(),
+            data,
+        });
+    }
+    Ok(())
+}
+
+/// The number of a project that may not exist yet, for readers.
+pub(super) fn project_key(project: ProjectId) -> Vec<u8> {
+    project.0.as_bytes().to_vec()
+}

@@ -1,0 +1,178 @@
+//! The one task that writes. Batches wait in a bounded queue; everything waiting shares one commit.
+
+use std::sync::Arc;
+
+use sqlx::{Connection as _, SqliteConnection};
+use store::{StoreError, event::Appended};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    append::{self, Memory},
+    fold,
+    lag::Lag,
+    prepare::Prepared,
+};
+use crate::error::from_sqlx;
+
+/// Events after which a group is closed though more wait, so that a commit stays short.
+const GROUP: usize = 4096;
+
+type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// A batch in the queue.
+pub(super) struct Append {
+    pub(super) batch: Prepared,
+    pub(super) answer: Answer<Appended>,
+}
+
+/// What the writer does besides appending.
+pub(super) enum Order {
+    Fold(Answer<bool>),
+    Rebuild(Answer<()>),
+    Ping(Answer<()>),
+    Close(Answer<()>),
+}
+
+/// The task's state.
+pub(super) struct Writer {
+    pub(super) connection: SqliteConnection,
+    /// `None` after a failure, until it is read again.
+    pub(super) memory: Option<Memory>,
+    pub(super) lag: Arc<Lag>,
+}
+
+impl Writer {
+    /// Runs until told to close, or until nobody can send any more.
+    pub(super) async fn run(mut self, mut appends: mpsc::Receiver<Append>, mut orders: mpsc::Receiver<Order>) {
+        loop {
+            // Both are fair to each other: neither a flood of batches nor a long fold starves the other.
+            tokio::select! {
+                first = appends.recv() => match first {
+                    Some(first) => self.group(first, &mut appends).await,
+                    None => break,
+                },
+                order = orders.recv() => match order {
+                    None => break,
+                    Some(Order::Fold(answer)) => {
+                        let outcome = self.fold().await;
+                        let _ = answer.send(outcome);
+                    }
+                    Some(Order::Rebuild(answer)) => {
+                        let outcome = self.rebuild(&mut appends).await;
+                        let _ = answer.send(outcome);
+                    }
+                    Some(Order::Ping(answer)) => {
+                        let outcome = self.ping().await;
+                        let _ = answer.send(outcome);
+                    }
+                    Some(Order::Close(answer)) => {
+                        appends.close();
+                        while let Some(first) = appends.recv().await {
+                            self.group(first, &mut appends).await;
+                        }
+                        let _ = answer.send(self.close().await);
+                        return;
+                    }
+                },
+            }
+        }
+        let _ = self.close().await;
+    }
+
+    /// Takes everything that waits, up to a bound, and commits it as one.
+    async fn group(&mut self, first: Append, appends: &mut mpsc::Receiver<Append>) {
+        let events = |append: &Append| append.batch.spans.len() + append.batch.scores.len();
+        let mut size = events(&first);
+        let mut group = vec![first];
+        while size < GROUP
+            && let Ok(next) = appends.try_recv()
+        {
+            size += events(&next);
+            group.push(next);
+        }
+        let batches: Vec<&Prepared> = group.iter().map(|append| &append.batch).collect();
+        match self.append(&batches).await {
+            Ok(answers) => {
+                for (append, appended) in group.into_iter().zip(answers) {
+                    // A caller that no longer listens has lost its answer, not its data.
+                    let _ = append.answer.send(Ok(appended));
+                }
+            }
+            Err(StoreError::Full) => {
+                for append in group {
+                    let _ = append.answer.send(Err(StoreError::Full));
+                }
+            }
+            Err(error) if group.len() == 1 => {
+                for append in group {
+                    tracing::error!(error = &error as &dyn std::error::Error, "could not store a batch");
+                    let _ = append.answer.send(Err(error));
+                    break;
+                }
+            }
+            // One of them is at fault; the others must not suffer for it.
+            Err(_) => {
+                for append in group {
+                    let outcome = self.append(&[&append.batch]).await;
+                    if let Err(error) = &outcome {
+                        tracing::error!(error = error as &dyn std::error::Error, "could not store a batch");
+                    }
+                    let _ = append.answer.send(outcome.and_then(|answers| {
+                        answers.first().copied().ok_or_else(|| StoreError::backend("a batch has no answer"))
+                    }));
+                }
+            }
+        }
+    }
+
+    async fn append(&mut self, batches: &[&Prepared]) -> Result<Vec<Appended>, StoreError> {
+        let mut memory = self.memory().await?;
+        let last_before = memory.last_span;
+        // On failure the memory is not put back: its new numbers and words went with the transaction.
+        let (answers, left) = append::append(&mut self.connection, &mut memory, batches).await?;
+        self.lag.stored((memory.last_span > last_before).then_some(memory.last_span), left.again);
+        self.memory = Some(memory);
+        Ok(answers)
+    }
+
+    async fn memory(&mut self) -> Result<Memory, StoreError> {
+        match self.memory.take() {
+            Some(memory) => Ok(memory),
+            None => Memory::read(&mut self.connection).await,
+        }
+    }
+
+    async fn fold(&mut self) -> Result<bool, StoreError> {
+        let mut memory = self.memory().await?;
+        let more = fold::step(&mut self.connection, &mut memory).await?;
+        self.lag.folded(memory.watermark, !more);
+        self.memory = Some(memory);
+        Ok(more)
+    }
+
+    /// Step by step, letting batches in between, so that ingest never waits for a rebuild.
+    async fn rebuild(&mut self, appends: &mut mpsc::Receiver<Append>) -> Result<(), StoreError> {
+        let mut memory = self.memory().await?;
+        fold::clear(&mut self.connection, &mut memory).await?;
+        self.memory = Some(memory);
+        while self.fold().await? {
+            if let Ok(first) = appends.try_recv() {
+                self.group(first, appends).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a value over itself: proves that a commit still goes through.
+    async fn ping(&mut self) -> Result<(), StoreError> {
+        sqlx::query("UPDATE watermark SET span = span").execute(&mut self.connection).await.map_err(from_sqlx)?;
+        Ok(())
+    }
+
+    async fn close(self) -> Result<(), StoreError> {
+        let mut connection = self.connection;
+        let folded = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await.map_err(from_sqlx);
+        connection.close().await.map_err(from_sqlx)?;
+        folded.map(|_| ())
+    }
+}

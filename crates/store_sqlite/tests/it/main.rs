@@ -1,0 +1,3 @@
+//! Tests of the two planes against real files.
+
+mod event;
