@@ -175,7 +175,7 @@ pub trait AccessStore: Send + Sync {
     /// The roles a person holds, oldest project first.
     async fn roles(&self, user: UserId) -> Result<Vec<(ProjectId, Role)>, StoreError>;
 
-    /// Sets a password hash and ends all of the person's sessions.
+    /// Sets a password hash, ends all of the person's sessions and voids their links.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for an unknown person.

@@ -1,1 +1,106 @@
-//! The control plane in SQLite.
+//! The control plane in SQLite: one connection that writes, a few that read, in `control.db`.
+
+mod access;
+mod credentials;
+mod labels;
+mod lists;
+mod people;
+mod prompts;
+mod removal;
+mod row;
+
+use std::path::{Path, PathBuf};
+
+use sqlx::{Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use store::StoreError;
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::{
+    error::from_sqlx,
+    pool::{Schema, open_readers, open_writer, options},
+};
+
+/// `ASYC` as a number.
+const APPLICATION_ID: i64 = 0x4153_5943;
+const SCHEMA: Schema = Schema {
+    what: "control database of Assay",
+    application_id: APPLICATION_ID,
+    steps: &[include_str!("../../migrations/control/0001_first.sql")],
+};
+const READERS: u32 = 4;
+
+/// The control plane, stored in `control.db`.
+#[derive(Debug)]
+pub struct SqliteControl {
+    /// Writers take turns; a write is one transaction.
+    writer: Mutex<SqliteConnection>,
+    readers: SqlitePool,
+}
+
+impl SqliteControl {
+    /// The file in a data folder.
+    pub fn file(folder: &Path) -> PathBuf {
+        folder.join("control.db")
+    }
+
+    /// Opens the control plane in a data folder, which has to exist; makes the file when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] with a sentence for people when the file is another program's, a newer release's, or damaged.
+    pub async fn open(folder: &Path) -> Result<Self, StoreError> {
+        let path = Self::file(folder);
+        let options = options(&path);
+        let mut writer = open_writer(&path, options.clone(), &SCHEMA).await?;
+        // The file is small: looking through all of it is quick, and damage found now is found before anybody relies on it.
+        let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+            .fetch_one(&mut writer)
+            .await
+            .map_err(|error| damaged(&path, &error.to_string()))?;
+        if verdict != "ok" {
+            return Err(damaged(&path, &verdict));
+        }
+        let readers = open_readers(options, READERS).await?;
+        Ok(Self { writer: Mutex::new(writer), readers })
+    }
+
+    /// Writes everything out and closes the file.
+    ///
+    /// # Errors
+    /// When the last checkpoint fails; what was acknowledged is safe in the log file beside the database all the same.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.readers.close().await;
+        self.writer.into_inner().close().await.map_err(from_sqlx)
+    }
+
+    /// A transaction that holds the write lock from its start, so that what it reads still holds when it writes.
+    async fn write(&self) -> Result<Writing<'_>, StoreError> {
+        Ok(Writing { connection: self.writer.lock().await })
+    }
+}
+
+/// The writer, taken. Dropped without [`Transaction::commit`], a transaction on it rolls back.
+struct Writing<'c> {
+    connection: MutexGuard<'c, SqliteConnection>,
+}
+
+impl Writing<'_> {
+    async fn begin(&mut self) -> Result<Transaction<'_, Sqlite>, StoreError> {
+        self.connection.begin_with("BEGIN IMMEDIATE").await.map_err(from_sqlx)
+    }
+}
+
+async fn commit(transaction: Transaction<'_, Sqlite>) -> Result<(), StoreError> {
+    transaction.commit().await.map_err(from_sqlx)
+}
+
+fn damaged(path: &Path, why: &str) -> StoreError {
+    StoreError::Corrupt(format!("`{}` is damaged: {why}; put a backup in its place", path.display()))
+}
+
+/// Says that a name is taken when that is what the engine objects to.
+fn unless_taken(sentence: impl FnOnce() -> String) -> impl FnOnce(sqlx::Error) -> StoreError {
+    move |error| match &error {
+        sqlx::Error::Database(cause) if cause.is_unique_violation() => StoreError::Conflict(sentence()),
+        _ => from_sqlx(error),
+    }
+}
