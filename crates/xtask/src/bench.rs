@@ -3,8 +3,6 @@
 //! A benchmark is a cargo bench target (`crates/<name>/benches/<what>.rs`, or `[[bench]] harness = false` for a whole
 //! scenario). It prints its own report and asserts nothing about time. `ASSAY_BIN` names the release server.
 
-use std::process::Command;
-
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
@@ -20,11 +18,8 @@ pub(crate) fn bench(workspace: &Workspace, names: &[String]) -> anyhow::Result<(
     let binary = run::build(workspace)?;
     for (package, bench) in targets.iter().filter(|(_, bench)| names.is_empty() || names.contains(bench)) {
         process::step(&format!("bench: {bench} ({package})"), || {
-            let mut cargo = Command::new(workspace.cargo());
-            cargo
-                .current_dir(&workspace.root)
-                .args(["bench", "--quiet", "--package", package, "--bench", bench])
-                .env("ASSAY_BIN", &binary);
+            let mut cargo = workspace.cargo(&["bench", "--quiet", "--package", package, "--bench", bench]);
+            cargo.env("ASSAY_BIN", &binary);
             process::run(&mut cargo)
         })?;
     }
@@ -33,8 +28,7 @@ pub(crate) fn bench(workspace: &Workspace, names: &[String]) -> anyhow::Result<(
 
 /// Package and name of every bench target.
 fn targets(workspace: &Workspace) -> anyhow::Result<Vec<(String, String)>> {
-    let mut cargo = Command::new(workspace.cargo());
-    cargo.current_dir(&workspace.root).args(["metadata", "--format-version", "1", "--no-deps"]);
+    let mut cargo = workspace.cargo(&["metadata", "--format-version", "1", "--no-deps"]);
     let metadata: Value = serde_json::from_str(&process::output(&mut cargo)?)?;
     let packages = metadata.get("packages").and_then(Value::as_array).context("`cargo metadata` lists no packages")?;
     let mut found = Vec::new();

@@ -73,8 +73,7 @@ pub(crate) fn build(workspace: &Workspace, variant: Variant) -> anyhow::Result<P
 }
 
 fn compile(workspace: &Workspace, variant: Variant) -> anyhow::Result<PathBuf> {
-    let mut cargo = Command::new(workspace.cargo());
-    cargo.current_dir(&workspace.root).args([
+    let mut cargo = workspace.cargo(&[
         "build",
         "--quiet",
         "--package",

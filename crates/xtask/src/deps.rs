@@ -1,6 +1,6 @@
 //! Which crate may use which. Arrows never reverse; what may never reach the browser is listed here too.
 
-use std::{collections::BTreeMap, process::Command};
+use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
@@ -132,8 +132,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
 }
 
 fn our_packages(workspace: &Workspace) -> anyhow::Result<Vec<Package>> {
-    let mut cargo = Command::new(workspace.cargo());
-    cargo.current_dir(&workspace.root).args(["metadata", "--format-version", "1", "--no-deps"]);
+    let mut cargo = workspace.cargo(&["metadata", "--format-version", "1", "--no-deps"]);
     let metadata: Metadata =
         serde_json::from_str(&process::output(&mut cargo)?).context("cannot read `cargo metadata`")?;
     Ok(metadata.packages)
@@ -166,8 +165,7 @@ fn manifest_rules(packages: &[Package]) -> Vec<String> {
 }
 
 fn wasm_rules(workspace: &Workspace, package: &str) -> anyhow::Result<Vec<String>> {
-    let mut cargo = Command::new(workspace.cargo());
-    cargo.current_dir(&workspace.root).args([
+    let mut cargo = workspace.cargo(&[
         "tree",
         "--package",
         package,

@@ -17,11 +17,8 @@ pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     }
     let site = assets::site(workspace, Variant::Release)?;
     process::step("server: compile (release)", || {
-        let mut cargo = Command::new(workspace.cargo());
-        cargo
-            .current_dir(&workspace.root)
-            .args(["build", "--quiet", "--release", "--package", "assay"])
-            .env("ASSAY_EMBED_SITE", &site);
+        let mut cargo = workspace.cargo(&["build", "--quiet", "--release", "--package", "assay"]);
+        cargo.env("ASSAY_EMBED_SITE", &site);
         process::run(&mut cargo)
     })?;
     Ok(binary)
@@ -31,11 +28,8 @@ pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
 pub(crate) fn build_for_tests(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     tools::need_c_compiler()?;
     process::step("server: compile", || {
-        let mut cargo = Command::new(workspace.cargo());
-        cargo
-            .current_dir(&workspace.root)
-            .args(["build", "--quiet", "--package", "assay"])
-            .env_remove("ASSAY_EMBED_SITE");
+        let mut cargo = workspace.cargo(&["build", "--quiet", "--package", "assay"]);
+        cargo.env_remove("ASSAY_EMBED_SITE");
         process::run(&mut cargo)
     })?;
     Ok(workspace.assay("debug"))

@@ -19,14 +19,15 @@ use crate::{
 };
 
 /// Long enough for every retry an SDK makes by itself.
-const LIMIT: Duration = Duration::from_secs(240);
+const LIMIT: Duration = Duration::from_mins(4);
 
-/// A program of `end2end/sdk-clients`.
+/// A program that drives an SDK.
 struct Program {
     /// What it is called in the report.
     name: &'static str,
     /// Which virtual environment runs it; Node without.
     environment: Option<&'static Environment>,
+    /// Below `end2end`.
     file: &'static str,
     /// `SDK=` of `v3_family.py`.
     family: Option<&'static str>,
@@ -44,33 +45,39 @@ const LANGFUSE_3: Environment = Environment { name: "langfuse3", packages: &["la
 const ABV: Environment = Environment { name: "abv", packages: &["abv==0.0.1.dev1"], pre_releases: true };
 const ABVDEV: Environment = Environment { name: "abvdev", packages: &["abvdev==0.0.1b7"], pre_releases: true };
 
-const PROGRAMS: [Program; 6] = [
+const PROGRAMS: [Program; 7] = [
     Program {
         name: "langfuse 5 prompts (Python)",
         environment: Some(&LANGFUSE_5),
-        file: "python/langfuse5_prompts.py",
+        file: "sdk-clients/python/langfuse5_prompts.py",
         family: None,
     },
     Program {
         name: "langfuse 5 tracing (Python)",
         environment: Some(&LANGFUSE_5),
-        file: "python/langfuse5_tracing.py",
+        file: "sdk-clients/python/langfuse5_tracing.py",
         family: None,
     },
     Program {
         name: "langfuse 3 (Python)",
         environment: Some(&LANGFUSE_3),
-        file: "python/v3_family.py",
+        file: "sdk-clients/python/v3_family.py",
         family: Some("langfuse"),
     },
-    Program { name: "abv (Python)", environment: Some(&ABV), file: "python/v3_family.py", family: Some("abv") },
+    Program {
+        name: "abv (Python)",
+        environment: Some(&ABV),
+        file: "sdk-clients/python/v3_family.py",
+        family: Some("abv"),
+    },
     Program {
         name: "abvdev (Python)",
         environment: Some(&ABVDEV),
-        file: "python/v3_family.py",
+        file: "sdk-clients/python/v3_family.py",
         family: Some("abvdev"),
     },
-    Program { name: "langfuse 5 (JavaScript)", environment: None, file: "js/langfuse5.mjs", family: None },
+    Program { name: "langfuse 5 (JavaScript)", environment: None, file: "sdk-clients/js/langfuse5.mjs", family: None },
+    Program { name: "GSM8K (Python)", environment: Some(&LANGFUSE_5), file: "programs/gsm8k.py", family: None },
 ];
 
 /// Builds, starts, runs every program, stops, and prints a closing line.
@@ -109,7 +116,7 @@ pub(crate) fn test(workspace: &Workspace) -> anyhow::Result<()> {
 
 /// Runs one program; gives how many steps it reported.
 fn drive(workspace: &Workspace, server: &Server, program: &Program, interpreter: &PathBuf) -> anyhow::Result<usize> {
-    let file = workspace.npm().join("sdk-clients").join(program.file);
+    let file = workspace.npm().join(program.file);
     let folder = file.parent().context("a program is in a folder")?;
     let log = server.log.with_file_name(format!("{}.log", program.name.replace([' ', '(', ')'], "-")));
     let output = fs::File::create(&log)?;

@@ -33,7 +33,7 @@ pub(crate) fn size(workspace: &Workspace) -> anyhow::Result<()> {
     let entry = sizes.iter().filter(|(name, _)| is_entry(name)).map(|(_, size)| size).sum();
     report.line("entry (wasm + js + css)", entry, ENTRY);
     for name in ["assay_bg.wasm", "assay.js", "assay.css", "__wasm_split.______________________.js"] {
-        report.note(name, sizes.get(name).copied().unwrap_or_default());
+        println!("  {name:<42} {:>8.1} KB", kilobytes(sizes.get(name).copied().unwrap_or_default()));
     }
     let splits = manifest.get("splits").and_then(Value::as_object).context("`site.json` has no splits")?;
     for (split, chunks) in splits {
@@ -83,10 +83,6 @@ impl Report {
         if size > budget {
             self.over.push(format!("{what}: {:.1} KB, budget {} KB", kilobytes(size), budget / KB));
         }
-    }
-
-    fn note(&self, what: &str, size: u64) {
-        println!("  {what:<42} {:>8.1} KB", kilobytes(size));
     }
 
     fn finish(self) -> anyhow::Result<()> {

@@ -1,7 +1,5 @@
 //! `test`: everything a change must pass.
 
-use std::process::Command;
-
 use clap::ValueEnum;
 
 use crate::{check, e2e, process, sdk, size, tools, workspace::Workspace};
@@ -52,15 +50,7 @@ pub(crate) fn test(workspace: &Workspace, all: bool, only: Option<Stage>, rest: 
 fn rust(workspace: &Workspace, all: bool, rest: &[String]) -> anyhow::Result<()> {
     tools::need_c_compiler()?;
     process::step("test: Rust", || {
-        let mut cargo = Command::new(workspace.cargo());
-        cargo.current_dir(&workspace.root).args([
-            "test",
-            "--quiet",
-            "--workspace",
-            "--exclude",
-            "hydrate",
-            "--no-fail-fast",
-        ]);
+        let mut cargo = workspace.cargo(&["test", "--quiet", "--workspace", "--exclude", "hydrate", "--no-fail-fast"]);
         // A snapshot that is not committed is a failure, never a new file.
         cargo.args(rest).env("INSTA_UPDATE", "no");
         if all {

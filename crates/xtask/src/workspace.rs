@@ -2,8 +2,8 @@
 
 use std::{
     env,
-    ffi::OsString,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::{Context as _, ensure};
@@ -28,9 +28,11 @@ impl Workspace {
         Ok(Self { root, target })
     }
 
-    /// Cargo, the same that started us.
-    pub(crate) fn cargo(&self) -> OsString {
-        env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+    /// Cargo, the same that started us, in the root of the checkout.
+    pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(&self.root).args(arguments);
+        cargo
     }
 
     /// Home of everything from npm.
