@@ -86,6 +86,7 @@ pub fn Button(
             {inside(icon, key, children)}
         </button>
     }
+    .into_any()
 }
 
 /// A link in the shape of a button.
@@ -132,6 +133,7 @@ pub fn LinkButton(
             {inside(icon, key, children)}
         </a>
     }
+    .into_any()
 }
 
 fn inside(icon: Option<IconName>, key: Option<&'static str>, children: Option<Children>) -> impl IntoView {

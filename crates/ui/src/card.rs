@@ -2,7 +2,7 @@
 
 use leptos::{children::ViewFnOnce, prelude::*};
 
-use crate::tone::Tone;
+use crate::{tone::Tone, text::MaybeText};
 
 /// A section with a heading. A [`crate::Table`] may stand straight in it; other content goes in a [`CardBody`].
 ///
@@ -20,7 +20,7 @@ use crate::tone::Tone;
 pub fn Card(
     /// Heading (h2). Without it the card has no head.
     #[prop(optional, into)]
-    title: Option<String>,
+    title: MaybeText,
     /// Right after the heading: legend, chips, a segmented control.
     #[prop(optional, into)]
     beside: Option<ViewFnOnce>,
@@ -33,6 +33,7 @@ pub fn Card(
     /// Content.
     children: Children,
 ) -> impl IntoView {
+    let MaybeText(title) = title;
     let tone = (tone != Tone::Plain).then(|| tone.name());
     let head = title.map(|title| {
         view! {
@@ -51,16 +52,17 @@ pub fn Card(
             {children()}
         </section>
     }
+    .into_any()
 }
 
 /// The padded part of a card.
 #[component]
 pub fn CardBody(children: Children) -> impl IntoView {
-    view! { <div class="card__body">{children()}</div> }
+    view! { <div class="card__body">{children()}</div> }.into_any()
 }
 
 /// A quiet line at the foot of a card.
 #[component]
 pub fn CardFoot(children: Children) -> impl IntoView {
-    view! { <div class="card__foot">{children()}</div> }
+    view! { <div class="card__foot">{children()}</div> }.into_any()
 }

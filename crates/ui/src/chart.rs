@@ -95,6 +95,7 @@ pub fn Chart(
             </details>
         </figure>
     }
+    .into_any()
 }
 
 fn data_table(caption: &str, table: DataTable) -> AnyView {

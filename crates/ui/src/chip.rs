@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
+    text::MaybeText,
     icon::{Icon, IconName},
     tone::{Series, Tone},
 };
@@ -28,10 +29,11 @@ pub fn Chip(
     dot: bool,
     /// Where it leads.
     #[prop(optional, into)]
-    href: Option<String>,
+    href: MaybeText,
     /// Text.
     children: Children,
 ) -> impl IntoView {
+    let MaybeText(href) = href;
     let inside = view! {
         {dot.then(|| view! { <span class="dot"></span> })}
         {icon.map(|name| view! { <Icon name/> })}
@@ -46,7 +48,7 @@ pub fn Chip(
 /// A prompt and its version, `support/answer v8`, or another short fact about a row.
 #[component]
 pub fn Badge(children: Children) -> impl IntoView {
-    view! { <span class="badge">{children()}</span> }
+    view! { <span class="badge">{children()}</span> }.into_any()
 }
 
 /// One filter of a list. With a value it is set and `href` removes it; without, `href` offers it.
@@ -67,11 +69,12 @@ pub fn Filter(
     name: String,
     /// The value it is set to.
     #[prop(optional, into)]
-    value: Option<String>,
+    value: MaybeText,
     /// The list without this filter, or the place to set it.
     #[prop(into)]
     href: String,
 ) -> impl IntoView {
+    let MaybeText(value) = value;
     match value {
         Some(value) => {
             let label = format!("Remove filter {name} {value}");
@@ -107,5 +110,5 @@ pub fn Legend(
             view! { <li class="legend__item"><span class="swatch" data-series=item.series.name()></span>{item.text}</li> }
         })
         .collect_view();
-    view! { <ul class="legend">{items}</ul> }
+    view! { <ul class="legend">{items}</ul> }.into_any()
 }

@@ -94,4 +94,5 @@ pub fn Code(
             {panels}
         </div>
     }
+    .into_any()
 }

@@ -110,6 +110,7 @@ pub fn Copy(
             {key.filter(|_| shown).map(|key| view! { <kbd aria-hidden="true">{key}</kbd> })}
         </button>
     }
+    .into_any()
 }
 
 /// A short text in the monospaced face with its copy button: an id, an address, a key.
@@ -132,4 +133,5 @@ pub fn CopyLine(
             <Copy text label/>
         </span>
     }
+    .into_any()
 }

@@ -58,6 +58,7 @@ pub fn Dialog(
             <div class="dialog__body">{children()}</div>
         </dialog>
     }
+    .into_any()
 }
 
 /// A button that opens a dialog.
@@ -106,6 +107,7 @@ pub fn DialogButton(
             {shown_key.map(|key| view! { <kbd aria-hidden="true">{key}</kbd> })}
         </button>
     }
+    .into_any()
 }
 
 fn element(id: &str) -> Option<web_sys::HtmlDialogElement> {

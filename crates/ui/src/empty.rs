@@ -45,4 +45,5 @@ pub fn Empty(
             {actions.map(|actions| view! { <div class="actions">{actions.run()}</div> })}
         </div>
     }
+    .into_any()
 }

@@ -70,5 +70,5 @@ pub fn Facts(
             }
         })
         .collect_view();
-    view! { <dl class="facts" data-layout=layout>{items}</dl> }
+    view! { <dl class="facts" data-layout=layout>{items}</dl> }.into_any()
 }

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use crate::icon::{Icon, IconName};
+use crate::{icon::{Icon, IconName}, text::MaybeText};
 
 /// What a text field holds; decides the keyboard of a phone and what a password manager does.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -127,7 +127,7 @@ pub fn TextField(
     value: String,
     /// How to fill it.
     #[prop(optional, into)]
-    hint: Option<String>,
+    hint: MaybeText,
     /// What is wrong with the value.
     #[prop(optional, into)]
     error: Signal<Option<String>>,
@@ -145,14 +145,17 @@ pub fn TextField(
     autocomplete: Option<&'static str>,
     /// An example of a value, never the label.
     #[prop(optional, into)]
-    placeholder: Option<String>,
+    placeholder: MaybeText,
     /// An id of its own, where one name appears twice on a page.
     #[prop(optional, into)]
-    id: Option<String>,
+    id: MaybeText,
     /// The element, to focus or read it.
     #[prop(optional)]
     node_ref: NodeRef<leptos::html::Input>,
 ) -> impl IntoView {
+    let MaybeText(hint) = hint;
+    let MaybeText(placeholder) = placeholder;
+    let MaybeText(id) = id;
     let ids = Ids::new(id, &name, hint.is_some());
     let control = view! {
         <input
@@ -188,7 +191,7 @@ pub fn TextArea(
     value: String,
     /// How to fill it.
     #[prop(optional, into)]
-    hint: Option<String>,
+    hint: MaybeText,
     /// What is wrong with the value.
     #[prop(optional, into)]
     error: Signal<Option<String>>,
@@ -206,11 +209,13 @@ pub fn TextArea(
     rows: u32,
     /// An id of its own, where one name appears twice on a page.
     #[prop(optional, into)]
-    id: Option<String>,
+    id: MaybeText,
     /// The element.
     #[prop(optional)]
     node_ref: NodeRef<leptos::html::Textarea>,
 ) -> impl IntoView {
+    let MaybeText(hint) = hint;
+    let MaybeText(id) = id;
     let ids = Ids::new(id, &name, hint.is_some());
     let control = view! {
         <textarea
@@ -263,7 +268,7 @@ pub fn SelectField(
     value: String,
     /// How to choose.
     #[prop(optional, into)]
-    hint: Option<String>,
+    hint: MaybeText,
     /// What is wrong with the value.
     #[prop(optional, into)]
     error: Signal<Option<String>>,
@@ -272,8 +277,10 @@ pub fn SelectField(
     bare: bool,
     /// An id of its own, where one name appears twice on a page.
     #[prop(optional, into)]
-    id: Option<String>,
+    id: MaybeText,
 ) -> impl IntoView {
+    let MaybeText(hint) = hint;
+    let MaybeText(id) = id;
     let ids = Ids::new(id, &name, hint.is_some());
     let options = options
         .into_iter()
@@ -319,14 +326,16 @@ pub fn Checkbox(
     checked: bool,
     /// What follows from a tick.
     #[prop(optional, into)]
-    hint: Option<String>,
+    hint: MaybeText,
     /// What is wrong.
     #[prop(optional, into)]
     error: Signal<Option<String>>,
     /// An id of its own, where one name appears twice on a page.
     #[prop(optional, into)]
-    id: Option<String>,
+    id: MaybeText,
 ) -> impl IntoView {
+    let MaybeText(hint) = hint;
+    let MaybeText(id) = id;
     let ids = Ids::new(id, &format!("{name}-{value}"), hint.is_some());
     let hint = ids.hint.clone().zip(hint).map(|(id, text)| view! { <p class="field__hint" id=id>{text}</p> });
     view! {
@@ -344,6 +353,7 @@ pub fn Checkbox(
             {hint}
         </div>
     }
+    .into_any()
 }
 
 /// The search of a list: a GET form with one field, so that the term is in the URL. `/` focuses it.
@@ -391,4 +401,5 @@ pub fn SearchField(
             <kbd aria-hidden="true">"/"</kbd>
         </form>
     }
+    .into_any()
 }

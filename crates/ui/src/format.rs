@@ -30,16 +30,14 @@ pub fn compact(number: i64) -> String {
     }
     let sign = if number < 0 { "\u{2212}" } else { "" };
     for (unit, letter) in [(1_000_u64, "K"), (1_000_000, "M"), (1_000_000_000, "B"), (1_000_000_000_000, "T")] {
-        // Tenths, rounded half up; 999.95K is 1M, not 1000K.
-        let tenths = (u128::from(absolute) * 10 + u128::from(unit) / 2) / u128::from(unit);
-        if tenths < 10_000 || letter == "T" {
-            let whole = tenths / 10;
-            let rest = tenths % 10;
-            return if rest == 0 || whole >= 100 {
-                let rounded = if rest >= 5 { whole + 1 } else { whole };
-                format!("{sign}{rounded}{letter}")
+        let (absolute, unit) = (u128::from(absolute), u128::from(unit));
+        // Rounded half up, each for itself; 999.6K is 1M, not 1000K.
+        let (whole, tenths) = ((absolute + unit / 2) / unit, (absolute * 10 + unit / 2) / unit);
+        if whole < 1000 || letter == "T" {
+            return if tenths >= 1000 || tenths % 10 == 0 {
+                format!("{sign}{whole}{letter}")
             } else {
-                format!("{sign}{whole}.{rest}{letter}")
+                format!("{sign}{}.{}{letter}", tenths / 10, tenths % 10)
             };
         }
     }
@@ -93,13 +91,24 @@ pub fn plus_minus(half_width: f64, decimals: u32) -> String {
     format!("±{}", fixed(half_width.abs(), decimals))
 }
 
-/// A share as percent: 0.008 is `0.8%`, 0.612 is `61.2%`, 1 is `100%`.
+/// A share as percent with one decimal, so that a column aligns: `0.8%`, `20.0%`; all is `100%`, none `0%`.
 pub fn percent(share: f64) -> String {
     if !share.is_finite() {
         return "–".to_owned();
     }
-    let text = fixed(share * 100.0, 1);
-    format!("{}%", text.strip_suffix(".0").filter(|whole| whole.len() > 2 || *whole == "0").unwrap_or(&text))
+    match fixed(share * 100.0, 1).as_str() {
+        "0.0" => "0%".to_owned(),
+        "100.0" => "100%".to_owned(),
+        text => format!("{text}%"),
+    }
+}
+
+/// A share as whole percent, for running text: `20%`; something below half a percent is `<1%`.
+pub fn percent_whole(share: f64) -> String {
+    if share > 0.0 && share < 0.005 {
+        return "<1%".to_owned();
+    }
+    if share.is_finite() { format!("{}%", fixed(share * 100.0, 0)) } else { "–".to_owned() }
 }
 
 /// A relative change with its sign: `+6.7%`, `−4.6%`, `0.0%`.

@@ -16,7 +16,9 @@ fn compact_numbers_stay_short() {
         (9_999, "9,999"),
         (10_000, "10K"),
         (12_345, "12.3K"),
+        (999_499, "999K"),
         (999_949, "1M"),
+        (99_960, "100K"),
         (1_200_000, "1.2M"),
         (123_456_789, "123M"),
         (-2_500_000_000, "−2.5B"),
@@ -52,9 +54,11 @@ fn numbers_keep_three_significant_digits() {
 
 #[test]
 fn percentages_and_changes_carry_their_sign() {
-    for (share, text) in [(0.008, "0.8%"), (0.612, "61.2%"), (1.0, "100%"), (0.0, "0%"), (0.2, "20%"), (0.05, "5.0%")] {
+    for (share, text) in [(0.008, "0.8%"), (0.612, "61.2%"), (1.0, "100%"), (0.0, "0%"), (0.2, "20.0%"), (0.05, "5.0%")] {
         assert_eq!(percent(share), text);
     }
+    assert_eq!(percent_whole(0.204), "20%");
+    assert_eq!(percent_whole(0.001), "<1%");
     assert_eq!(change(0.067), "+6.7%");
     assert_eq!(change(-0.046), "−4.6%");
     assert_eq!(change(0.0001), "0.0%");

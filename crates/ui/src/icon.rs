@@ -157,7 +157,7 @@ pub fn Icon(
     name: IconName,
 ) -> impl IntoView {
     let href = asset::url(&format!("icons.svg#{}", name.id()));
-    view! { <svg class="icon" aria-hidden="true" focusable="false"><use href=href></use></svg> }
+    view! { <svg class="icon" aria-hidden="true" focusable="false"><use href=href></use></svg> }.into_any()
 }
 
 #[cfg(test)]

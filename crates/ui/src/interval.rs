@@ -82,10 +82,10 @@ pub fn IntervalBar(
     #[prop(default = Series::Flat)]
     series: Series,
     /// A second, tighter interval drawn thick.
-    #[prop(optional, into)]
+    #[prop(optional_no_strip, into)]
     inner: Option<(f64, f64)>,
     /// What a guardrail must not reach: shaded from here on (upwards if above zero).
-    #[prop(optional, into)]
+    #[prop(optional_no_strip, into)]
     margin: Option<f64>,
     /// The sentence for those who do not see it.
     #[prop(into)]
@@ -120,6 +120,7 @@ pub fn IntervalBar(
             <circle class="interval__point" cx=scale.at(estimate) cy="12" r="3.25"></circle>
         </svg>
     }
+    .into_any()
 }
 
 /// The axis above a column of [`IntervalBar`]s.
@@ -137,7 +138,7 @@ pub fn Axis(
         .into_iter()
         .map(|tick| view! { <text x=scale.at(tick) y="12" text-anchor="middle">{write(tick)}</text> })
         .collect_view();
-    view! { <svg class="axis" height="16" aria-hidden="true">{ticks}</svg> }
+    view! { <svg class="axis" height="16" aria-hidden="true">{ticks}</svg> }.into_any()
 }
 
 #[cfg(test)]

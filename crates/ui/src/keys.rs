@@ -198,6 +198,7 @@ pub(crate) fn HelpDialog(
             </div>
         </Dialog>
     }
+    .into_any()
 }
 
 fn group(title: &'static str, keys: Vec<KeyHelp>) -> AnyView {

@@ -37,7 +37,7 @@ pub fn LiveRegion() -> impl IntoView {
     let text = move || {
         announcer.0.with(|(turn, said)| if turn % 2 == 0 { said.clone() } else { format!("{said}\u{a0}") })
     };
-    view! { <div class="visually-hidden" role="status" aria-live="polite">{text}</div> }
+    view! { <div class="visually-hidden" role="status" aria-live="polite">{text}</div> }.into_any()
 }
 
 #[cfg(test)]

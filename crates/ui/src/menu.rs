@@ -66,6 +66,7 @@ pub fn Menu(
             <div class="menu__list">{children()}</div>
         </div>
     }
+    .into_any()
 }
 
 /// An entry that leads somewhere.
@@ -93,6 +94,7 @@ pub fn MenuLink(
             {key.map(|key| view! { <kbd aria-hidden="true">{key}</kbd> })}
         </a>
     }
+    .into_any()
 }
 
 /// An entry that acts. Listeners and attributes go to the button.
@@ -126,4 +128,5 @@ pub fn MenuButton(
             {key.map(|key| view! { <kbd aria-hidden="true">{key}</kbd> })}
         </button>
     }
+    .into_any()
 }

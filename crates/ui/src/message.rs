@@ -82,7 +82,7 @@ impl Part {
 /// Messages one under another.
 #[component]
 pub fn Messages(children: Children) -> impl IntoView {
-    view! { <div class="messages">{children()}</div> }
+    view! { <div class="messages">{children()}</div> }.into_any()
 }
 
 /// One message.
@@ -132,6 +132,7 @@ pub fn Message(
             {children.map(|children| children())}
         </div>
     }
+    .into_any()
 }
 
 #[cfg(test)]

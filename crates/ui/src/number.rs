@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
+    text::MaybeText,
     icon::{Icon, IconName},
     tone::Tone,
 };
@@ -22,16 +23,18 @@ pub fn Estimate(
     value: String,
     /// What stands under it: `±0.019`, `n 4,812`, `20% of traffic`.
     #[prop(optional, into)]
-    under: Option<String>,
+    under: MaybeText,
     /// The traces behind it.
     #[prop(optional, into)]
-    href: Option<String>,
+    href: MaybeText,
 ) -> impl IntoView {
+    let MaybeText(under) = under;
+    let MaybeText(href) = href;
     let value = match href {
         Some(href) => view! { <a class="estimate__value" href=href>{value}</a> }.into_any(),
         None => view! { <span class="estimate__value">{value}</span> }.into_any(),
     };
-    view! { <span class="estimate">{value} {under.map(|under| view! { <span class="sub">{under}</span> })}</span> }
+    view! { <span class="estimate">{value} {under.map(|under| view! { <span class="sub">{under}</span> })}</span> }.into_any()
 }
 
 /// The reading of a comparison: `✓ +6.7%`, `▼ −4.6%`, `can’t tell`. The sign says what the colour says.
@@ -52,5 +55,5 @@ pub fn Verdict(
         Tone::Warn | Tone::Plain | Tone::Accent => IconName::Info,
     };
     let icon = (icon && tone != Tone::Plain).then(|| view! { <Icon name/> });
-    view! { <span class="verdict" data-tone=tone.name()>{icon}{text}</span> }
+    view! { <span class="verdict" data-tone=tone.name()>{icon}{text}</span> }.into_any()
 }

@@ -2,6 +2,8 @@
 
 use leptos::{children::ViewFnOnce, prelude::*};
 
+use crate::text::MaybeText;
+
 /// One step of the way to a page.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Crumb {
@@ -93,6 +95,7 @@ pub fn Page(
             {children()}
         </main>
     }
+    .into_any()
 }
 
 fn way(crumbs: Vec<Crumb>) -> AnyView {
@@ -123,11 +126,12 @@ pub fn PageHead(
     title: String,
     /// Figures: `8 versions · 2,140 generations today`.
     #[prop(optional, into)]
-    lead: Option<String>,
+    lead: MaybeText,
     /// Chips and badges.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
+    let MaybeText(lead) = lead;
     view! {
         <div class="page__head">
             <h1 tabindex="-1">{title}</h1>
@@ -135,4 +139,5 @@ pub fn PageHead(
             {lead.map(|lead| view! { <span class="page__lead">{lead}</span> })}
         </div>
     }
+    .into_any()
 }

@@ -4,6 +4,7 @@ use domain::Problem;
 use leptos::prelude::*;
 
 use crate::{
+    text::MaybeText,
     copy::CopyLine,
     icon::{Icon, IconName},
     tone::Tone,
@@ -28,11 +29,12 @@ pub fn ProblemPanel(
     problem: Problem,
     /// In place of the code's own title: `Traces could not be loaded`.
     #[prop(optional, into)]
-    title: Option<String>,
+    title: MaybeText,
     /// What can be done.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
+    let MaybeText(title) = title;
     let title = title.unwrap_or_else(|| problem.code.title().to_owned());
     let fields = (!problem.fields.is_empty()).then(|| {
         let rows = problem
@@ -67,6 +69,7 @@ pub fn ProblemPanel(
             </div>
         </div>
     }
+    .into_any()
 }
 
 /// Messages of the server begin lower-case and have no final stop; a page shows sentences.
@@ -101,6 +104,7 @@ pub fn Notice(
             <div class="notice__body">{children()}</div>
         </div>
     }
+    .into_any()
 }
 
 #[cfg(test)]

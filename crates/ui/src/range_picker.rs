@@ -182,6 +182,7 @@ pub fn RangePicker(
             <span class="hide-s">{later}</span>
         </div>
     }
+    .into_any()
 }
 
 #[cfg(test)]

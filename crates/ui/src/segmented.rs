@@ -57,7 +57,7 @@ pub fn SegmentedLinks(
             view! { <a class="segmented__item" href=item.href aria-current=is_current>{item.text}</a> }
         })
         .collect_view();
-    view! { <div class="segmented" role="group" aria-label=label>{items}</div> }
+    view! { <div class="segmented" role="group" aria-label=label>{items}</div> }.into_any()
 }
 
 /// The choice lives in the page only, such as how a message is shown: buttons.
@@ -82,5 +82,5 @@ pub fn SegmentedButtons(
             }
         })
         .collect_view();
-    view! { <div class="segmented" role="group" aria-label=label>{items}</div> }
+    view! { <div class="segmented" role="group" aria-label=label>{items}</div> }.into_any()
 }

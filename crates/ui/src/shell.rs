@@ -193,6 +193,7 @@ pub fn Shell(
         <ToastRegion/>
         <LiveRegion/>
     }
+    .into_any()
 }
 
 fn side_group(group: NavGroup, path: Signal<String>) -> AnyView {

@@ -56,4 +56,5 @@ pub fn Skeleton(
             {inside}
         </div>
     }
+    .into_any()
 }

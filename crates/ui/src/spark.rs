@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use leptos::prelude::*;
 
-use crate::tone::Series;
+use crate::{tone::Series, text::MaybeText};
 
 const WIDTH: f64 = 84.0;
 const HEIGHT: f64 = 22.0;
@@ -25,11 +25,12 @@ pub fn Spark(
     values: Vec<Option<f64>>,
     /// Says what it shows.
     #[prop(optional, into)]
-    label: Option<String>,
+    label: MaybeText,
     /// Colour.
     #[prop(default = Series::Arm(1))]
     series: Series,
 ) -> impl IntoView {
+    let MaybeText(label) = label;
     let path = path(&values);
     let end = last_point(&values).map(|(x, y)| view! { <circle class="spark__end" cx=one(x) cy=one(y) r="2"></circle> });
     let hidden = label.is_none().then_some("true");
@@ -49,6 +50,7 @@ pub fn Spark(
             {end}
         </svg>
     }
+    .into_any()
 }
 
 /// With one decimal, the same text on server and browser.

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use crate::icon::{Icon, IconName};
+use crate::{icon::{Icon, IconName}, text::MaybeText};
 
 /// Order of a column.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -126,6 +126,7 @@ pub fn Table(
             </div>
         </div>
     }
+    .into_any()
 }
 
 /// What a cell is; decides its alignment and its place when the row becomes a card.
@@ -152,11 +153,12 @@ pub fn Cell(
     kind: CellKind,
     /// The column's name, shown in the card.
     #[prop(optional, into)]
-    label: Option<String>,
+    label: MaybeText,
     /// Content.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
+    let MaybeText(label) = label;
     let align = (kind == CellKind::Number).then_some("end");
     let place = match kind {
         CellKind::Text | CellKind::Number => None,
@@ -164,7 +166,7 @@ pub fn Cell(
         CellKind::Wide => Some("wide"),
         CellKind::Extra => Some("hide"),
     };
-    view! { <td data-align=align data-cell=place data-label=label>{children.map(|children| children())}</td> }
+    view! { <td data-align=align data-cell=place data-label=label>{children.map(|children| children())}</td> }.into_any()
 }
 
 /// A row that says why there are no rows.
@@ -182,6 +184,7 @@ pub fn EmptyRow(
             </td>
         </tr>
     }
+    .into_any()
 }
 
 /// A row that names the rows below it.
@@ -198,4 +201,5 @@ pub fn GroupRow(
             <td colspan=columns>{text}</td>
         </tr>
     }
+    .into_any()
 }

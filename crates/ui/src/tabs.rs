@@ -66,5 +66,5 @@ pub fn Tabs(
             }
         })
         .collect_view();
-    view! { <nav class="tabs" aria-label=label>{items}</nav> }
+    view! { <nav class="tabs" aria-label=label>{items}</nav> }.into_any()
 }

@@ -103,6 +103,7 @@ pub fn ThemeSwitch(
             <div class="theme__set" role="group" aria-label="Theme">{choices}</div>
         </form>
     }
+    .into_any()
 }
 
 fn apply(choice: ThemeChoice) {

@@ -41,7 +41,7 @@ pub fn Instant(
         Moment::Date => format::date(us),
         Moment::Ago(now) => format::relative(us, now.0),
     };
-    view! { <time class="num" datetime=format::rfc3339(us) title=format::full_time(us)>{text}</time> }
+    view! { <time class="num" datetime=format::rfc3339(us) title=format::full_time(us)>{text}</time> }.into_any()
 }
 
 /// An instant of either resolution.

@@ -101,13 +101,13 @@ pub fn ToastRegion() -> impl IntoView {
             </div>
         </div>
     }
+    .into_any()
 }
 
 fn card(toaster: Toaster, toast: Toast) -> AnyView {
     let id = toast.id;
     let left = RwSignal::new(SECONDS);
     let held = RwSignal::new(false);
-    // Toasts exist in the browser only: they answer to what somebody did there.
     let tick = move || {
         if held.try_get_untracked().unwrap_or(true) {
             return;
@@ -120,9 +120,11 @@ fn card(toaster: Toaster, toast: Toast) -> AnyView {
             toaster.dismiss(id);
         }
     };
-    if let Ok(handle) = set_interval_with_handle(tick, Duration::from_secs(1)) {
-        on_cleanup(move || handle.clear());
-    }
+    Effect::new(move |_| {
+        if let Ok(handle) = set_interval_with_handle(tick, Duration::from_secs(1)) {
+            on_cleanup(move || handle.clear());
+        }
+    });
     let ring = move || (100 * (SECONDS - left.get().min(SECONDS)) / SECONDS).to_string();
     let undo = toast.undo.map(|undo| {
         let back = move |_| {

@@ -217,6 +217,7 @@ pub fn Tree(
             {rows}
         </div>
     }
+    .into_any()
 }
 
 fn row_element(event: &web_sys::KeyboardEvent, row: usize, act: impl FnOnce(web_sys::HtmlElement)) {

@@ -76,6 +76,7 @@ pub fn UsageBar(
             <svg class="usage__bar" height="10" aria-hidden="true">{bars}</svg>
         </div>
     }
+    .into_any()
 }
 
 /// Start and width in percent, a hair apart.

@@ -27,7 +27,7 @@ const THINNEST: f64 = 0.35;
 fn place(start_ns: i64, duration_ns: i64, total_ns: i64) -> Place {
     let total = total_ns.max(1) as f64;
     let from = (start_ns as f64 / total * 100.0).clamp(0.0, 100.0 - THINNEST);
-    let width = (duration_ns.max(0) as f64 / total * 100.0).clamp(THINNEST, 100.0 - from);
+    let width = (duration_ns.max(0) as f64 / total * 100.0).min(100.0 - from).max(THINNEST);
     let text = if from + width + TEXT_ROOM <= 100.0 {
         TextAt::After
     } else if from >= TEXT_ROOM {
@@ -58,7 +58,7 @@ pub fn WaterfallBar(
     /// Length of the trace.
     total_ns: i64,
     /// First token, from the start of the span.
-    #[prop(optional, into)]
+    #[prop(optional_no_strip, into)]
     first_token_ns: Option<i64>,
     /// Hatched, with its word beside the name.
     #[prop(optional)]
@@ -96,6 +96,7 @@ pub fn WaterfallBar(
             </text>
         </svg>
     }
+    .into_any()
 }
 
 /// The hatch that error bars are filled with; once a page, before the first bar.
@@ -111,6 +112,7 @@ pub fn HatchDefs() -> impl IntoView {
             </defs>
         </svg>
     }
+    .into_any()
 }
 
 /// The line above the rows: what there is at left, ticks of time at right.
@@ -133,6 +135,7 @@ pub fn Ruler(
             <span class="ruler__ticks" aria-hidden="true">{ticks}</span>
         </div>
     }
+    .into_any()
 }
 
 /// One span of a [`Minimap`].
@@ -181,6 +184,7 @@ pub fn Minimap(
             <svg class="minimap" height="16" aria-hidden="true">{bars}</svg>
         </div>
     }
+    .into_any()
 }
 
 fn load(spans: &[MinimapSpan], total_ns: i64) -> Vec<(u32, bool)> {
