@@ -117,6 +117,10 @@ pub fn trend(data: &Trend) -> Result<ChartSpec, serde_json::Error> {
             );
             series.insert("labelLayout".into(), json!({"moveOverlap": "shiftY"}));
             series.insert("emphasis".into(), json!({"focus": "series", "lineStyle": {"width": 2.25}}));
+            if let Some(line) = series.get_mut("markLine").and_then(|marks| marks.get_mut("lineStyle")) {
+                // The named styles of a hairline look solid.
+                line["type"] = json!([2, 3]);
+            }
             if let Some(label) = series.get_mut("markLine").and_then(|marks| marks.get_mut("label")) {
                 label["position"] = json!("end");
                 label["distance"] = json!(6);

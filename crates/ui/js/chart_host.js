@@ -24,7 +24,7 @@ const UNITS = {
   ms: (v) => (Math.abs(v) >= 6e4 ? `${trimmed(v / 6e4, 3)} min` : Math.abs(v) >= 1000 ? `${trimmed(v / 1000, 3)} s` : `${trimmed(v, 3)} ms`),
   usd: (v) => (v === 0 ? "$0" : Math.abs(v) >= 1 ? `$${sign(v.toFixed(2))}` : `$${sign(Number(v.toPrecision(3)).toFixed(Math.min(9, 2 - Math.floor(Math.log10(Math.abs(v))))).replace(/(\.\d\d\d*?)0+$/, "$1"))}`),
   percent: (v) => `${trimmed(v * 100, 3)}%`,
-  score: (v) => trimmed(v, 3),
+  score: (v) => sign(v.toFixed(3).replace(/0$/, "")),
   number: (v) => trimmed(v, 3),
 };
 

@@ -205,8 +205,9 @@ pub fn money(nano_usd: i64) -> String {
     let unit = 10_u64.pow(digits.saturating_sub(3));
     let rounded = (nano + unit / 2) / unit * unit;
     let decimals = format!("{rounded:09}");
-    let decimals = decimals.trim_end_matches('0');
-    format!("{sign}$0.{decimals:0<2}")
+    // At least two significant digits and two decimals stay, so that `$0.0040` stands under `$0.0042`.
+    let shown = (11 - digits as usize).clamp(2, 9).max(decimals.trim_end_matches('0').len());
+    format!("{sign}$0.{}", decimals.get(..shown).unwrap_or(&decimals))
 }
 
 /// Bytes: `412 B`, `1.2 KB`, `3.4 MB`.

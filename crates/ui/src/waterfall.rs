@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::format;
+use crate::{format, text::MaybeText};
 
 /// Place and width in percent, and where the text stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,18 +19,19 @@ enum TextAt {
     Inside,
 }
 
-/// Widest text beside a bar, in percent of a timeline of usual width.
-const TEXT_ROOM: f64 = 26.0;
+/// Room for one letter beside a bar, in percent of a timeline of usual width (about 340 px).
+const LETTER: f64 = 1.75;
 /// Thinnest bar that can still be seen and hit.
 const THINNEST: f64 = 0.35;
 
-fn place(start_ns: i64, duration_ns: i64, total_ns: i64) -> Place {
+fn place(start_ns: i64, duration_ns: i64, total_ns: i64, letters: usize) -> Place {
+    let room = (letters + 2) as f64 * LETTER;
     let total = total_ns.max(1) as f64;
     let from = (start_ns as f64 / total * 100.0).clamp(0.0, 100.0 - THINNEST);
     let width = (duration_ns.max(0) as f64 / total * 100.0).min(100.0 - from).max(THINNEST);
-    let text = if from + width + TEXT_ROOM <= 100.0 {
+    let text = if from + width + room <= 100.0 {
         TextAt::After
-    } else if from >= TEXT_ROOM {
+    } else if from >= room {
         TextAt::Before
     } else {
         TextAt::Inside
@@ -43,7 +44,7 @@ fn place(start_ns: i64, duration_ns: i64, total_ns: i64) -> Place {
 /// ```
 /// # use leptos::prelude::*; use ui::*;
 /// # fn example() -> impl IntoView {
-/// view! { <WaterfallBar kind="generation" start_ns=420_000_000 duration_ns=2_310_000_000 total_ns=4_820_000_000 text="2.31 s · $0.0042"/> }
+/// view! { <WaterfallBar kind="generation" start_ns=420_000_000 duration_ns=2_310_000_000 total_ns=4_820_000_000 text="2.31 s" extra="$0.0042"/> }
 /// # }
 /// ```
 #[component]
@@ -63,11 +64,16 @@ pub fn WaterfallBar(
     /// Hatched, with its word beside the name.
     #[prop(optional)]
     error: bool,
-    /// What stands beside the bar.
+    /// What stands beside the bar: its duration.
     #[prop(into)]
     text: String,
+    /// What follows where there is room: its cost.
+    #[prop(optional, into)]
+    extra: MaybeText,
 ) -> impl IntoView {
-    let place = place(start_ns, duration_ns, total_ns);
+    let MaybeText(extra) = extra;
+    let letters = text.chars().count() + extra.as_ref().map_or(0, |extra| extra.chars().count() + 3);
+    let place = place(start_ns, duration_ns, total_ns, letters);
     let end = place.from + place.width;
     let (x, shift, anchor, at) = match place.text {
         TextAt::After => (end, "6", "start", "after"),
@@ -93,6 +99,7 @@ pub fn WaterfallBar(
             {first}
             <text class="waterfall__text" data-at=at data-state=state x=format!("{x:.2}%") y="15" dx=shift text-anchor=anchor>
                 {text}
+                {extra.map(|extra| view! { <tspan class="waterfall__extra">{format!(" · {extra}")}</tspan> })}
             </text>
         </svg>
     }
@@ -209,15 +216,15 @@ mod tests {
 
     #[test]
     fn the_text_stands_where_there_is_room() {
-        assert_eq!(place(0, 10, 100).text, TextAt::After);
-        assert_eq!(place(76, 23, 100).text, TextAt::Before);
-        assert_eq!(place(0, 100, 100).text, TextAt::Inside);
+        assert_eq!(place(0, 10, 100, 6).text, TextAt::After);
+        assert_eq!(place(76, 23, 100, 6).text, TextAt::Before);
+        assert_eq!(place(0, 100, 100, 6).text, TextAt::Inside);
     }
 
     #[test]
     fn bars_stay_within_the_trace_and_can_be_seen() {
         for (start, duration, total) in [(0, 0, 0), (-5, 20, 10), (i64::MAX, 1, 10), (99, 500, 100), (0, -3, 10)] {
-            let place = place(start, duration, total);
+            let place = place(start, duration, total, 16);
             assert!(place.from >= 0.0 && place.from + place.width <= 100.0 + 1e-9, "{place:?}");
             assert!(place.width >= THINNEST, "{place:?}");
         }

@@ -38,12 +38,10 @@ fn spans() -> Vec<Span> {
 }
 
 fn node(span: Span) -> TreeNode {
-    let text = match span.cost {
-        Some(cost) => format!("{} · {}", format::duration_ns(span.length), format::money(cost)),
-        None => format::duration_ns(span.length),
-    };
+    let text = format::duration_ns(span.length);
+    let cost = span.cost.map(format::money);
     let has_error = span.error.is_some();
-    let bar = view! { <WaterfallBar kind=span.kind start_ns=span.start duration_ns=span.length total_ns=TOTAL error=has_error text/> };
+    let bar = view! { <WaterfallBar kind=span.kind start_ns=span.start duration_ns=span.length total_ns=TOTAL error=has_error text extra=cost/> };
     let name = view! {
         <span class="dot" data-kind=span.kind></span>
         <span class="tree__label">{span.name}</span>
