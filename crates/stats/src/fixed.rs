@@ -208,8 +208,11 @@ impl Proportion {
     /// The exact interval of Clopper & Pearson (1934), by beta quantiles; conservative.
     ///
     /// # Errors
-    /// `alpha` is not between 0 and 1.
+    /// `alpha` is not between 0 and 1, or there are more than a billion units.
     pub fn clopper_pearson(&self, alpha: f64) -> Result<Interval> {
+        if self.units > 1_000_000_000 {
+            return Err(Undefined::invalid("units", "at most a billion"));
+        }
         let half = 0.5 * open_unit("alpha", alpha)?;
         let (k, n) = (self.successes as f64, self.units as f64);
         let lower = if self.successes == 0 { 0.0 } else { beta::quantile(k, n - k + 1.0, half) };

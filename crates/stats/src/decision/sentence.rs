@@ -1,7 +1,7 @@
 //! The decision in a sentence.
 
-use super::{Guardrail, GuardrailState, Margin, Plan, Primary, Standing, Treatment, Verdict, canary_died};
 use super::is_seriously_harmed;
+use super::{Guardrail, GuardrailState, Margin, Plan, Primary, Standing, Treatment, Verdict, canary_died};
 use crate::contrast::{Direction, LiftSet};
 use crate::guard::{Status, percent};
 
@@ -34,7 +34,8 @@ pub(super) fn of(verdict: Verdict, treatment: &Treatment, standings: &[Standing]
         }
         Verdict::Nearly => {
             let better: Vec<&str> = names(with(treatment, standings, Standing::Better));
-            let open: Vec<&str> = treatment.guardrails.iter().filter(|own| !passes(own)).map(|own| own.name.as_str()).collect();
+            let open: Vec<&str> =
+                treatment.guardrails.iter().filter(|own| !passes(own)).map(|own| own.name.as_str()).collect();
             format!(
                 "{name} is better on {}; whether {} stays within what you allow is still open. {}",
                 join(&better),
@@ -89,7 +90,12 @@ fn with<'a>(
     standings: &'a [Standing],
     wanted: Standing,
 ) -> impl Iterator<Item = &'a Primary> {
-    treatment.primaries.iter().zip(standings).filter(move |(_, standing)| **standing == wanted).map(|(primary, _)| primary)
+    treatment
+        .primaries
+        .iter()
+        .zip(standings)
+        .filter(move |(_, standing)| **standing == wanted)
+        .map(|(primary, _)| primary)
 }
 
 fn names<'a>(primaries: impl Iterator<Item = &'a Primary>) -> Vec<&'a str> {

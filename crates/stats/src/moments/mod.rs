@@ -136,26 +136,60 @@ impl Moments {
     /// - [`Undefined::PrecisionLost`]: too few digits would be left (less than a billionth of a sum of squares remains,
     ///   or the point cannot have been in the block). The block is unchanged: rebuild it from its units.
     pub fn remove(&mut self, value: f64, rows: f64) -> Result<()> {
+        let next = self.without(value, rows)?;
+        next.precise_after(self)?;
+        *self = next;
+        Ok(())
+    }
+
+    /// Removes a unit's old point and inserts its new one: how a returning unit is counted once.
+    ///
+    /// # Errors
+    /// As [`Moments::remove`] and [`Moments::insert`]; the block is then unchanged. Only what remains after both steps
+    /// must be precise, so the largest unit may be replaced.
+    pub fn replace(&mut self, old: (f64, f64), new: (f64, f64)) -> Result<()> {
+        let mut next = self.without(old.0, old.1)?;
+        next.insert(new.0, new.1)?;
+        next.precise_after(self)?;
+        *self = next;
+        Ok(())
+    }
+
+    /// The block without one of its units, its precision not yet checked.
+    fn without(&self, value: f64, rows: f64) -> Result<Self> {
         let (value, rows) = (finite("value", value)?, finite("rows", rows)?);
         let Some(left) = self.units.checked_sub(1) else {
             return Err(Undefined::TooFewUnits { have: 0, need: 1 });
         };
-        let Some(nonzero) = self.nonzero.checked_sub(u64::from(value != 0.0)) else {
-            return Err(Undefined::PrecisionLost);
-        };
+        let nonzero = self.nonzero.checked_sub(u64::from(value != 0.0)).ok_or(Undefined::PrecisionLost)?;
         if nonzero > left {
             return Err(Undefined::PrecisionLost);
         }
+        let removed = self.removed.saturating_add(1);
+        let third_of_one = self.third.map(|_| [0.0; 4]);
         if left == 0 {
-            *self = Self { third: self.third.map(|_| [0.0; 4]), ..Self::new() };
-            return Ok(());
+            return Ok(Self { removed, third: third_of_one, ..Self::new() });
         }
         let (n, total) = (left as f64, self.units as f64);
         // Distances from the mean that remains: (x − mean)·total/n.
         let (dv, dr) = (self.value.distance_to(value) * (total / n), self.rows.distance_to(rows) * (total / n));
+        let means = Self {
+            units: left,
+            nonzero,
+            removed,
+            value: self.value.plus(-dv / total),
+            rows: self.rows.plus(-dr / total),
+            value_value: 0.0,
+            rows_rows: 0.0,
+            value_rows: 0.0,
+            third: third_of_one,
+        };
+        if left == 1 {
+            return means.checked();
+        }
         let share = n / total;
-        let value_value = keep(self.value_value, dv * dv * share)?;
-        let rows_rows = keep(self.rows_rows, dr * dr * share)?;
+        let value_value = self.value_value - dv * dv * share;
+        let rows_rows = self.rows_rows - dr * dr * share;
         let value_rows = self.value_rows - dv * dr * share;
         let third = self.third.map(|[vvv, vvr, vrr, rrr]| {
             let cubic = share * (n - 1.0) / total;
@@ -166,31 +200,17 @@ impl Moments {
                 rrr - dr * dr * dr * cubic + 3.0 * dr * rows_rows / total,
             ]
         });
-        let next = Self {
-            units: left,
-            nonzero,
-            removed: self.removed.saturating_add(1),
-            value: self.value.plus(-dv / total),
-            rows: self.rows.plus(-dr / total),
-            value_value,
-            rows_rows,
-            value_rows,
-            third,
-        };
-        *self = next.checked()?;
-        Ok(())
+        Self { value_value, rows_rows, value_rows, third, ..means }.checked()
     }
 
-    /// Removes a unit's old point and inserts its new one: how a returning unit is counted once.
-    ///
-    /// # Errors
-    /// As [`Moments::remove`] and [`Moments::insert`]; the block is then unchanged.
-    pub fn replace(&mut self, old: (f64, f64), new: (f64, f64)) -> Result<()> {
-        let mut next = *self;
-        next.remove(old.0, old.1)?;
-        next.insert(new.0, new.1)?;
-        *self = next;
-        Ok(())
+    /// Whether enough digits of both sums of squares are left after a removal.
+    fn precise_after(&self, before: &Self) -> Result<()> {
+        let kept = |left: f64, sum: f64| self.units <= 1 || left >= KEPT_SHARE * sum;
+        if kept(self.value_value, before.value_value) && kept(self.rows_rows, before.rows_rows) {
+            Ok(())
+        } else {
+            Err(Undefined::PrecisionLost)
+        }
     }
 
     /// The block of all units of both blocks, which must have no unit in common.
@@ -382,10 +402,4 @@ impl Moments {
             Err(Undefined::Overflow)
         }
     }
-}
-
-/// A sum of squares without a point's contribution.
-fn keep(sum: f64, contribution: f64) -> Result<f64> {
-    let left = sum - contribution;
-    if contribution != 0.0 && left < KEPT_SHARE * sum { Err(Undefined::PrecisionLost) } else { Ok(left) }
 }

@@ -48,8 +48,8 @@ fn to_normal(t: f64, dof: f64) -> f64 {
     let z = z_square.sqrt();
     let first = (z_square + 3.0) * z / b;
     let fourth = z_square * z_square;
-    let second = (((4.0 * z_square + 33.0) * z_square + 240.0) * z_square + 855.0) * z
-        / (10.0 * b * (b + 0.8 * fourth + 100.0));
+    let second =
+        (((4.0 * z_square + 33.0) * z_square + 240.0) * z_square + 855.0) * z / (10.0 * b * (b + 0.8 * fourth + 100.0));
     let deviate = z + first - second;
     // For infinite or enormous degrees of freedom the correction is void.
     if deviate.is_finite() { deviate } else { t }
@@ -90,7 +90,11 @@ fn upper_quantile(p: f64, dof: f64) -> f64 {
     let mut t = if low == 0.0 { start } else { 0.5 * (low + high) };
     for _ in 0..200 {
         let tail = upper(t, dof);
-        if tail > p { low = t } else { high = t }
+        if tail > p {
+            low = t
+        } else {
+            high = t
+        }
         // Newton on the logarithm of the tail, which is close to linear in ln t.
         let slope = -libm::exp(ln_density(t)) * t / tail;
         let next = t * libm::exp((libm::log(p) - libm::log(tail)) / slope);
