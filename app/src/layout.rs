@@ -1,30 +1,97 @@
-//! What surrounds the pages of a project: skip link, navigation, and the `<main>` the page is drawn in.
+//! What surrounds the pages of a project: the shell with its navigation, and who is signed in.
 
-use leptos::prelude::*;
+use domain::problem::ProblemCode;
+use leptos::{form::ActionForm, prelude::*};
 use leptos_router::{
-    components::{A, Outlet},
-    hooks::use_params_map,
+    components::{Outlet, Redirect},
+    hooks::{use_location, use_params_map},
 };
+use ui::{Button, ButtonKind, IconName, NavGroup, NavItem, Shell};
 
-use crate::routes::project_href;
+use crate::{
+    frame::{load_frame, theme},
+    pages::auth::server::SignOut,
+    panel::sign_in_href,
+    routes::project_href,
+};
 
 /// Layout of every route under `/p/:project`.
 #[component]
 pub fn ProjectLayout() -> impl IntoView {
     let params = use_params_map();
-    let base = Memo::new(move |_| project_href(&params.read().get("project").unwrap_or_default()));
+    let location = use_location();
+    let project = Memo::new(move |_| params.read().get("project").unwrap_or_default());
+    let base = Memo::new(move |_| project_href(&project.get()));
+    let visitor = Resource::new_blocking(move || project.get(), load_frame);
+    provide_context(visitor);
+
+    let foot = move || {
+        view! {
+            <Suspense>
+                {move || {
+                    Suspend::new(async move {
+                        match visitor.await {
+                            Ok(frame) => view! { <SignedIn email=frame.email/> }.into_any(),
+                            Err(error) if error.code() == ProblemCode::Unauthenticated => {
+                                let href = sign_in_href(
+                                    &location.pathname.get_untracked(),
+                                    &location.search.get_untracked(),
+                                );
+                                view! { <Redirect path=href/> }.into_any()
+                            }
+                            Err(_) => ().into_any(),
+                        }
+                    })
+                }}
+            </Suspense>
+        }
+    };
 
     view! {
-        <a class="skip" href="#main">"Skip to content"</a>
-        <nav class="side" aria-label="Project">
-            <A href=move || base.get() exact=true>"Home"</A>
-            <A href=move || format!("{}/prompts", base.get())>"Prompts"</A>
-            <A href=move || format!("{}/traces", base.get())>"Traces"</A>
-            <A href=move || format!("{}/settings/keys", base.get())>"API keys"</A>
-            <A href=move || format!("{}/settings/members", base.get())>"Members"</A>
-        </nav>
-        <main id="main" class="page">
+        <Shell
+            project=project
+            project_href=base
+            places=Signal::derive(move || places(&base.get()))
+            path=location.pathname
+            theme=theme()
+            foot=foot
+        >
             <Outlet/>
-        </main>
+        </Shell>
+    }
+}
+
+fn places(base: &str) -> Vec<NavGroup> {
+    vec![
+        NavGroup::new("", vec![NavItem::new("Home", base, IconName::Home).exact().go('h').dock()]),
+        NavGroup::new(
+            "Improve",
+            vec![NavItem::new("Prompts", format!("{base}/prompts"), IconName::FileText).go('p').dock()],
+        ),
+        NavGroup::new(
+            "Observe",
+            vec![NavItem::new("Traces", format!("{base}/traces"), IconName::Activity).go('t').dock()],
+        ),
+        NavGroup::new(
+            "Settings",
+            vec![
+                NavItem::new("API keys", format!("{base}/settings/keys"), IconName::Key).go('k').dock(),
+                NavItem::new("Members", format!("{base}/settings/members"), IconName::Users).go('m'),
+            ],
+        ),
+    ]
+}
+
+/// Who is signed in, and the way out.
+#[component]
+fn SignedIn(email: String) -> impl IntoView {
+    let sign_out = ServerAction::<SignOut>::new();
+    view! {
+        <div class="signed-in">
+            <span class="truncate" title=email.clone()>{email.clone()}</span>
+            <ActionForm action=sign_out>
+                <Button kind=ButtonKind::Quiet submit=true icon=IconName::LogOut label="Sign out"/>
+            </ActionForm>
+        </div>
     }
 }

@@ -1,0 +1,13 @@
+//! Server function of the Metrics tab.
+
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+
+use super::model::{MetricsQuery, MetricsView};
+use crate::error::AppError;
+
+/// The numbers of every version of a prompt.
+#[server(input = GetUrl)]
+pub async fn prompt_metrics(project: String, name: String, query: MetricsQuery) -> Result<MetricsView, AppError> {
+    let visit = crate::context::visit(&project).await?;
+    super::read::view(&visit, &name, &query).await
+}

@@ -1,0 +1,285 @@
+//! Versions tab: the history at the left, one version at the right, labels to move.
+
+pub mod model;
+#[cfg(feature = "ssr")]
+mod read;
+pub mod server;
+
+use domain::{
+    prompt::{ChatItem, PromptBody},
+    time::TimeUs,
+};
+use leptos::{form::ActionForm, prelude::*};
+use ui::{
+    Button, ButtonKind, Card, CardBody, Chip, Copy, Fact, Facts, FactsLayout, Instant, Json, Message, Messages, Moment,
+    Part, ProblemPanel, Query, Role, TextField, Toaster, Tone,
+};
+
+use self::{
+    model::{LabelView, MoveLine, VersionLine, VersionView, VersionsView},
+    server::{MoveLabel, RemoveLabel},
+};
+
+/// The tab's content.
+#[component]
+pub(super) fn Versions(
+    project: String,
+    name: String,
+    query: Query,
+    view: VersionsView,
+    changed: Callback<()>,
+) -> impl IntoView {
+    let now = TimeUs(view.now_us);
+    let labels = view.head.labels.clone();
+    let current = view.shown.number;
+    let latest = view.head.latest;
+    let items = view
+        .versions
+        .into_iter()
+        .map(|line| {
+            let href = query.set("v", line.number.to_string()).href();
+            view! { <Item line href labels=labels.clone() current latest now/> }
+        })
+        .collect_view();
+    let mover = view.may_write.then(|| {
+        view! { <LabelForm project=project.clone() name=name.clone() version=current labels=labels.clone() changed/> }
+    });
+    view! {
+        <div class="versions">
+            <ol class="version-list" aria-label="Versions">{items}</ol>
+            <div class="version">
+                <Shown version=view.shown labels=labels.clone() now>{mover}</Shown>
+                <Moves moves=view.moves now/>
+                <Slots labels/>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Item(
+    line: VersionLine,
+    href: String,
+    labels: Vec<LabelView>,
+    current: u32,
+    latest: u32,
+    now: TimeUs,
+) -> impl IntoView {
+    let is_current = (line.number == current).then_some("true");
+    let chips = chips(&labels, line.number, latest);
+    let message = line.message.unwrap_or_else(|| "No message".to_owned());
+    view! {
+        <li>
+            <a class="version-list__item" href=href aria-current=is_current data-row="" data-follow="">
+                <span class="version-list__number">{format!("v{}", line.number)}</span>
+                <span class="version-list__message">{message}</span>
+                <span class="sub">{line.author} ", " <Instant at=TimeUs(line.created_us) shown=Moment::Ago(now)/></span>
+                {(!chips.is_empty()).then(|| view! { <span class="chips">{chips}</span> })}
+            </a>
+        </li>
+    }
+}
+
+fn chips(labels: &[LabelView], version: u32, latest: u32) -> Vec<AnyView> {
+    let mut chips: Vec<AnyView> = labels
+        .iter()
+        .filter(|label| label.version == version)
+        .map(|label| {
+            let tone = if label.name == "production" { Tone::Good } else { Tone::Accent };
+            let name = label.name.clone();
+            view! { <Chip tone>{name}</Chip> }.into_any()
+        })
+        .collect();
+    if version == latest {
+        chips.push(view! { <Chip>"latest"</Chip> }.into_any());
+    }
+    chips
+}
+
+#[component]
+fn Shown(version: VersionView, labels: Vec<LabelView>, now: TimeUs, children: Children) -> impl IntoView {
+    let own = chips(&labels, version.number, 0);
+    let whole = match &version.body {
+        PromptBody::Text(text) => text.clone(),
+        PromptBody::Chat(items) => serde_json::to_string_pretty(items).unwrap_or_default(),
+    };
+    let body = match version.body {
+        PromptBody::Text(text) => view! {
+            <Messages><Message role=Role::Other("text".to_owned()) parts=Part::of_template(&text)/></Messages>
+        }
+        .into_any(),
+        PromptBody::Chat(items) => {
+            let items = items
+                .into_iter()
+                .map(|item| match item {
+                    ChatItem::Message { role, content } => {
+                        view! { <Message role=Role::named(&role) parts=Part::of_template(&content)/> }.into_any()
+                    }
+                    ChatItem::Placeholder { name } => {
+                        let parts = vec![Part::Text(format!("The caller puts the messages “{name}” here."))];
+                        view! { <Message role=Role::Placeholder parts/> }.into_any()
+                    }
+                })
+                .collect_view();
+            view! { <Messages>{items}</Messages> }.into_any()
+        }
+    };
+    let variables = if version.variables.is_empty() { "none".to_owned() } else { version.variables.join(", ") };
+    let author = version.author;
+    let created = TimeUs(version.created_us);
+    let config = version.config.as_object().is_some_and(|config| !config.is_empty()).then(|| {
+        let text = version.config.to_string();
+        view! {
+            <div class="detail__section">
+                <h3>"Config"</h3>
+                <Json text/>
+            </div>
+        }
+    });
+    let facts = vec![
+        Fact::text("Variables", variables),
+        Fact::new("Saved", move || view! { {author} ", " <Instant at=created shown=Moment::Ago(now)/> }),
+    ];
+    view! {
+        <Card
+            title=format!("v{}", version.number)
+            beside=move || view! { <span class="chips">{own}</span> }
+            extra=move || view! { <Copy text=whole label="Copy text" shown=true key="c"/> }
+        >
+            <CardBody>
+                <div class="version">
+                    {version.message.map(|message| view! { <p>{message}</p> })}
+                    {body}
+                    {config}
+                    <Facts layout=FactsLayout::List items=facts/>
+                    {children()}
+                </div>
+            </CardBody>
+        </Card>
+    }
+}
+
+/// Moves a label to the version shown; ten seconds to undo.
+#[component]
+fn LabelForm(
+    project: String,
+    name: String,
+    version: u32,
+    labels: Vec<LabelView>,
+    changed: Callback<()>,
+) -> impl IntoView {
+    let toaster = Toaster::from_context();
+    let action = ServerAction::<MoveLabel>::new();
+    let undo_move = ServerAction::<MoveLabel>::new();
+    let undo_new = ServerAction::<RemoveLabel>::new();
+    let place = StoredValue::new((project.clone(), name.clone()));
+    // The action forgets its input once it is answered.
+    let asked = StoredValue::new(None::<String>);
+    Effect::new(move |_| {
+        if let Some(input) = action.input().get() {
+            asked.set_value(Some(input.label));
+        }
+    });
+    Effect::new(move |_| {
+        let Some(Ok(before)) = action.value().get() else { return };
+        let Some(label) = asked.get_value() else { return };
+        if before == Some(version) {
+            toaster.done(format!("{label} was on v{version} already"));
+            return;
+        }
+        let back = Callback::new(move |()| {
+            let (project, name) = place.get_value();
+            let Some(label) = asked.get_value() else { return };
+            match before {
+                Some(version) => {
+                    let reason = Some("undone".to_owned());
+                    undo_move.dispatch(MoveLabel { project, name, label, version, reason });
+                }
+                None => {
+                    undo_new.dispatch(RemoveLabel { project, name, label });
+                }
+            }
+        });
+        toaster.undoable(format!("{label} moved to v{version}"), back);
+        changed.run(());
+    });
+    Effect::new(move |_| {
+        let undone = matches!(undo_move.value().get(), Some(Ok(_))) || matches!(undo_new.value().get(), Some(Ok(())));
+        if undone {
+            toaster.done("The label is back where it was");
+            changed.run(());
+        }
+    });
+    let refused = move || match action.value().get() {
+        Some(Err(error)) => Some(view! { <ProblemPanel problem=error.0/> }),
+        _ => None,
+    };
+    let suggested = if labels.iter().any(|label| label.name == "production" && label.version == version) {
+        ""
+    } else {
+        "production"
+    };
+    view! {
+        {refused}
+        <ActionForm action attr:class="label-form">
+            <input type="hidden" name="project" value=project/>
+            <input type="hidden" name="name" value=name/>
+            <input type="hidden" name="version" value=version.to_string()/>
+            <TextField name="label" label="Point a label here" value=suggested required=true mono=true placeholder="staging"/>
+            <TextField name="reason" label="Why" optional=true/>
+            <Button kind=ButtonKind::Primary submit=true busy=action.pending()>{format!("Move to v{version}")}</Button>
+        </ActionForm>
+    }
+}
+
+#[component]
+fn Moves(moves: Vec<MoveLine>, now: TimeUs) -> impl IntoView {
+    if moves.is_empty() {
+        return ().into_any();
+    }
+    let items = moves
+        .into_iter()
+        .map(|moved| {
+            let what = match (moved.from, moved.to) {
+                (Some(from), Some(to)) => format!("v{from} → v{to}"),
+                (None, Some(to)) => format!("new on v{to}"),
+                (Some(from), None) => format!("taken off v{from}"),
+                (None, None) => String::new(),
+            };
+            let reason = moved.reason.map(|reason| format!(" · {reason}")).unwrap_or_default();
+            view! {
+                <li class="label-moves__item">
+                    <Instant at=TimeUs(moved.at_us) shown=Moment::Ago(now)/>
+                    <span><Chip>{moved.label}</Chip> " " {what} <span class="muted">{format!(" by {}{reason}", moved.by)}</span></span>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <Card title="Label moves">
+            <CardBody><ol class="label-moves">{items}</ol></CardBody>
+        </Card>
+    }
+    .into_any()
+}
+
+/// The flag key of each slot, for flag clients.
+#[component]
+fn Slots(labels: Vec<LabelView>) -> impl IntoView {
+    if labels.is_empty() {
+        return ().into_any();
+    }
+    let items = labels
+        .into_iter()
+        .map(|label| {
+            let key = label.flag_key;
+            Fact::new(label.name, move || view! { <code>{key.clone()}</code> <Copy text=key label="Copy flag key"/> })
+        })
+        .collect();
+    view! {
+        <Card title="Flag keys" extra=|| view! { <span class="muted small">"what a flag client asks for; they never change"</span> }>
+            <CardBody><Facts layout=FactsLayout::List items/></CardBody>
+        </Card>
+    }
+    .into_any()
+}

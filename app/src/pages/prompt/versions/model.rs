@@ -1,0 +1,124 @@
+//! The history of a prompt: its versions and the moves of its labels.
+
+use domain::prompt::{MoveSource, PromptBody, PromptType};
+use serde::{Deserialize, Serialize};
+
+/// What every tab shows above itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PromptHead {
+    /// Text or chat.
+    pub kind: PromptType,
+    /// Newest version.
+    pub latest: u32,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Labels and where they point.
+    pub labels: Vec<LabelView>,
+}
+
+/// A label where it stands.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct LabelView {
+    /// Name.
+    pub name: String,
+    /// Version it points at.
+    pub version: u32,
+    /// The key flag clients use.
+    pub flag_key: String,
+    /// Whether only owners may move it.
+    pub protected: bool,
+}
+
+/// The Versions tab.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VersionsView {
+    /// What stands above.
+    pub head: PromptHead,
+    /// Newest first.
+    pub versions: Vec<VersionLine>,
+    /// The version shown.
+    pub shown: VersionView,
+    /// Moves of labels, newest first.
+    pub moves: Vec<MoveLine>,
+    /// Whether the visitor may move labels.
+    pub may_write: bool,
+    /// The server's present.
+    pub now_us: i64,
+}
+
+/// A version in the list.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct VersionLine {
+    /// Number.
+    pub number: u32,
+    /// Why it was made.
+    pub message: Option<String>,
+    /// Who made it.
+    pub author: String,
+    /// When, microseconds.
+    pub created_us: i64,
+}
+
+/// A version with its content.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VersionView {
+    /// Number.
+    pub number: u32,
+    /// Text or messages.
+    pub body: PromptBody,
+    /// Model and parameters.
+    pub config: serde_json::Value,
+    /// Names of its variables, in order.
+    pub variables: Vec<String>,
+    /// Who made it.
+    pub author: String,
+    /// When.
+    pub created_us: i64,
+    /// Why.
+    pub message: Option<String>,
+}
+
+/// One move of a label.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct MoveLine {
+    /// Which label.
+    pub label: String,
+    /// From.
+    pub from: Option<u32>,
+    /// To.
+    pub to: Option<u32>,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at_us: i64,
+    /// Why.
+    pub reason: Option<String>,
+    /// Through which door.
+    pub source: MoveSource,
+}
+
+/// Names of the variables of a body, each once, in order of appearance.
+pub fn variables(body: &PromptBody) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for text in body.texts() {
+        for part in ui::Part::of_template(text) {
+            if let ui::Part::Variable { name, .. } = part
+                && !names.contains(&name)
+            {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_listed_once_in_order() {
+        let body = PromptBody::Text("{{b}} and {{ a }} and {{b}}".to_owned());
+        assert_eq!(variables(&body), ["b", "a"]);
+    }
+}

@@ -1,0 +1,83 @@
+//! Gathers a prompt's history. Server only.
+
+use domain::{
+    auth::Role,
+    page::PageSize,
+    prompt::{LabelMove, LabelName, Prompt, PromptVersion, VersionChoice},
+};
+
+use super::model::{LabelView, MoveLine, PromptHead, VersionLine, VersionView, VersionsView, variables};
+use crate::{
+    context::{self, Visit},
+    error::AppError,
+};
+
+pub(super) async fn view(visit: &Visit, name: &str, version: Option<u32>) -> Result<VersionsView, AppError> {
+    let (prompts, actor, project) = (&visit.services.prompts, &visit.actor, visit.project.id);
+    let prompt = prompts.prompt(actor, project, name).await.map_err(context::refusal)?;
+    let newest = PageSize::new(PageSize::MAX.into()).unwrap_or_default();
+    let versions = prompts.versions(actor, project, name, None, newest).await.map_err(context::refusal)?;
+    let production = prompt.labels.iter().find(|label| label.name.as_str() == LabelName::PRODUCTION);
+    let number = version.or(production.map(|label| label.version)).unwrap_or(prompt.latest);
+    let shown = prompts.fetch(actor, project, name, &VersionChoice::Number(number)).await.map_err(context::refusal)?;
+    let moves = prompts.label_moves(actor, project, name).await.map_err(context::refusal)?;
+    Ok(VersionsView {
+        head: head(&prompt),
+        versions: versions.items.into_iter().map(line).collect(),
+        shown: self::shown(&shown.version),
+        moves: moves.into_iter().map(moved).collect(),
+        may_write: visit.role >= Role::Editor,
+        now_us: visit.now.0,
+    })
+}
+
+fn head(prompt: &Prompt) -> PromptHead {
+    PromptHead {
+        kind: prompt.kind,
+        latest: prompt.latest,
+        tags: prompt.tags.iter().map(|tag| tag.as_str().to_owned()).collect(),
+        labels: prompt
+            .labels
+            .iter()
+            .map(|label| LabelView {
+                name: label.name.as_str().to_owned(),
+                version: label.version,
+                flag_key: label.flag_key.as_str().to_owned(),
+                protected: label.protected,
+            })
+            .collect(),
+    }
+}
+
+fn line(version: PromptVersion) -> VersionLine {
+    VersionLine {
+        number: version.number,
+        message: version.commit_message,
+        author: version.author,
+        created_us: version.created_us.0,
+    }
+}
+
+fn shown(version: &PromptVersion) -> VersionView {
+    VersionView {
+        number: version.number,
+        variables: variables(&version.body),
+        body: version.body.clone(),
+        config: version.config.clone(),
+        author: version.author.clone(),
+        created_us: version.created_us.0,
+        message: version.commit_message.clone(),
+    }
+}
+
+fn moved(moved: LabelMove) -> MoveLine {
+    MoveLine {
+        label: moved.label.as_str().to_owned(),
+        from: moved.from,
+        to: moved.to,
+        by: moved.by,
+        at_us: moved.at_us.0,
+        reason: moved.reason,
+        source: moved.source,
+    }
+}

@@ -1,0 +1,203 @@
+//! API keys: make one, see which are used, revoke.
+
+use domain::{
+    auth::{KeyKind, Scope},
+    time::TimeUs,
+};
+use leptos::{form::ActionForm, prelude::*};
+use leptos_meta::Title;
+use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+use ui::{
+    Button, ButtonKind, Card, CardBody, Cell, CellKind, Checkbox, Chip, Code, Column, CopyLine, Crumb, Dialog,
+    DialogButton, EmptyRow, Instant, Moment, Notice, Page, ProblemPanel, Snippet, Table, TextField, Tone, close_dialog,
+    page::PageHead,
+};
+
+use super::{
+    model::{KeyLine, KeysView, NewKey, scope_words},
+    server::{CreateKey, RevokeKey, list_keys},
+};
+use crate::{error::AppError, panel::Panel};
+
+/// Route of the page.
+#[derive(Debug)]
+pub struct Keys {
+    keys: Resource<Result<KeysView, AppError>>,
+}
+
+#[lazy_route]
+impl LazyRoute for Keys {
+    fn data() -> Self {
+        let params = use_params_map();
+        Self { keys: Resource::new_blocking(move || params.read().get("project").unwrap_or_default(), list_keys) }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let params = use_params_map();
+        let keys = this.keys;
+        let create = ServerAction::<CreateKey>::new();
+        let revoke = ServerAction::<RevokeKey>::new();
+        Effect::new(move |_| {
+            let changed = matches!(create.value().get(), Some(Ok(_))) || matches!(revoke.value().get(), Some(Ok(())));
+            if changed {
+                keys.refetch();
+            }
+        });
+        let draw = move |view: KeysView| {
+            let project = params.read_untracked().get("project").unwrap_or_default();
+            view! { <List project view create revoke/> }.into_any()
+        };
+        view! {
+            <Title text="API keys"/>
+            <Page crumbs=vec![Crumb::text("Settings"), Crumb::here("API keys")]>
+                <PageHead title="API keys" lead="Programs sign in with these"/>
+                <Panel resource=keys draw/>
+            </Page>
+        }
+        .into_any()
+    }
+}
+
+#[component]
+fn List(
+    project: String,
+    view: KeysView,
+    create: ServerAction<CreateKey>,
+    revoke: ServerAction<RevokeKey>,
+) -> impl IntoView {
+    let now = TimeUs(view.now_us);
+    let address = view.address;
+    let made = move || match create.value().get() {
+        Some(Ok(key)) => Some(view! { <Made key address=address.clone()/> }.into_any()),
+        Some(Err(error)) => Some(view! { <ProblemPanel problem=error.0/> }.into_any()),
+        None => None,
+    };
+    let refused = move || match revoke.value().get() {
+        Some(Err(error)) => Some(view! { <ProblemPanel problem=error.0/> }),
+        _ => None,
+    };
+    let rows = if view.keys.is_empty() {
+        view! { <EmptyRow columns=5>"No key yet. Make one below: a program needs it to fetch prompts and to send traces."</EmptyRow> }.into_any()
+    } else {
+        view.keys
+            .into_iter()
+            .map(|key| view! { <Line project=project.clone() key now revoke/> })
+            .collect_view()
+            .into_any()
+    };
+    let scopes = Scope::ALL
+        .into_iter()
+        .enumerate()
+        .map(|(place, scope)| {
+            view! {
+                <Checkbox
+                    name=format!("scopes[{place}]")
+                    value=scope.as_str()
+                    label=scope.as_str()
+                    hint=scope_words(scope)
+                    checked=true
+                />
+            }
+        })
+        .collect_view();
+    view! {
+        {made}
+        {refused}
+        <div class="card">
+            <Table
+                caption="API keys"
+                columns=vec![
+                    Column::text("Name"),
+                    Column::text("Public key"),
+                    Column::text("May"),
+                    Column::number("Used"),
+                    Column::unnamed("Actions"),
+                ]
+            >
+                {rows}
+            </Table>
+        </div>
+        <Card title="New key">
+            <CardBody>
+                <ActionForm action=create attr:class="form">
+                    <input type="hidden" name="project" value=project/>
+                    <TextField name="name" label="Name" hint="Which program uses it, such as “support bot, production”." required=true/>
+                    <fieldset class="scopes-set">
+                        <legend>"It may"</legend>
+                        <div class="scopes">{scopes}</div>
+                    </fieldset>
+                    <div class="actions">
+                        <Button kind=ButtonKind::Primary submit=true busy=create.pending()>"Make key"</Button>
+                    </div>
+                </ActionForm>
+            </CardBody>
+        </Card>
+    }
+}
+
+/// The one time the secret is shown.
+#[component]
+fn Made(key: NewKey, address: String) -> impl IntoView {
+    let environment = format!(
+        "export LANGFUSE_BASE_URL=\"{address}\"\nexport LANGFUSE_PUBLIC_KEY=\"{}\"\nexport LANGFUSE_SECRET_KEY=\"{}\"",
+        key.public_key, key.secret_key
+    );
+    view! {
+        <Notice tone=Tone::Good>
+            <div class="new-key">
+                <p><b>{format!("“{}” is ready.", key.name)}</b> " Copy the secret now: it is kept only as a digest and never shown again."</p>
+                <dl class="new-key__pair">
+                    <dt>"Public key"</dt>
+                    <dd><CopyLine text=key.public_key label="Copy public key"/></dd>
+                    <dt>"Secret key"</dt>
+                    <dd><CopyLine text=key.secret_key label="Copy secret key"/></dd>
+                </dl>
+                <Code id="environment" label="Environment variables" snippets=vec![Snippet::new("Environment", environment)]/>
+            </div>
+        </Notice>
+    }
+}
+
+#[component]
+fn Line(project: String, key: KeyLine, now: TimeUs, revoke: ServerAction<RevokeKey>) -> impl IntoView {
+    let scopes = key.scopes.into_iter().map(|scope| view! { <Chip>{scope.as_str()}</Chip> }).collect_view();
+    let used = match key.last_used_us {
+        Some(at) => view! { <Instant at=TimeUs(at) shown=Moment::Ago(now)/> }.into_any(),
+        None => view! { <span class="faint">"never"</span> }.into_any(),
+    };
+    let hint = (key.kind == KeyKind::Pair)
+        .then(|| view! { <span class="sub">{format!("secret ends in {}", key.secret_hint)}</span> });
+    let dialog = format!("revoke-{}", key.id);
+    let action = match key.revoked_us {
+        Some(at) => {
+            view! { <span class="muted">"revoked " <Instant at=TimeUs(at) shown=Moment::Ago(now)/></span> }.into_any()
+        }
+        None => {
+            let closing = dialog.clone();
+            view! {
+                <DialogButton dialog=dialog.clone() kind=ButtonKind::Danger>"Revoke"</DialogButton>
+                <Dialog id=dialog title=format!("Revoke “{}”?", key.name)>
+                    <p>"Programs that use it are refused at once: their traces are not taken in and they fall back to cached prompts. This cannot be undone."</p>
+                    <ActionForm action=revoke on:submit=move |_| close_dialog(&closing)>
+                        <input type="hidden" name="project" value=project/>
+                        <input type="hidden" name="key" value=key.id/>
+                        <div class="actions"><Button kind=ButtonKind::Danger submit=true>"Revoke key"</Button></div>
+                    </ActionForm>
+                </Dialog>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <tr data-state=key.revoked_us.map(|_| "off")>
+            <Cell kind=CellKind::Title>
+                <b>{key.name}</b>
+                <span class="sub">{key.created_by} ", " <Instant at=TimeUs(key.created_us) shown=Moment::Ago(now)/></span>
+            </Cell>
+            <Cell label="Public key"><CopyLine text=key.public_key label="Copy public key"/> {hint}</Cell>
+            <Cell label="May"><span class="chips">{scopes}</span></Cell>
+            <Cell kind=CellKind::Number label="Used">{used}</Cell>
+            <Cell kind=CellKind::Wide>{action}</Cell>
+        </tr>
+    }
+}

@@ -1,0 +1,106 @@
+//! Keys and members as the settings pages show them.
+
+use domain::auth::{KeyKind, Role, Scope};
+use serde::{Deserialize, Serialize};
+
+/// The keys page.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct KeysView {
+    /// Newest first, revoked ones last.
+    pub keys: Vec<KeyLine>,
+    /// Address clients use.
+    pub address: String,
+    /// The server's present.
+    pub now_us: i64,
+}
+
+/// One key.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct KeyLine {
+    /// Id.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// Pair or client key.
+    pub kind: KeyKind,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// The public part.
+    pub public_key: String,
+    /// Last characters of the secret; empty for client keys.
+    pub secret_hint: String,
+    /// Who made it.
+    pub created_by: String,
+    /// When, microseconds.
+    pub created_us: i64,
+    /// When it was used last.
+    pub last_used_us: Option<i64>,
+    /// When it was revoked.
+    pub revoked_us: Option<i64>,
+}
+
+/// A key just made: the only time its secret is shown.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct NewKey {
+    /// What it is called.
+    pub name: String,
+    /// Public part.
+    pub public_key: String,
+    /// Secret part.
+    pub secret_key: String,
+}
+
+/// The members page.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct MembersView {
+    /// By address.
+    pub members: Vec<MemberLine>,
+    /// Whether the visitor may change them.
+    pub me: String,
+    /// The server's present.
+    pub now_us: i64,
+}
+
+/// One member.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct MemberLine {
+    /// Id.
+    pub id: String,
+    /// Address.
+    pub email: String,
+    /// Role.
+    pub role: Role,
+    /// Since when, microseconds.
+    pub since_us: i64,
+    /// Whether they have chosen a password.
+    pub active: bool,
+}
+
+/// A member just invited.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Invited {
+    /// Whom.
+    pub email: String,
+    /// The link to hand them; none when they have an account already.
+    pub link: Option<String>,
+}
+
+/// What a role may do, in a few words.
+pub fn role_words(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "reads prompts, traces and numbers",
+        Role::Analyst => "also adds scores",
+        Role::Editor => "also changes prompts and moves labels",
+        Role::Owner => "also manages keys and members",
+    }
+}
+
+/// What a scope is for, in a few words.
+pub fn scope_words(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Ingest => "send traces and scores",
+        Scope::Resolve => "resolve a version for a user",
+        Scope::Read => "fetch prompts, read traces and numbers",
+        Scope::Write => "save versions, move labels",
+    }
+}

@@ -1,0 +1,127 @@
+//! Server functions of the settings pages.
+
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+
+use super::model::{Invited, KeysView, MembersView, NewKey};
+use crate::error::AppError;
+
+/// The project's keys.
+#[server(input = GetUrl)]
+pub async fn list_keys(project: String) -> Result<KeysView, AppError> {
+    use super::model::KeyLine;
+    use crate::context;
+
+    let visit = context::visit(&project).await?;
+    let keys = visit.services.access.keys(&visit.actor, visit.project.id).await.map_err(context::refusal)?;
+    let mut keys: Vec<KeyLine> = keys
+        .into_iter()
+        .map(|key| KeyLine {
+            id: key.id.to_string(),
+            name: key.name,
+            kind: key.kind,
+            scopes: key.scopes,
+            public_key: key.public_key,
+            secret_hint: key.secret_hint,
+            created_by: key.created_by,
+            created_us: key.created_us.0,
+            last_used_us: key.last_used_us.map(|at| at.0),
+            revoked_us: key.revoked_us.map(|at| at.0),
+        })
+        .collect();
+    keys.sort_by_key(|key| key.revoked_us.is_some());
+    Ok(KeysView { keys, address: context::address(), now_us: visit.now.0 })
+}
+
+/// Makes a key pair. Its secret is in the answer and nowhere else.
+#[server]
+pub async fn create_key(project: String, name: String, scopes: Option<Vec<String>>) -> Result<NewKey, AppError> {
+    use domain::auth::Scope;
+
+    use crate::context;
+
+    let visit = context::visit(&project).await?;
+    let scopes = scopes
+        .unwrap_or_default()
+        .iter()
+        .map(|scope| context::parse::<Scope>("scopes", scope))
+        .collect::<Result<Vec<_>, _>>()?;
+    let access = &visit.services.access;
+    let made = access.create_pair(&visit.actor, visit.project.id, &name, &scopes).await.map_err(context::refusal)?;
+    Ok(NewKey { name: made.key.name, public_key: made.key.public_key, secret_key: made.secret_key.reveal().to_owned() })
+}
+
+/// Revokes a key at once and for good.
+#[server]
+pub async fn revoke_key(project: String, key: String) -> Result<(), AppError> {
+    use crate::context;
+
+    let visit = context::visit(&project).await?;
+    let key = context::parse("key", &key)?;
+    visit.services.access.revoke_key(&visit.actor, visit.project.id, key).await.map_err(context::refusal)
+}
+
+/// The project's members.
+#[server(input = GetUrl)]
+pub async fn list_members(project: String) -> Result<MembersView, AppError> {
+    use super::model::MemberLine;
+    use crate::context;
+
+    let visit = context::visit(&project).await?;
+    let members = visit.services.access.members(&visit.actor, visit.project.id).await.map_err(context::refusal)?;
+    let members = members
+        .into_iter()
+        .map(|member| MemberLine {
+            id: member.user.to_string(),
+            email: member.email.to_string(),
+            role: member.role,
+            since_us: member.since_us.0,
+            active: member.active,
+        })
+        .collect();
+    Ok(MembersView { members, me: visit.email, now_us: visit.now.0 })
+}
+
+/// Adds a person. Somebody new gets a link to choose a password, which the owner hands on.
+#[server]
+pub async fn invite(project: String, email: String, role: String) -> Result<Invited, AppError> {
+    use crate::context;
+
+    let visit = context::visit(&project).await?;
+    let role = context::parse("role", &role)?;
+    let access = &visit.services.access;
+    let made = access.invite(&visit.actor, visit.project.id, &email, role).await.map_err(context::refusal)?;
+    let link = made.link.map(|token| format!("{}/setup?token={}", context::address(), token.reveal()));
+    Ok(Invited { email, link })
+}
+
+/// A new link for a member who has not chosen a password yet.
+#[server]
+pub async fn renew_invitation(project: String, member: String, email: String) -> Result<Invited, AppError> {
+    use crate::context;
+
+    let visit = context::visit(&project).await?;
+    let member = context::parse("member", &member)?;
+    let access = &visit.services.access;
+    let token = access.renew_invitation(&visit.actor, visit.project.id, member).await.map_err(context::refusal)?;
+    Ok(Invited { email, link: Some(format!("{}/setup?token={}", context::address(), token.reveal())) })
+}
+
+/// Changes a role.
+#[server]
+pub async fn set_role(project: String, member: String, role: String) -> Result<(), AppError> {
+    use crate::context;
+
+    let visit = context::visit(&project).await?;
+    let (member, role) = (context::parse("member", &member)?, context::parse("role", &role)?);
+    visit.services.access.set_role(&visit.actor, visit.project.id, member, role).await.map_err(context::refusal)
+}
+
+/// Removes a member; their account stays.
+#[server]
+pub async fn remove_member(project: String, member: String) -> Result<(), AppError> {
+    use crate::context;
+
+    let visit = context::visit(&project).await?;
+    let member = context::parse("member", &member)?;
+    visit.services.access.remove_member(&visit.actor, visit.project.id, member).await.map_err(context::refusal)
+}

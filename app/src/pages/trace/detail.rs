@@ -1,0 +1,247 @@
+//! The span chosen: facts, tokens, input and output, scores.
+
+use domain::{score::ScoreTarget, trace::Level};
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+use serde_json::Value;
+use ui::{
+    Badge, Chip, Choice, Copy, Fact, Facts, Json, LinkButton, Message, Messages, Part, Query, Role, SegmentedLinks,
+    Skeleton, SkeletonShape, UsageBar, UsagePart, format,
+};
+
+use super::{
+    chat, colour,
+    model::{ScoreView, SpanDetail, SpanView, TraceView},
+};
+use crate::{error::AppError, panel::Refused, routes::prompt_href};
+
+/// How input and output are read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Reading {
+    /// As a conversation or text, where they are one.
+    Plain,
+    /// As JSON.
+    Json,
+}
+
+#[component]
+pub(super) fn Detail(
+    project: String,
+    trace: TraceView,
+    selected: Memo<Option<String>>,
+    span: Resource<Result<Option<SpanDetail>, AppError>>,
+) -> impl IntoView {
+    let trace = StoredValue::new(trace);
+    let query = use_query_map();
+    let reading = Memo::new(move |_| match query.read().get("view").as_deref() {
+        Some("json") => Reading::Json,
+        _ => Reading::Plain,
+    });
+    let head = move || {
+        let id = selected.get();
+        let found = trace.with_value(|trace| trace.spans.iter().find(|span| Some(&span.id) == id.as_ref()).cloned());
+        match found {
+            Some(span) => view! { <Head project=project.clone() span reading/> }.into_any(),
+            None => view! { <p class="muted">"This span is not among those shown."</p> }.into_any(),
+        }
+    };
+    let scores = move || {
+        let id = selected.get().unwrap_or_default();
+        let scores: Vec<ScoreView> = trace.with_value(|trace| {
+            let own = |score: &&ScoreView| score.is_on(&id) || !matches!(score.target, ScoreTarget::Observation { .. });
+            trace.scores.iter().filter(own).cloned().collect()
+        });
+        (!scores.is_empty()).then(|| view! { <Scores scores/> })
+    };
+    let payload = move || {
+        let reading = reading.get();
+        Suspend::new(async move {
+            match span.await {
+                Ok(Some(detail)) => view! { <Payload detail reading/> }.into_any(),
+                Ok(None) => ().into_any(),
+                Err(error) => view! { <Refused error/> }.into_any(),
+            }
+        })
+    };
+    view! {
+        {head}
+        <Suspense fallback=|| view! { <Skeleton shape=SkeletonShape::Text rows=6/> }>{payload}</Suspense>
+        {scores}
+    }
+}
+
+#[component]
+fn Head(project: String, span: SpanView, reading: Memo<Reading>) -> impl IntoView {
+    let now = Query::from_pairs(use_query_map().get_untracked());
+    let current = Signal::derive(move || if reading.get() == Reading::Json { "json" } else { "plain" }.to_owned());
+    let prompt = span.prompt.clone().map(|prompt| {
+        let href = format!("{}?v={}", prompt_href(&project, &prompt.name), prompt.version);
+        let source = prompt.inherited.then_some("The link comes from a span above");
+        view! {
+            <a class="badge-link" href=href title=source>
+                <Badge>{format!("{} v{}", prompt.name, prompt.version)}</Badge>
+            </a>
+        }
+    });
+    let open = span.prompt.clone().map(|prompt| {
+        let href = format!("{}?v={}", prompt_href(&project, &prompt.name), prompt.version);
+        view! { <LinkButton href key="p">"Open prompt"</LinkButton> }
+    });
+    let tokens = span.tokens.map(|tokens| {
+        let part = |name: &str, tokens: u64| UsagePart::new(name, i64::try_from(tokens).unwrap_or(i64::MAX));
+        view! {
+            <UsageBar parts=vec![
+                part("cached", tokens.cache_read),
+                part("cache write", tokens.cache_write),
+                part("input", tokens.input),
+                part("output", tokens.output),
+                part("reasoning", tokens.reasoning),
+                part("other", tokens.other),
+            ]/>
+        }
+    });
+    let id = span.id.clone();
+    let facts = facts(&span);
+    view! {
+        <div class="detail__head">
+            <h2><span class="dot" data-kind=colour(span.kind)></span>{span.name}</h2>
+            {prompt}
+            <SegmentedLinks
+                label="How to read input and output"
+                current
+                items=vec![
+                    Choice::link("plain", "Text", now.without("view").href()),
+                    Choice::link("json", "JSON", now.set("view", "json").href()),
+                ]
+            />
+        </div>
+        <Facts items=facts/>
+        {tokens}
+        <div class="actions">
+            {open}
+            <Copy text=id label="Copy span id" shown=true/>
+        </div>
+    }
+}
+
+fn facts(span: &SpanView) -> Vec<Fact> {
+    let mut facts = vec![Fact::text("Kind", span.kind.as_str())];
+    if let Some(model) = span.model.clone() {
+        facts.push(Fact::new("Model", move || view! { <span class="mono">{model}</span> }));
+    }
+    facts.push(Fact::text("Latency", format::duration_ns(span.duration_ns)));
+    facts.extend(span.first_token_ns.map(|ns| Fact::text("First token", format::duration_ns(ns))));
+    facts.extend(span.cost.map(|cost| Fact::text("Cost", format::money(cost))));
+    if span.level != Level::Default {
+        facts.push(Fact::text("Level", span.level.as_str()));
+    }
+    facts.push(Fact::text("Starts at", format!("+{}", format::duration_ns(span.offset_ns))));
+    facts
+}
+
+#[component]
+fn Scores(scores: Vec<ScoreView>) -> impl IntoView {
+    let chips = scores
+        .into_iter()
+        .map(|score| {
+            let level = match score.target {
+                ScoreTarget::Observation { .. } => "",
+                ScoreTarget::Trace { .. } => " (trace)",
+                ScoreTarget::Session { .. } => " (session)",
+            };
+            let comment = score.comment.clone().map(|comment| format!(" · “{comment}”")).unwrap_or_default();
+            view! { <Chip>{format!("{}{level}: {}{comment}", score.name, score.text())}</Chip> }
+        })
+        .collect_view();
+    view! {
+        <div class="detail__section">
+            <h3>"Scores"</h3>
+            <div class="chips">{chips}</div>
+        </div>
+    }
+}
+
+#[component]
+fn Payload(detail: SpanDetail, reading: Reading) -> impl IntoView {
+    let error = detail.status_message.map(|message| view! { <div class="detail__error">{message}</div> });
+    let parameters = (!detail.model_parameters.is_empty()).then(|| {
+        let items = detail
+            .model_parameters
+            .into_iter()
+            .map(|(name, value)| Fact::text(name, chat_text(&value)))
+            .collect::<Vec<_>>();
+        view! {
+            <div class="detail__section">
+                <h3>"Parameters"</h3>
+                <Facts items/>
+            </div>
+        }
+    });
+    let metadata = (!detail.metadata.is_empty()).then(|| {
+        let text = Value::Object(detail.metadata).to_string();
+        view! {
+            <div class="detail__section">
+                <h3>"Metadata"</h3>
+                <Json text/>
+            </div>
+        }
+    });
+    let scope =
+        (!detail.scope.is_empty()).then(|| view! { <p class="faint small">{format!("Sent by {}", detail.scope)}</p> });
+    view! {
+        {error}
+        <Io title="Input" value=detail.input reading/>
+        <Io title="Output" value=detail.output reading/>
+        {parameters}
+        {metadata}
+        {scope}
+    }
+}
+
+fn chat_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Input or output, as a conversation or text where it is one.
+#[component]
+fn Io(title: &'static str, value: Option<Value>, reading: Reading) -> impl IntoView {
+    let Some(value) = value else {
+        return view! {
+            <div class="detail__section">
+                <h3>{title}</h3>
+                <p class="faint">"Nothing was sent."</p>
+            </div>
+        }
+        .into_any();
+    };
+    let whole = match &value {
+        Value::String(text) => text.clone(),
+        other => chat::pretty(other),
+    };
+    let conversation = if reading == Reading::Plain { chat::messages(&value) } else { None };
+    let body = match (conversation, &value) {
+        (Some(messages), _) => {
+            let messages = messages
+                .into_iter()
+                .map(
+                    |message| view! { <Message role=Role::named(&message.role) parts=vec![Part::Text(message.text)]/> },
+                )
+                .collect_view();
+            view! { <Messages>{messages}</Messages> }.into_any()
+        }
+        (None, Value::String(text)) if reading == Reading::Plain => {
+            view! { <p class="detail__text">{text.clone()}</p> }.into_any()
+        }
+        (None, value) => view! { <Json text=value.to_string()/> }.into_any(),
+    };
+    view! {
+        <div class="detail__section">
+            <h3>{title} <Copy text=whole label=format!("Copy {}", title.to_lowercase())/></h3>
+            {body}
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,250 @@
+//! A trace as the page draws it: rows of a tree, geometry of a waterfall. Plain values, so that all of it is tested without
+//! a browser.
+
+use std::collections::{BTreeMap, HashMap};
+
+use domain::{
+    score::{ScoreTarget, ScoreValue},
+    trace::{Level, SpanKind, TokenBuckets},
+};
+use serde::{Deserialize, Serialize};
+
+/// A trace with its spans, in the order they began.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TraceView {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Start of its earliest span, microseconds since 1970.
+    pub start_us: i64,
+    /// From the first start to the last end, nanoseconds.
+    pub duration_ns: i64,
+    /// Nano-dollars, when any span reports a cost.
+    pub cost: Option<i64>,
+    /// Input tokens of its generations.
+    pub input_tokens: u64,
+    /// Output tokens of its generations.
+    pub output_tokens: u64,
+    /// User.
+    pub user: Option<String>,
+    /// Session.
+    pub session: Option<String>,
+    /// Environment.
+    pub environment: String,
+    /// Release.
+    pub release: Option<String>,
+    /// Version.
+    pub version: Option<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Spans.
+    pub spans: Vec<SpanView>,
+    /// How many there are in all.
+    pub span_count: u32,
+    /// How many failed.
+    pub errors: u32,
+    /// Scores on the trace, its observations and its session.
+    pub scores: Vec<ScoreView>,
+    /// The span to show when the address names none: the root, else the earliest.
+    pub root: Option<String>,
+}
+
+/// One span in the tree.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpanView {
+    /// Id.
+    pub id: String,
+    /// Parent's id, whether it is known or not.
+    pub parent: Option<String>,
+    /// Name.
+    pub name: String,
+    /// What it is.
+    pub kind: SpanKind,
+    /// Nanoseconds after the trace began.
+    pub offset_ns: i64,
+    /// How long it took.
+    pub duration_ns: i64,
+    /// How bad it is.
+    pub level: Level,
+    /// What it said about that, cut.
+    pub status: Option<String>,
+    /// Model.
+    pub model: Option<String>,
+    /// Nano-dollars.
+    pub cost: Option<i64>,
+    /// Tokens.
+    pub tokens: Option<TokenBuckets>,
+    /// Nanoseconds to the first token.
+    pub first_token_ns: Option<i64>,
+    /// The prompt version it counts for.
+    pub prompt: Option<PromptBadge>,
+}
+
+/// The prompt version a generation counts for.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct PromptBadge {
+    /// Prompt.
+    pub name: String,
+    /// Version.
+    pub version: u32,
+    /// Whether an ancestor carries the link.
+    pub inherited: bool,
+}
+
+/// One score.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScoreView {
+    /// What it measures.
+    pub name: String,
+    /// What it says.
+    pub value: ScoreValue,
+    /// What is scored.
+    pub target: ScoreTarget,
+    /// Why.
+    pub comment: Option<String>,
+}
+
+impl ScoreView {
+    /// The value as a word or number.
+    pub fn text(&self) -> String {
+        match &self.value {
+            ScoreValue::Numeric(value) => ui::format::number(*value),
+            ScoreValue::Boolean(true) => "yes".to_owned(),
+            ScoreValue::Boolean(false) => "no".to_owned(),
+            ScoreValue::Categorical(text) | ScoreValue::Text(text) => text.clone(),
+        }
+    }
+
+    /// Whether it belongs to this span.
+    pub fn is_on(&self, span: &str) -> bool {
+        matches!(&self.target, ScoreTarget::Observation { span: of, .. } if of.to_string() == span)
+    }
+}
+
+/// The large part of a span, fetched when it is opened.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SpanDetail {
+    /// Input as JSON text; a plain text is a JSON string.
+    pub input: Option<serde_json::Value>,
+    /// Output, likewise.
+    pub output: Option<serde_json::Value>,
+    /// The rest.
+    pub metadata: serde_json::Map<String, serde_json::Value>,
+    /// Temperature and the like.
+    pub model_parameters: serde_json::Map<String, serde_json::Value>,
+    /// Who serves the model.
+    pub provider: Option<String>,
+    /// The whole status message.
+    pub status_message: Option<String>,
+    /// Tokens in the sender's own keys.
+    pub usage: BTreeMap<String, u64>,
+    /// Nano-dollars in the sender's own keys.
+    pub cost: BTreeMap<String, i64>,
+    /// The instrumentation that sent it.
+    pub scope: String,
+}
+
+/// A row of the drawn tree.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Row {
+    /// Which span.
+    pub index: usize,
+    /// 1 for a root.
+    pub depth: u32,
+}
+
+/// Depth first, children by start. A span whose parent is not among them is a root: parents may never arrive. A span that is
+/// its own ancestor (broken senders exist) is cut loose and drawn once.
+pub fn rows(spans: &[SpanView]) -> Vec<Row> {
+    let index_of: HashMap<&str, usize> =
+        spans.iter().enumerate().map(|(index, span)| (span.id.as_str(), index)).collect();
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); spans.len()];
+    let mut roots = Vec::new();
+    for (index, span) in spans.iter().enumerate() {
+        match span.parent.as_deref().and_then(|parent| index_of.get(parent)) {
+            Some(parent) if *parent != index => {
+                if let Some(siblings) = children.get_mut(*parent) {
+                    siblings.push(index);
+                }
+            }
+            _ => roots.push(index),
+        }
+    }
+    let mut out = Vec::with_capacity(spans.len());
+    let mut drawn = vec![false; spans.len()];
+    for root in roots {
+        draw(root, &children, &mut drawn, &mut out);
+    }
+    // What is left hangs on a cycle: start it from its earliest member.
+    for index in 0..spans.len() {
+        if !drawn.get(index).copied().unwrap_or(true) {
+            draw(index, &children, &mut drawn, &mut out);
+        }
+    }
+    out
+}
+
+fn draw(root: usize, children: &[Vec<usize>], drawn: &mut [bool], out: &mut Vec<Row>) {
+    // An own stack: a trace may be deeper than the thread's.
+    let mut stack = vec![(root, 1)];
+    while let Some((index, depth)) = stack.pop() {
+        match drawn.get_mut(index) {
+            Some(mark) if !*mark => *mark = true,
+            _ => continue,
+        }
+        out.push(Row { index, depth });
+        let below = children.get(index).map_or(&[][..], Vec::as_slice);
+        stack.extend(below.iter().rev().map(|child| (*child, depth + 1)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(id: &str, parent: Option<&str>) -> SpanView {
+        SpanView {
+            id: id.to_owned(),
+            parent: parent.map(str::to_owned),
+            name: id.to_owned(),
+            kind: SpanKind::Span,
+            offset_ns: 0,
+            duration_ns: 0,
+            level: Level::Default,
+            status: None,
+            model: None,
+            cost: None,
+            tokens: None,
+            first_token_ns: None,
+            prompt: None,
+        }
+    }
+
+    fn drawn(spans: &[SpanView]) -> Vec<(String, u32)> {
+        rows(spans).into_iter().map(|row| (spans[row.index].id.clone(), row.depth)).collect()
+    }
+
+    fn expected(rows: &[(&str, u32)]) -> Vec<(String, u32)> {
+        rows.iter().map(|(id, depth)| ((*id).to_owned(), *depth)).collect()
+    }
+
+    #[test]
+    fn children_follow_their_parent_whatever_order_they_came_in() {
+        let spans = [span("c", Some("b")), span("a", None), span("b", Some("a")), span("d", Some("a"))];
+        assert_eq!(drawn(&spans), expected(&[("a", 1), ("b", 2), ("c", 3), ("d", 2)]));
+    }
+
+    #[test]
+    fn a_missing_parent_makes_a_root_and_a_cycle_is_drawn_once() {
+        let spans = [span("x", Some("never")), span("p", Some("q")), span("q", Some("p")), span("s", Some("s"))];
+        assert_eq!(drawn(&spans), expected(&[("x", 1), ("s", 1), ("p", 1), ("q", 2)]));
+    }
+
+    #[test]
+    fn a_chain_of_a_hundred_thousand_spans_does_not_overflow() {
+        let mut spans = vec![span("0", None)];
+        spans.extend((1..100_000_u32).map(|n| span(&n.to_string(), Some(&(n - 1).to_string()))));
+        assert_eq!(rows(&spans).len(), 100_000);
+    }
+}
