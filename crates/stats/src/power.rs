@@ -1,1 +1,0 @@
-//! Power, duration and forecasts.

@@ -1,1 +1,0 @@
-//! Quantiles of rows clustered in units.
