@@ -17,12 +17,14 @@ use crate::{DecodeError, intake::Intake, limits};
 const JSON_DEPTH: usize = limits::DEPTH * 4 + 4;
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `resourceSpans`")]
 struct Request<'a> {
     #[serde(borrow, rename = "resourceSpans")]
     resource_spans: Option<Vec<Option<ResourceSpans<'a>>>>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `scopeSpans`")]
 struct ResourceSpans<'a> {
     #[serde(borrow)]
     resource: Option<&'a RawValue>,
@@ -31,6 +33,7 @@ struct ResourceSpans<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `spans`")]
 struct ScopeSpans<'a> {
     #[serde(borrow)]
     scope: Option<&'a RawValue>,
@@ -39,12 +42,14 @@ struct ScopeSpans<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `attributes`")]
 struct Resource<'a> {
     #[serde(borrow)]
-    attributes: Option<Vec<&'a RawValue>>,
+    attributes: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `name` and `version`")]
 struct Scope<'a> {
     #[serde(borrow)]
     name: Option<Text<'a>>,
@@ -53,7 +58,7 @@ struct Scope<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(expecting = "an object with the fields of a span", rename_all = "camelCase")]
 struct SpanText<'a> {
     #[serde(borrow)]
     trace_id: Option<&'a RawValue>,
@@ -76,14 +81,16 @@ struct SpanText<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `name` and `attributes`")]
 struct EventText<'a> {
     #[serde(borrow)]
     name: Option<Text<'a>>,
     #[serde(borrow)]
-    attributes: Option<Vec<&'a RawValue>>,
+    attributes: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `code` and `message`")]
 struct Status<'a> {
     #[serde(borrow)]
     message: Option<&'a RawValue>,
@@ -92,7 +99,18 @@ struct Status<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `key` and `value`")]
 struct KeyValue<'a> {
+    #[serde(borrow)]
+    key: Option<Text<'a>>,
+    #[serde(borrow)]
+    value: Option<AnyValue<'a>>,
+}
+
+/// A pair whose value is read later, so that its key can name what is wrong with it.
+#[derive(Deserialize)]
+#[serde(expecting = "an object with `key` and `value`")]
+struct RawKeyValue<'a> {
     #[serde(borrow)]
     key: Option<Text<'a>>,
     #[serde(borrow)]
@@ -100,6 +118,7 @@ struct KeyValue<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object such as `{\"stringValue\":\"…\"}`")]
 struct AnyValue<'a> {
     #[serde(borrow, rename = "stringValue")]
     text: Option<Text<'a>>,
@@ -146,6 +165,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 
 /// Hands every span of the request to `intake`.
 pub(crate) fn read<'a>(body: &'a str, intake: &mut Intake<'_, 'a>) -> Result<(), DecodeError> {
+    if body.trim_ascii_start().starts_with('[') {
+        // serde would read the list as the fields in order.
+        return Err(<serde_json::Error as de::Error>::custom("expected an object, not a list").into());
+    }
     let request: Request<'a> = serde_json::from_str(body)?;
     let resource_spans = request.resource_spans.unwrap_or_default();
     let found = count_spans(&resource_spans);
@@ -158,8 +181,8 @@ pub(crate) fn read<'a>(body: &'a str, intake: &mut Intake<'_, 'a>) -> Result<(),
         if let Some(raw) = resource_spans.resource {
             match serde_json::from_str::<Option<Resource<'a>>>(raw.get()) {
                 Ok(resource) => {
-                    let list = resource.and_then(|resource| resource.attributes).unwrap_or_default();
-                    attributes = read_attributes(list, &mut notes, intake.budget());
+                    let list = resource.and_then(|resource| resource.attributes);
+                    attributes = list.map_or_else(Vec::new, |raw| read_attributes(raw, &mut notes, intake.budget()));
                 }
                 Err(error) => notes.add("resource", left_out(&error)),
             }
@@ -205,6 +228,10 @@ fn is_null(raw: &RawValue) -> bool {
 
 /// Fills in `out`; on damage it holds what was readable before.
 fn read_span<'a>(raw: &'a RawValue, out: &mut RawSpan<'a>, budget: &Budget) -> Result<(), String> {
+    if raw.get().starts_with('[') {
+        // serde would read the list as the fields in order.
+        return Err("a span is an object, not a list".to_owned());
+    }
     let span: SpanText<'a> = serde_json::from_str(raw.get()).map_err(|error| reason(&error))?;
     if let Some(id) = span.trace_id.and_then(text_of) {
         out.trace_id = id.parse::<TraceId>();
@@ -228,10 +255,7 @@ fn read_span<'a>(raw: &'a RawValue, out: &mut RawSpan<'a>, budget: &Budget) -> R
     let end = nanoseconds(span.end_time_unix_nano, "endTimeUnixNano");
     (out.start_ns, out.end_ns) = (start?, end?);
     if let Some(raw) = span.attributes {
-        match serde_json::from_str::<Option<Vec<&'a RawValue>>>(raw.get()) {
-            Ok(list) => out.attributes = read_attributes(list.unwrap_or_default(), &mut out.notes, budget),
-            Err(error) => out.notes.add("attributes", left_out(&error)),
-        }
+        out.attributes = read_attributes(raw, &mut out.notes, budget);
     }
     if let Some(raw) = span.events {
         read_events(raw, out, budget);
@@ -274,7 +298,8 @@ fn read_events<'a>(raw: &'a RawValue, out: &mut RawSpan<'a>, budget: &Budget) {
     for raw in list.into_iter().take(limits::EVENTS) {
         match serde_json::from_str::<EventText<'a>>(raw.get()) {
             Ok(event) => {
-                let attributes = read_attributes(event.attributes.unwrap_or_default(), &mut out.notes, budget);
+                let list = event.attributes;
+                let attributes = list.map_or_else(Vec::new, |raw| read_attributes(raw, &mut out.notes, budget));
                 let name = event.name.map_or(Cow::Borrowed(""), |text| text.0);
                 out.events.push(Event { name, attributes });
             }
@@ -283,58 +308,86 @@ fn read_events<'a>(raw: &'a RawValue, out: &mut RawSpan<'a>, budget: &Budget) {
     }
 }
 
-fn read_attributes<'a>(list: Vec<&'a RawValue>, notes: &mut Notes, budget: &Budget) -> Vec<Attribute<'a>> {
-    let mut attributes = Vec::with_capacity(list.len().min(limits::ATTRIBUTES));
-    let mut beyond = 0;
-    for raw in list {
-        if attributes.len() >= limits::ATTRIBUTES {
-            beyond += 1;
-            continue;
+/// Reads a list of attributes: all at once, or one by one when something in it is not as it should be.
+fn read_attributes<'a>(raw: &'a RawValue, notes: &mut Notes, budget: &Budget) -> Vec<Attribute<'a>> {
+    let mut gather = Gather { attributes: Vec::new(), beyond: 0, notes, budget };
+    if let Ok(Some(pairs)) = serde_json::from_str::<Option<Vec<KeyValue<'a>>>>(raw.get()) {
+        gather.attributes.reserve(pairs.len().min(limits::ATTRIBUTES));
+        for pair in pairs {
+            gather.add(pair.key, Ok(pair.value));
         }
-        let KeyValue { key, value } = match serde_json::from_str(raw.get()) {
-            Ok(pair) => pair,
-            Err(error) => {
-                notes.add("attributes", left_out(&error));
-                continue;
+        return gather.finish();
+    }
+    match serde_json::from_str::<Option<Vec<&'a RawValue>>>(raw.get()) {
+        Ok(list) => {
+            for raw in list.unwrap_or_default() {
+                gather.add_raw(raw);
             }
-        };
+        }
+        Err(error) => gather.notes.add("attributes", left_out(&error)),
+    }
+    gather.finish()
+}
+
+/// Collects attributes up to the limit and counts the rest.
+struct Gather<'a, 'n> {
+    attributes: Vec<Attribute<'a>>,
+    beyond: usize,
+    notes: &'n mut Notes,
+    budget: &'n Budget,
+}
+
+impl<'a> Gather<'a, '_> {
+    fn add_raw(&mut self, raw: &'a RawValue) {
+        match serde_json::from_str::<RawKeyValue<'a>>(raw.get()) {
+            Ok(pair) => {
+                let value = pair.value.map(|raw| serde_json::from_str(raw.get())).transpose();
+                self.add(pair.key, value.map(Option::flatten).map_err(|error| reason(&error)));
+            }
+            Err(error) => self.notes.add("attributes", left_out(&error)),
+        }
+    }
+
+    fn add(&mut self, key: Option<Text<'a>>, value: Result<Option<AnyValue<'a>>, String>) {
+        if self.attributes.len() >= limits::ATTRIBUTES {
+            self.beyond += 1;
+            return;
+        }
         let Some(Text(key)) = key.filter(|key| !key.0.is_empty()) else {
-            notes.add("attributes", "left out: it has no key");
-            continue;
+            self.notes.add("attributes", "left out: it has no key");
+            return;
         };
         if key.len() > limits::KEY_BYTES {
-            notes.add(&key, format!("left out: its key has more than {} bytes", limits::KEY_BYTES));
-            continue;
+            self.notes.add(&key, format!("left out: its key has more than {} bytes", limits::KEY_BYTES));
+            return;
         }
-        match value.map(|raw| read_any(raw, budget)).transpose() {
-            Ok(value) => attributes.extend(value.flatten().map(|value| Attribute { key, value })),
-            Err(reason) => notes.add(&key, format!("left out: {reason}")),
+        match value.and_then(|value| value.map_or(Ok(None), |value| read_any(value, self.budget))) {
+            Ok(value) => self.attributes.extend(value.map(|value| Attribute { key, value })),
+            Err(reason) => self.notes.add(&key, format!("left out: {reason}")),
         }
     }
-    if beyond > 0 {
-        notes.add("attributes", format!("{beyond} left out: at most {} are read", limits::ATTRIBUTES));
+
+    fn finish(self) -> Vec<Attribute<'a>> {
+        if self.beyond > 0 {
+            let (limit, beyond) = (limits::ATTRIBUTES, self.beyond);
+            self.notes.add("attributes", format!("{beyond} left out: at most {limit} are read"));
+        }
+        self.attributes
     }
-    attributes
 }
 
 /// The value of an attribute; `None` when the sender left it unset.
-fn read_any<'a>(raw: &'a RawValue, budget: &Budget) -> Result<Option<Any<'a>>, String> {
+fn read_any<'a>(any: AnyValue<'a>, budget: &Budget) -> Result<Option<Any<'a>>, String> {
     if !budget.spend() {
         return Err("the request holds too many values".to_owned());
     }
-    let any = match serde_json::from_str::<Option<AnyValue<'a>>>(raw.get()) {
-        Ok(Some(any)) => any,
-        Ok(None) => return Ok(None),
-        Err(error) => return Err(reason(&error)),
-    };
     if let Some(Text(text)) = any.text {
         return Ok(Some(Any::Text(text)));
     }
     if let Some(Text(text)) = any.bytes {
         return Ok(Some(Any::Json(Value::String(text.into_owned()))));
     }
-    let scalars = [("boolValue", any.boolean), ("intValue", any.whole), ("doubleValue", any.double)];
-    for (kind, raw) in scalars {
+    for (kind, raw) in [("boolValue", any.boolean), ("intValue", any.whole), ("doubleValue", any.double)] {
         if let Some(raw) = raw {
             let value = budget.parse(raw.get(), 1).map_err(|error| reason(&error))?;
             return scalar(kind, &value).map(|value| Some(Any::Json(value)));
@@ -343,8 +396,7 @@ fn read_any<'a>(raw: &'a RawValue, budget: &Budget) -> Result<Option<Any<'a>>, S
     for (kind, raw) in [("arrayValue", any.array), ("kvlistValue", any.map)] {
         if let Some(raw) = raw {
             let value = budget.parse(raw.get(), JSON_DEPTH).map_err(|error| reason(&error))?;
-            let deeper = limits::DEPTH - 1;
-            return nested_content(kind, value, deeper).map(|value| Some(Any::Json(value)));
+            return nested_content(kind, value, limits::DEPTH - 1).map(|value| Some(Any::Json(value)));
         }
     }
     Ok(None)
@@ -434,8 +486,8 @@ fn text_of(raw: &RawValue) -> Option<Cow<'_, str>> {
 /// A time; 0 when the sender left it unset.
 fn nanoseconds(raw: Option<&RawValue>, field: &str) -> Result<u64, String> {
     let Some(raw) = raw.filter(|raw| !is_null(raw)) else { return Ok(0) };
-    unsigned(raw.get())
-        .ok_or_else(|| format!("`{field}` is `{}`; it is written as whole nanoseconds since 1970", shown(raw.get())))
+    let text = raw.get().trim_matches('"');
+    text.parse().map_err(|_| format!("`{field}` is `{}`; it is written as whole nanoseconds since 1970", shown(text)))
 }
 
 /// A number or a text of digits.

@@ -175,7 +175,7 @@ impl Gather {
         match read_attribute(message, &mut key, notes, budget) {
             Ok(Some(value)) => attributes.push(Attribute { key, value }),
             Ok(None) => {}
-            Err(damage) => notes.add(&key, left_out(&damage)),
+            Err(damage) => notes.add(if key.is_empty() { "attributes" } else { &key }, left_out(&damage)),
         }
     }
 
