@@ -1,0 +1,4 @@
+//! Templates as the SDKs see them.
+
+#[cfg(test)]
+mod template;
