@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::ids::ProjectId;
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 use store::{StoreError, event::Appended};
 
@@ -23,6 +22,8 @@ pub(super) struct Memory {
     pub(super) last_score: i64,
     /// Spans up to here are in the totals.
     pub(super) watermark: i64,
+    /// Whether something besides spans beyond the watermark waits to be folded.
+    pub(super) waiting: bool,
 }
 
 impl Memory {
@@ -42,6 +43,8 @@ impl Memory {
             last_trace: get(1)?,
             last_score: get(2)?,
             watermark: get(3)?,
+            // Finding out would cost as much as the first fold.
+            waiting: true,
         })
     }
 }
@@ -113,6 +116,7 @@ pub(super) async fn append(
     let mut transaction = connection.begin().await.map_err(from_sqlx)?;
     let outcome = append_within(&mut transaction, memory, batches).await?;
     transaction.commit().await.map_err(from_sqlx)?;
+    memory.waiting |= outcome.1.again;
     Ok(outcome)
 }
 
@@ -512,9 +516,4 @@ async fn append_scores(
         });
     }
     Ok(())
-}
-
-/// The number of a project that may not exist yet, for readers.
-pub(super) fn project_key(project: ProjectId) -> Vec<u8> {
-    project.0.as_bytes().to_vec()
 }

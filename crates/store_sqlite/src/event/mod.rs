@@ -9,6 +9,7 @@ mod cell;
 mod codec;
 mod dictionary;
 mod fold;
+mod fold_score;
 mod lag;
 mod link;
 mod payload;
