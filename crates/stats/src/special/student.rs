@@ -91,9 +91,9 @@ fn upper_quantile(p: f64, dof: f64) -> f64 {
     for _ in 0..200 {
         let tail = upper(t, dof);
         if tail > p {
-            low = t
+            low = t;
         } else {
-            high = t
+            high = t;
         }
         // Newton on the logarithm of the tail, which is close to linear in ln t.
         let slope = -libm::exp(ln_density(t)) * t / tail;

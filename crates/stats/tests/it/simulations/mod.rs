@@ -4,12 +4,14 @@
 //! `ASSAY_SLOW=1` for 2,000 repetitions each; without it a few, to keep the code alive. `--nocapture` prints the figures
 //! that the README records.
 
+mod adaptive;
 mod clustered;
 mod corrections;
 mod decisions;
 mod epochs;
 mod lift;
 mod peeking;
+mod quantiles;
 mod skewed;
 mod traffic;
 
