@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::bail;
 use clap::{Parser, Subcommand};
+use domain::auth::Role;
 
-use crate::{config::ServeArgs, serve};
+use crate::{admin, config::ServeArgs, serve};
 
 /// Manage prompts, split live traffic between versions, and see whether it helped.
 #[derive(Debug, Parser)]
@@ -36,12 +36,22 @@ enum UserCommand {
     /// Add a person and print their one-time sign-in link
     Add {
         email: String,
+        /// Address of the project, when there are several
+        #[arg(long)]
+        project: Option<String>,
+        /// What they may do: viewer, analyst, editor or owner
+        #[arg(long, default_value = "viewer")]
+        role: Role,
+        #[command(flatten)]
+        links: LinkArgs,
         #[command(flatten)]
         data: DataArgs,
     },
     /// Print a new one-time sign-in link for a person
     Reset {
         email: String,
+        #[command(flatten)]
+        links: LinkArgs,
         #[command(flatten)]
         data: DataArgs,
     },
@@ -52,6 +62,9 @@ enum KeyCommand {
     /// Make a key pair for a project and print it once
     Create {
         project: String,
+        /// What lists call the key
+        #[arg(long, default_value = "command line")]
+        name: String,
         #[command(flatten)]
         data: DataArgs,
     },
@@ -71,6 +84,13 @@ struct BackupArgs {
 }
 
 #[derive(Debug, clap::Args)]
+struct LinkArgs {
+    /// Where people reach the server; links begin with it
+    #[arg(long, env = "ASSAY_PUBLIC_URL")]
+    public_url: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
 struct DataArgs {
     /// Data folder
     #[arg(long, env = "ASSAY_DATA", default_value = "data")]
@@ -81,19 +101,18 @@ impl Cli {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Serve(args) => serve::serve(*args).await,
-            // WIRING: the commands below work on the data folder through `services`, and come with the stores.
-            Command::User(UserCommand::Add { email, data } | UserCommand::Reset { email, data }) => {
-                bail!("cannot change `{email}` in `{}`: this build has no accounts yet", data.data.display())
+            Command::User(UserCommand::Add { email, project, role, links, data }) => {
+                admin::add_user(&data.data, &email, project.as_deref(), role, links.public_url.as_deref()).await
             }
-            Command::Key(
-                KeyCommand::Create { project: name, data } | KeyCommand::Revoke { public_key: name, data },
-            ) => {
-                bail!("cannot change keys of `{name}` in `{}`: this build has no keys yet", data.data.display())
+            Command::User(UserCommand::Reset { email, links, data }) => {
+                admin::reset_user(&data.data, &email, links.public_url.as_deref()).await
             }
-            Command::Backup(args) => {
-                bail!("cannot back up `{}` to `{}` yet", args.data.data.display(), args.file.display())
+            Command::Key(KeyCommand::Create { project, name, data }) => {
+                admin::create_key(&data.data, &project, &name).await
             }
-            Command::Doctor(args) => bail!("cannot check `{}` yet", args.data.display()),
+            Command::Key(KeyCommand::Revoke { public_key, data }) => admin::revoke_key(&data.data, &public_key).await,
+            Command::Backup(args) => admin::backup(&args.data.data, &args.file).await,
+            Command::Doctor(args) => admin::doctor(&args.data).await,
         }
     }
 }

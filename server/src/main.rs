@@ -1,7 +1,11 @@
 //! `assay`: one binary, one data folder.
+// The types of the pages nest deeply.
+#![recursion_limit = "256"]
 
+mod admin;
 mod cli;
 mod config;
+mod data;
 mod logs;
 mod router;
 mod security;

@@ -1,64 +1,68 @@
 //! Every route of the server, grouped by who calls it.
 
-use app::App;
+use std::{net::SocketAddr, sync::Arc};
+
+use app::{
+    App,
+    context::{ClientAddress, Hosting},
+};
 use axum::{
     Router,
     body::Body,
-    extract::{Request, State},
-    http::{Method, StatusCode},
+    extract::{ConnectInfo, Request, State},
+    http::{Method, StatusCode, request::Parts},
     middleware,
     response::{IntoResponse as _, Response},
-    routing::get,
 };
+use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
-use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
-use tracing::{Level, Span};
+use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{security, site, state::AppState};
+use crate::{
+    security, site,
+    state::{AppState, Reach},
+};
 
 pub(crate) fn router(state: AppState) -> Router {
-    let pages = Router::new().leptos_routes_with_context(
-        &state,
-        generate_route_list(App),
-        page_context(&state),
-        app::shell::shell,
-    );
+    let pages = Router::new()
+        .leptos_routes_with_context(&state, generate_route_list(App), page_context(&state), app::shell::shell)
+        .layer(middleware::from_fn_with_state(state.clone(), security::same_origin));
 
+    // Addresses of programs come with their own limits, answers and fallbacks.
+    let programs = api::router(state.services.clone(), state.api.clone());
     Router::new()
-        // operators
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(|| async { "ok\n" })) // WIRING: 503 until the stores are open.
-        // WIRING: `/metrics`, `/openapi.json`.
-        // SDKs, collectors, customers
-        // WIRING: `.merge(api::router(…))` with the REST, SDK-compatible and OTLP routes; they bring their own fallback.
-        // browsers
         .merge(site::routes())
         .merge(pages)
         .fallback(not_found)
-        .layer(middleware::from_fn(security::headers))
         .layer(CatchPanicLayer::new())
-        .layer(
-            // Never the query: it may carry a one-time token.
-            TraceLayer::new_for_http()
-                .make_span_with(|request: &Request| {
-                    tracing::span!(Level::INFO, "request", method = %request.method(), path = request.uri().path())
-                })
-                .on_request(())
-                .on_response(|response: &Response, took: std::time::Duration, _: &Span| {
-                    tracing::debug!(status = response.status().as_u16(), duration_ms = took.as_millis() as u64, "answered");
-                }),
-        )
+        .layer(middleware::from_fn(api::request_id::assign))
         .with_state(state)
+        .merge(programs)
+        .layer(middleware::from_fn(security::headers))
 }
 
 /// What every page and server function finds in its context.
 fn page_context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     let site = state.site.page_site();
+    let services = state.services.clone();
+    let reach = Arc::clone(&state.reach);
     move || {
         site.provide();
         security::send_page_policy();
-        // WIRING: provide `Services` and the request's `Actor`.
+        provide_context(services.clone());
+        provide_visitor(&reach);
     }
+}
+
+/// Where the request comes from and how answers reach it.
+fn provide_visitor(reach: &Reach) {
+    let peer = use_context::<Parts>().and_then(|parts| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()));
+    provide_context(Hosting {
+        public_url: reach.public_url.clone(),
+        secure: reach.secure,
+        behind_proxy: peer.is_some_and(|peer| reach.trusted_proxies.contains(&peer)),
+    });
+    provide_context(ClientAddress(peer.map_or_else(String::new, |peer| peer.to_string())));
 }
 
 /// Addresses nobody claims: the designed page for people, a bare status for everything else.

@@ -1,16 +1,18 @@
 //! Response headers that limit what a page can do and who can frame it.
 
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{
-        HeaderMap, HeaderName, HeaderValue,
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS},
     },
     middleware::Next,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use leptos::{nonce::use_nonce, prelude::use_context};
 use leptos_axum::ResponseOptions;
+
+use crate::state::AppState;
 
 /// For everything that is not a page: nothing may be loaded from it.
 const BARE_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
@@ -49,6 +51,15 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
     // Pages and answers belong to one person.
     default(headers, CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     response
+}
+
+/// Refuses changes that a page of another origin makes a browser send, whether or not a session comes with them.
+pub(crate) async fn same_origin(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    if api::origin::allows(request.method(), request.headers(), state.reach.public_url.as_deref()) {
+        return next.run(request).await;
+    }
+    tracing::info!(path = request.uri().path(), "refused a request from another origin");
+    (StatusCode::FORBIDDEN, "This can only be done from Assay's own pages.\n").into_response()
 }
 
 fn default(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {

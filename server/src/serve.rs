@@ -1,56 +1,110 @@
 //! `assay serve`: wire, listen, drain.
 #![expect(clippy::print_stdout, reason = "the address and the one-time link are for the person who started the server")]
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use tokio::net::TcpListener;
+use api::ApiConfig;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use services::{
+    Services,
+    access::{Initial, Initialized},
+};
+use store::event::EventStore as _;
+use tokio::{net::TcpListener, time};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::{config::ServeArgs, logs, router, site::SiteFiles, state::AppState, workers};
+use crate::{
+    config::ServeArgs,
+    data, logs, router,
+    site::SiteFiles,
+    state::{AppState, Reach},
+    workers,
+};
+
+/// How long requests in flight may take once the server is told to stop.
+const DRAIN: Duration = Duration::from_secs(20);
 
 pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     logs::start(&args.log, args.log_format)?;
-    std::fs::create_dir_all(&args.data)
-        .with_context(|| format!("cannot make the data folder `{}`", args.data.display()))?;
     let site = SiteFiles::load(args.site.as_deref())?;
     if site.is_empty() {
         warn!("this binary has no site inside: pages come without style and script (`cargo xtask build` embeds it)");
     }
+    let reach =
+        Reach { public_url: args.public_url.clone(), secure: args.secure(), trusted_proxies: args.trusted_proxies.clone() };
+    if reach.secure && reach.public_url.is_none() {
+        warn!("people cannot sign in over plain http from other machines: set ASSAY_PUBLIC_URL, or ASSAY_ALLOW_HTTP=1");
+    }
 
-    // WIRING: open the stores, migrate, build `Services`, start the workers and hand all of it to `AppState`. This is the
-    // one place that names concrete stores.
-    let state = AppState::new(site);
-    let stop = CancellationToken::new();
-    let workers = workers::start(&stop);
+    let recorder = recorder()?;
+    let data = data::open(&args.data).await?;
+    let services = data.services();
+    let render = recorder.clone();
+    let api = ApiConfig {
+        public_url: reach.public_url.clone(),
+        metrics: Some(Arc::new(move || render.render())),
+        ..ApiConfig::default()
+    };
+    let state = AppState::new(site, services.clone(), api, reach);
+    let link = set_up(&services, args.init.into_initial()).await?;
 
     let listener =
         TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on `{}`", args.listen))?;
     let address = listener.local_addr()?;
+    let stop = CancellationToken::new();
+    let workers = workers::start(&stop, &services, data.events.clone(), recorder);
     info!(%address, data = %args.data.display(), "listening");
-    greet(address, args.public_url.as_deref());
+    greet(address, args.public_url.as_deref(), link.as_deref());
 
     let app = router::router(state).into_make_service_with_connect_info::<SocketAddr>();
-    let stopped = stop.clone();
-    axum::serve(listener, app)
-        .with_graceful_shutdown(async move {
-            workers::shutdown_signal().await;
-            info!("stopping");
-            stopped.cancel();
-        })
-        .await
-        .context("the server failed")?;
+    let stopping = CancellationToken::new();
+    let told = stopping.clone();
+    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
+        workers::shutdown_signal().await;
+        info!("stopping");
+        told.cancel();
+    });
+    tokio::select! {
+        ended = server => ended.context("the server failed")?,
+        () = async { stopping.cancelled().await; time::sleep(DRAIN).await } => warn!("left requests that took too long"),
+    }
 
+    // The queue is finished first; then nothing is appended any more, and folding goes on at the next start.
+    stop.cancel();
     workers.close();
     workers.wait().await;
-    // WIRING: finish the ingest queue and checkpoint here.
+    data.events.close().await.context("cannot finish the queue of events")?;
     info!("stopped");
     Ok(())
 }
 
+/// Counters and histograms for `/metrics`.
+fn recorder() -> anyhow::Result<PrometheusHandle> {
+    const SECONDS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0];
+    let matcher = Matcher::Suffix("_duration_seconds".to_owned());
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(matcher, &SECONDS)?;
+    builder.install_recorder().context("cannot start counting")
+}
+
+/// Makes the first owner when told to; else the link by which somebody becomes it, if nobody exists.
+async fn set_up(services: &Services, initial: Option<Initial>) -> anyhow::Result<Option<String>> {
+    if let Some(initial) = initial {
+        let outcome = services.access.initialize(initial).await.map_err(data::explain)?;
+        if outcome == Initialized::Created {
+            info!("made the first owner and project");
+        }
+    }
+    let link = services.access.first_owner_link().await.map_err(data::explain)?;
+    Ok(link.map(|token| format!("/setup?token={}", token.reveal())))
+}
+
 /// Tells the person at the terminal where to go.
-fn greet(address: SocketAddr, public_url: Option<&str>) {
+fn greet(address: SocketAddr, public_url: Option<&str>, link: Option<&str>) {
     let url = public_url.map_or_else(|| format!("http://{address}"), |url| url.trim_end_matches('/').to_owned());
     println!("Assay is running at {url}");
+    if let Some(link) = link {
+        println!("Nobody can sign in yet. Open this link once to become the owner: {url}{link}");
+    }
 }

@@ -1,9 +1,11 @@
 //! What every handler can reach.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
+use api::ApiConfig;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
+use services::Services;
 
 use crate::site::SiteFiles;
 
@@ -11,13 +13,26 @@ use crate::site::SiteFiles;
 pub(crate) struct AppState {
     pub(crate) leptos: LeptosOptions,
     pub(crate) site: Arc<SiteFiles>,
-    // WIRING: `services: Arc<Services>` and what `api` needs.
+    pub(crate) services: Services,
+    pub(crate) api: ApiConfig,
+    pub(crate) reach: Arc<Reach>,
+}
+
+/// How this server is reached.
+#[derive(Debug)]
+pub(crate) struct Reach {
+    /// The address people and SDKs use, when it is configured.
+    pub(crate) public_url: Option<String>,
+    /// Whether browsers come over https.
+    pub(crate) secure: bool,
+    /// Proxies whose word is taken for where a request comes from.
+    pub(crate) trusted_proxies: Vec<IpAddr>,
 }
 
 impl AppState {
-    pub(crate) fn new(site: SiteFiles) -> Self {
+    pub(crate) fn new(site: SiteFiles, services: Services, api: ApiConfig, reach: Reach) -> Self {
         // Only the output name is required; files are found through `app::site::Site`.
         let leptos = LeptosOptions::builder().output_name("assay").build();
-        Self { leptos, site: Arc::new(site) }
+        Self { leptos, site: Arc::new(site), services, api, reach: Arc::new(reach) }
     }
 }

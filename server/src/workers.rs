@@ -1,14 +1,75 @@
 //! Background work and the signal that ends it.
 
-use tokio::signal;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use services::{Events, Services};
+use tokio::{signal, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+/// The folder looks at least this often: another process may have appended.
+const FOLD_AT_LEAST: Duration = Duration::from_millis(200);
+/// After a failed fold, so that a full disk does not fill the log too.
+const FOLD_AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// Expired sessions and links are dropped this often.
+const CLEAN_UP: Duration = Duration::from_secs(3600);
+/// Histograms are condensed this often.
+const CONDENSE: Duration = Duration::from_secs(5);
+
 /// Starts the periodic work. Each task ends when `stop` is cancelled; the tracker waits for them.
-pub(crate) fn start(stop: &CancellationToken) -> TaskTracker {
+pub(crate) fn start(
+    stop: &CancellationToken,
+    services: &Services,
+    events: Events,
+    recorder: PrometheusHandle,
+) -> TaskTracker {
     let tasks = TaskTracker::new();
-    // WIRING: folding, retention, leases. `tasks.spawn(worker(stop.child_token()))`.
-    let _ = stop;
+    tasks.spawn(until(stop.clone(), fold(services.clone(), events)));
+    tasks.spawn(until(stop.clone(), clean_up(services.clone())));
+    tasks.spawn(until(stop.clone(), condense(recorder)));
     tasks
+}
+
+async fn until(stop: CancellationToken, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = work => {}
+    }
+}
+
+/// Folds what was appended into the totals, soon after every append. Safe to interrupt anywhere.
+async fn fold(services: Services, events: Events) {
+    let mut appended = services.ingest.appended();
+    loop {
+        if let Err(error) = services.ingest.fold().await {
+            tracing::error!(%error, "could not fold events into the totals; trying again");
+            time::sleep(FOLD_AFTER_FAILURE).await;
+            continue;
+        }
+        if let Ok(lag_ms) = events.lag_ms().await {
+            metrics::gauge!("assay_fold_lag_seconds").set(lag_ms as f64 / 1000.0);
+        }
+        // Either way it is time to look again.
+        let _ = time::timeout(FOLD_AT_LEAST, appended.changed()).await;
+    }
+}
+
+async fn clean_up(services: Services) {
+    let mut every = time::interval(CLEAN_UP);
+    loop {
+        every.tick().await;
+        if let Err(error) = services.access.delete_expired().await {
+            tracing::error!(%error, "could not drop expired sessions");
+        }
+    }
+}
+
+async fn condense(recorder: PrometheusHandle) {
+    let mut every = time::interval(CONDENSE);
+    loop {
+        every.tick().await;
+        recorder.run_upkeep();
+    }
 }
 
 /// Completes on SIGTERM or Ctrl-C.

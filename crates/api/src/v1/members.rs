@@ -90,7 +90,7 @@ async fn invite(
     Body(new): Body<NewMember>,
 ) -> Result<(StatusCode, Json<Invited>), Refusal> {
     let invitation = state.services.access.invite(&caller.actor, caller.project, &new.email, new.role).await?;
-    let link = invitation.link.map(|token| format!("/link/{}", token.reveal()));
+    let link = invitation.link.map(|token| format!("/setup?token={}", token.reveal()));
     Ok((StatusCode::CREATED, Json(Invited { user: invitation.user, link })))
 }
 

@@ -1,0 +1,256 @@
+//! Every route with every kind of actor. A route without a row here fails the test.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use axum::http::Method;
+use domain::{
+    auth::{Actor, Role, Scope},
+    prompt::PromptBody,
+};
+use serde_json::{Value, json};
+use services::prompts::SaveVersion;
+use testkit::{Client, TestApp, otlp};
+
+use crate::openapi::operations;
+
+/// What a route asks of whoever calls it.
+#[derive(Clone, Copy)]
+enum Needs {
+    /// Nothing.
+    Nothing,
+    /// To be somebody; it answers about them alone.
+    Known,
+    /// To be a key; likewise.
+    SdkKnown,
+    Read,
+    Write,
+    Annotate,
+    Manage,
+    SdkRead,
+    SdkWrite,
+    SdkIngest,
+}
+
+const ACTORS: [&str; 13] = [
+    "nobody", "viewer", "analyst", "editor", "owner", "key read", "key write", "key ingest", "key resolve", "client key",
+    "revoked key", "neighbour's key", "neighbour",
+];
+
+impl Needs {
+    /// The status for each of [`ACTORS`], 0 standing for the route's success, and 1 for what a neighbour's key gets.
+    fn statuses(self) -> [u16; 13] {
+        match self {
+            Self::Nothing => [0; 13],
+            Self::Known => [401, 0, 0, 0, 0, 0, 0, 0, 0, 401, 401, 0, 0],
+            Self::SdkKnown => [401, 401, 401, 401, 401, 0, 0, 0, 0, 401, 401, 0, 401],
+            Self::Read => [401, 0, 0, 0, 0, 0, 403, 403, 403, 401, 401, 404, 404],
+            Self::Write => [401, 403, 403, 0, 0, 403, 0, 403, 403, 401, 401, 404, 404],
+            Self::Annotate => [401, 403, 0, 0, 0, 403, 403, 0, 403, 401, 401, 404, 404],
+            Self::Manage => [401, 403, 403, 403, 0, 403, 403, 403, 403, 401, 401, 404, 404],
+            Self::SdkRead => [401, 401, 401, 401, 401, 0, 403, 403, 403, 401, 401, 1, 401],
+            Self::SdkWrite => [401, 401, 401, 401, 401, 403, 0, 403, 403, 401, 401, 1, 401],
+            Self::SdkIngest => [401, 401, 401, 401, 401, 403, 403, 0, 403, 401, 401, 1, 401],
+        }
+    }
+}
+
+struct Row {
+    id: &'static str,
+    needs: Needs,
+    success: u16,
+    /// What a neighbour's key gets on the SDKs' routes: its own project's answer.
+    neighbour: u16,
+    body: Option<Value>,
+}
+
+fn rows() -> Vec<Row> {
+    let row = |id, needs, success, neighbour, body| Row { id, needs, success, neighbour, body };
+    let score = json!({ "traceId": otlp::TRACE, "name": "stars", "value": 1 });
+    let spans = otlp::request([otlp::span("00000000000000aa")]);
+    let prompt = json!({ "name": "greet", "prompt": "Hi {{name}}" });
+    vec![
+        row("healthz", Needs::Nothing, 200, 200, None),
+        row("readyz", Needs::Nothing, 200, 200, None),
+        row("metrics", Needs::Nothing, 404, 404, None),
+        row("sdk_health", Needs::Nothing, 200, 200, None),
+        row("sdk_projects", Needs::SdkKnown, 200, 200, None),
+        row("otlp_sdk_traces", Needs::SdkIngest, 200, 200, Some(spans.clone())),
+        row("otlp_traces", Needs::SdkIngest, 200, 200, Some(spans)),
+        row("sdk_ingestion", Needs::SdkIngest, 207, 207, Some(json!({ "batch": [] }))),
+        row("sdk_create_scores", Needs::SdkIngest, 200, 200, Some(score)),
+        row("sdk_list_prompts", Needs::SdkRead, 200, 200, None),
+        row("sdk_get_prompt", Needs::SdkRead, 200, 404, None),
+        row("sdk_create_prompt", Needs::SdkWrite, 201, 201, Some(prompt.clone())),
+        row("sdk_label_prompt", Needs::SdkWrite, 200, 404, Some(json!({ "newLabels": ["staging"] }))),
+        row("sdk_delete_prompt", Needs::SdkWrite, 204, 404, None),
+        row("sdk_get_trace", Needs::SdkRead, 200, 404, None),
+        row("list_projects", Needs::Known, 200, 0, None),
+        row("list_prompts", Needs::Read, 200, 0, None),
+        row("create_prompt", Needs::Write, 201, 0, Some(prompt)),
+        row("get_prompt", Needs::Read, 200, 0, None),
+        row("change_prompt", Needs::Write, 200, 0, Some(json!({ "tags": ["a"] }))),
+        row("delete_prompt", Needs::Write, 204, 0, None),
+        row("list_versions", Needs::Read, 200, 0, None),
+        row("create_version", Needs::Write, 201, 0, Some(json!({ "prompt": "Hello {{name}}" }))),
+        row("get_version", Needs::Read, 200, 0, None),
+        row("label_history", Needs::Read, 200, 0, None),
+        row("move_label", Needs::Write, 200, 0, Some(json!({ "version": 1 }))),
+        row("remove_label", Needs::Write, 204, 0, None),
+        row("prompt_metrics", Needs::Read, 200, 0, None),
+        row("query", Needs::Read, 200, 0, Some(json!({ "measures": ["count"], "range": "24h" }))),
+        row("create_scores", Needs::Annotate, 201, 0, Some(json!({ "trace": otlp::TRACE, "name": "stars", "value": 1 }))),
+        row("list_traces", Needs::Read, 200, 0, None),
+        row("get_trace", Needs::Read, 200, 0, None),
+        row("get_span_io", Needs::Read, 200, 0, None),
+        row("list_keys", Needs::Manage, 200, 0, None),
+        row("create_key", Needs::Manage, 201, 0, Some(json!({ "name": "new", "scopes": ["read"] }))),
+        row("revoke_key", Needs::Manage, 204, 0, None),
+        row("list_members", Needs::Manage, 200, 0, None),
+        row("add_member", Needs::Manage, 201, 0, Some(json!({ "email": "new@example.com", "role": "viewer" }))),
+        row("change_member", Needs::Manage, 204, 0, Some(json!({ "role": "analyst" }))),
+        row("remove_member", Needs::Manage, 204, 0, None),
+    ]
+}
+
+async fn actors(app: &TestApp) -> Vec<Client> {
+    let mut clients = vec![app.anonymous()];
+    for role in [Role::Viewer, Role::Analyst, Role::Editor] {
+        clients.push(app.member(&app.project, &format!("{}@example.com", role.as_str()), role).await.1);
+    }
+    clients.push(app.owner().await);
+    for scope in [Scope::Read, Scope::Write, Scope::Ingest, Scope::Resolve] {
+        clients.push(app.key_with(scope.as_str(), &[scope]).await);
+    }
+    let access = &app.services.access;
+    let public = access.create_client_key(&Actor::System, app.project.id, "web", &[Scope::Ingest], &[]).await;
+    clients.push(app.bearer(&public.unwrap().public_key));
+    clients.push(app.revoked_key().await.1);
+    let neighbour = app.neighbour().await;
+    let pair = app.make_key(neighbour.id, "theirs", &Scope::ALL).await;
+    let there = axum::http::HeaderName::from_static("x-assay-project");
+    clients.push(app.bearer(pair.secret_key.reveal()).with(there.clone(), app.project.slug.as_str()));
+    let (_, person) = app.member(&neighbour, "neighbour@example.com", Role::Owner).await;
+    clients.push(person.with(there, app.project.slug.as_str()));
+    clients
+}
+
+/// What every row may rely on, put back before every cell; the ids the path needs.
+async fn prepare(app: &TestApp, row: &str, cell: usize) -> (String, String) {
+    let prompts = &app.services.prompts;
+    if prompts.prompt(&Actor::System, app.project.id, "greet").await.is_err() {
+        let save = SaveVersion {
+            labels: vec!["production".to_owned()],
+            ..SaveVersion::new("greet", PromptBody::Text("Hello {{name}}".to_owned()))
+        };
+        prompts.save(&Actor::System, app.project.id, save).await.unwrap();
+    }
+    let newest = prompts.prompt(&Actor::System, app.project.id, "greet").await.unwrap().latest;
+    for label in ["production", "staging"] {
+        prompts.move_label(&Actor::System, app.project.id, "greet", label, newest, None).await.unwrap();
+    }
+    let access = &app.services.access;
+    match row {
+        "revoke_key" => (app.make_key(app.project.id, "spare", &[Scope::Read]).await.key.id.to_string(), String::new()),
+        "change_member" | "remove_member" => {
+            let email = format!("spare-{row}-{cell}@example.com");
+            let invited = access.invite(&Actor::System, app.project.id, &email, Role::Viewer).await.unwrap();
+            (String::new(), invited.user.to_string())
+        }
+        _ => (newest.to_string(), String::new()),
+    }
+}
+
+#[tokio::test]
+async fn every_route_answers_every_actor_as_agreed() {
+    let app = TestApp::start().await;
+    app.key().post("/v1/traces", &otlp::request([otlp::span("00000000000000aa")])).await.expect(200);
+    let clients = actors(&app).await;
+    let rows = rows();
+    let operations = operations(&app).await;
+    let known: BTreeSet<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
+    let listed: BTreeSet<&str> = rows.iter().map(|row| row.id).collect();
+    assert_eq!(known, listed, "every route has a row, and every row a route");
+
+    let mut table = format!("| route | {} |\n|---|{}\n", ACTORS.join(" | "), "---|".repeat(ACTORS.len()));
+    let mut wrong = Vec::new();
+    for operation in &operations {
+        let row = rows.iter().find(|row| row.id == operation.id).unwrap();
+        let _ = write!(table, "| {} {} |", operation.method, operation.path);
+        for (cell, (client, wanted)) in clients.iter().zip(row.needs.statuses()).enumerate() {
+            let wanted = match wanted {
+                0 => row.success,
+                1 => row.neighbour,
+                status => status,
+            };
+            let (id, user) = prepare(&app, row.id, cell).await;
+            let mut path = operation
+                .path
+                .replace("{name}", if row.id == "sdk_label_prompt" { "greet/versions/{version}" } else { "greet" })
+                .replace("{label}", "staging")
+                .replace("{trace}", otlp::TRACE)
+                .replace("{span}", "00000000000000aa")
+                .replace("{key}", &id)
+                .replace("{user}", &user);
+            path = path.replace("{version}", &id);
+            let mut request = client.request(Method::from_bytes(operation.method.as_bytes()).unwrap(), &path);
+            if let Some(body) = &row.body {
+                // An address can be invited once; each cell has its own.
+                let body = body.to_string().replace("new@example.com", &format!("new-{cell}@example.com"));
+                // Numbers of removed versions never come back.
+                let body = body.replace("\"version\":1", &format!("\"version\":{id}"));
+                request = request.json(&serde_json::from_str(&body).unwrap());
+            }
+            let answer = request.send().await;
+            let got = answer.status.as_u16();
+            if got != wanted {
+                wrong.push(format!("{} by {}: {got}, not {wanted}: {}", row.id, ACTORS[cell], answer.text()));
+            }
+            let _ = write!(table, " {got} |");
+        }
+        table.push('\n');
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    insta::assert_snapshot!("actors", table);
+}
+
+#[tokio::test]
+async fn a_neighbour_changes_nothing_of_ours() {
+    let app = TestApp::start().await;
+    app.key().post("/v1/traces", &otlp::request([otlp::span("00000000000000aa")])).await.expect(200);
+    app.key().post("/api/public/v2/prompts", &json!({ "name": "greet", "prompt": "Hi", "labels": ["production"] })).await.expect(201);
+    let before = app.counts(app.project.id).await;
+    let neighbour = app.neighbour().await;
+    let pair = app.make_key(neighbour.id, "theirs", &Scope::ALL).await;
+    let theirs = app.bearer(pair.secret_key.reveal());
+    // Our trace, our prompt's name, our score's id: all of it lands in their project, or nowhere.
+    theirs.post("/v1/traces", &otlp::request([otlp::span("00000000000000aa").name("theirs")])).await.expect(200);
+    theirs.post("/api/public/v2/prompts", &json!({ "name": "greet", "prompt": "Bye" })).await.expect(201);
+    theirs.delete("/api/public/v2/prompts/greet").await.expect(204);
+    assert_eq!(app.counts(app.project.id).await, before);
+    let ours = app.key().get(&format!("/api/public/traces/{}", otlp::TRACE)).await.expect(200).json();
+    assert_eq!(ours["observations"][0]["name"], "answer");
+}
+
+#[tokio::test]
+async fn a_browser_changes_things_from_our_own_pages_only() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    let body = json!({ "name": "greet", "prompt": "Hi" });
+    owner.post("/api/v1/prompts", &body).await.expect(201);
+    let elsewhere = owner.clone().with(axum::http::header::ORIGIN, "https://evil.example");
+    let refused = elsewhere.post("/api/v1/prompts", &body).await.expect(403).json();
+    assert_eq!(refused["code"], "forbidden");
+    owner.clone().without(&axum::http::header::ORIGIN).post("/api/v1/prompts", &body).await.expect(403);
+    elsewhere.get("/api/v1/prompts").await.expect(200);
+    assert_eq!(app.counts(app.project.id).await.versions, 1);
+}
+
+#[tokio::test]
+async fn a_person_has_to_say_which_project() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await.without(&axum::http::HeaderName::from_static("x-assay-project"));
+    let refused = owner.get("/api/v1/prompts").await.expect(400).json();
+    assert_eq!(refused["fields"][0]["field"], "project");
+    owner.get(&format!("/api/v1/prompts?project={}", app.project.slug)).await.expect(200);
+    owner.get("/api/v1/prompts?project=nowhere").await.expect(404);
+}

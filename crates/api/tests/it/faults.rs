@@ -1,0 +1,338 @@
+//! Every door with every fault: the answer, and what is stored after it. Read the table in
+//! `snapshots/it__faults__faults.snap`.
+
+use std::fmt::Write as _;
+
+use api::ApiConfig;
+use axum::http::{Method, header::{CONTENT_ENCODING, CONTENT_TYPE}};
+use domain::auth::Scope;
+use serde_json::{Value, json};
+use testkit::{Client, TestApp, otlp};
+
+use crate::spans::{gzip, protobuf};
+
+/// Stands for an id that is new in every cell: a span's, a score's, an event's.
+const FRESH: &str = "eeeeeeeeeeeeeeee";
+/// The largest body here; the real limit takes too long to fill in every cell.
+const MAX_BODY: usize = 64 * 1024;
+
+const JSON: &str = "application/json";
+const PROTOBUF: &str = "application/x-protobuf";
+
+/// A place where requests come in, with a good request and the ways to spoil it that only make sense there.
+struct Door {
+    name: &'static str,
+    method: Method,
+    path: String,
+    kind: &'static str,
+    good: Vec<u8>,
+    bodies: Vec<(&'static str, Vec<u8>)>,
+    paths: Vec<(&'static str, String)>,
+}
+
+/// A request as one cell sends it.
+struct Attempt {
+    fault: &'static str,
+    client: Client,
+    path: String,
+    kind: &'static str,
+    coding: Option<&'static str>,
+    body: Vec<u8>,
+}
+
+struct Clients {
+    good: Client,
+    wrong: Client,
+    revoked: Client,
+    neighbour: Client,
+}
+
+impl Door {
+    fn json(name: &'static str, method: Method, path: &str, good: &Value) -> Self {
+        let good = good.to_string().into_bytes();
+        Self { name, method, path: path.to_owned(), kind: JSON, good, bodies: Vec::new(), paths: Vec::new() }
+    }
+
+    fn reading(name: &'static str, path: &str) -> Self {
+        Self { name, method: Method::GET, path: path.to_owned(), kind: "", good: Vec::new(), bodies: Vec::new(), paths: Vec::new() }
+    }
+
+    /// A fault of the body, as JSON.
+    fn body(mut self, fault: &'static str, body: &Value) -> Self {
+        self.bodies.push((fault, body.to_string().into_bytes()));
+        self
+    }
+
+    /// A fault of the body made by replacing text, for what JSON cannot say.
+    fn replace(mut self, fault: &'static str, from: &str, to: &[u8]) -> Self {
+        let text = String::from_utf8(self.good.clone()).unwrap();
+        let (before, after) = text.split_once(from).unwrap();
+        self.bodies.push((fault, [before.as_bytes(), to, after.as_bytes()].concat()));
+        self
+    }
+
+    fn path(mut self, fault: &'static str, path: &str) -> Self {
+        self.paths.push((fault, path.to_owned()));
+        self
+    }
+
+    fn attempts(&self, clients: &Clients) -> Vec<Attempt> {
+        let attempt = |fault, client: &Client| Attempt {
+            fault,
+            client: client.clone(),
+            path: self.path.clone(),
+            kind: self.kind,
+            coding: None,
+            body: self.good.clone(),
+        };
+        let good = |fault| attempt(fault, &clients.good);
+        let mut all = vec![
+            good("none: as it should be"),
+            attempt("wrong key", &clients.wrong),
+            attempt("revoked key", &clients.revoked),
+            attempt("key of another project, its ids ours", &clients.neighbour),
+        ];
+        if !self.good.is_empty() {
+            let half = self.good.len() / 2;
+            all.push(Attempt { body: Vec::new(), ..good("empty body") });
+            all.push(Attempt { body: self.good[..half].to_vec(), ..good("truncated body") });
+            all.push(Attempt { body: b"\xff\x00{[not this".to_vec(), ..good("malformed body") });
+            all.push(Attempt { kind: "text/plain", ..good("wrong content type") });
+            all.push(Attempt { kind: "", ..good("no content type") });
+            all.push(Attempt { coding: Some("br"), ..good("unknown encoding") });
+            all.push(Attempt { coding: Some("gzip"), ..good("not gzip though it says so") });
+            let packed = gzip(&self.good);
+            all.push(Attempt { coding: Some("gzip"), body: packed[..packed.len() - 5].to_vec(), ..good("gzip cut short") });
+            all.push(Attempt { body: vec![b' '; MAX_BODY + 1], ..good("oversize") });
+            all.push(Attempt { coding: Some("gzip"), body: gzip(&vec![b' '; 40 * MAX_BODY]), ..good("decompression bomb") });
+        }
+        for (fault, body) in &self.bodies {
+            all.push(Attempt { body: body.clone(), ..good(fault) });
+        }
+        for (fault, path) in &self.paths {
+            all.push(Attempt { path: path.clone(), ..good(fault) });
+        }
+        all
+    }
+}
+
+fn deep(levels: usize) -> Value {
+    (0..levels).fold(json!(1), |inner, _| json!([inner]))
+}
+
+fn spans(path: &str, name: &'static str) -> Door {
+    let one = |span| otlp::request([span]);
+    let good = || otlp::span(FRESH);
+    let far = "4102444800000000000";
+    let deep = (0..200).fold(json!({"stringValue": "x"}), |inner, _| json!({"arrayValue": {"values": [inner]}}));
+    let deep = format!("\"attributes\":[{{\"key\":\"deep\",\"value\":{deep}}},");
+    Door::json(name, Method::POST, path, &one(good()))
+        .replace("invalid UTF-8 in a text", "\"answer\"", b"\"ans\xffwer\"")
+        .replace("NaN", "\"attributes\":[", b"\"attributes\":[{\"key\":\"ratio\",\"value\":{\"doubleValue\":NaN}},")
+        .body("wrong types", &one(good().field("name", json!(5)).field("attributes", json!("x"))))
+        .body("zero trace id", &one(good().trace("00000000000000000000000000000000")))
+        .body("zero span id", &one(otlp::span("0000000000000000")))
+        .body("ids of the wrong length", &one(good().trace("abc")))
+        .body("far future", &one(good().field("startTimeUnixNano", far.into()).field("endTimeUnixNano", far.into())))
+        .body("prompt version nobody knows", &one(good().prompt("ghost", 999)))
+        .body("one bad span of two", &otlp::request([good(), otlp::span("0000000000000000")]))
+        .replace("deep nesting", "\"attributes\":[", deep.as_bytes())
+        .body("not a request", &json!([1]))
+}
+
+fn scores(name: &'static str, path: &str, wrap: fn(Value) -> Value) -> Door {
+    let good = || json!({"id": FRESH, "traceId": otlp::TRACE, "name": "stars", "value": 0.5});
+    let with = |field: &str, value: Value| {
+        let mut score = good();
+        score[field] = value;
+        wrap(score)
+    };
+    Door::json(name, Method::POST, path, &wrap(good()))
+        .replace("invalid UTF-8 in a text", "\"stars\"", b"\"st\xffars\"")
+        .replace("NaN", "0.5", b"NaN")
+        .body("wrong types", &with("name", json!(5)))
+        .body("value missing", &with("value", Value::Null))
+        .body("value does not fit its type", &wrap(json!({"id": FRESH, "traceId": otlp::TRACE, "name": "stars", "value": "x", "dataType": "NUMERIC"})))
+        .body("zero trace id", &with("traceId", json!("00000000000000000000000000000000")))
+        .body("no target", &wrap(json!({"id": FRESH, "name": "stars", "value": 1})))
+        .body("trace nobody knows", &with("traceId", json!("0af7651916cd43dd8448eb211c80ffff")))
+        .body("far future", &with("timestamp", json!("2999-01-01T00:00:00Z")))
+        .body("deep nesting", &with("metadata", deep(120)))
+}
+
+fn doors() -> Vec<Door> {
+    let mut binary = spans("/api/public/otel/v1/traces", "POST /api/public/otel/v1/traces (protobuf)");
+    binary.kind = PROTOBUF;
+    // What protobuf can say at all; the rest is JSON's own.
+    let as_protobuf = |body: &[u8]| serde_json::from_slice::<Value>(body).ok().map(|request| protobuf(&request));
+    binary.good = as_protobuf(&binary.good).unwrap();
+    let expressible = ["zero trace id", "zero span id", "ids of the wrong length", "far future", "prompt version nobody knows", "one bad span of two"];
+    binary.bodies.retain(|(fault, _)| expressible.contains(fault));
+    for (_, body) in &mut binary.bodies {
+        // Ids are bytes there: hexadecimal text of an odd length cannot be written, a short id can.
+        let text = String::from_utf8(body.clone()).unwrap().replace("\"abc\"", "\"abcd\"");
+        *body = as_protobuf(text.as_bytes()).unwrap();
+    }
+    let prompt = json!({"name": "made", "prompt": "Hi {{name}}", "labels": ["staging"]});
+    let with = |field: &str, value: Value| {
+        let mut changed = prompt.clone();
+        changed[field] = value;
+        changed
+    };
+    let query = json!({"measures": ["count"], "range": "24h"});
+    vec![
+        binary,
+        spans("/api/public/otel/v1/traces", "POST /api/public/otel/v1/traces (JSON)"),
+        spans("/v1/traces", "POST /v1/traces"),
+        scores("POST /api/public/ingestion", "/api/public/ingestion", |score| {
+            json!({"batch": [{"id": FRESH, "type": "score-create", "body": score}]})
+        })
+        .body("unknown event type", &json!({"batch": [{"id": FRESH, "type": "weather-create", "body": {}}]}))
+        .body("batch missing", &json!({})),
+        scores("POST /api/public/scores (array)", "/api/public/scores", |score| json!([score])),
+        scores("POST /api/public/scores (object)", "/api/public/scores", |score| score),
+        Door::json("POST /api/public/v2/prompts", Method::POST, "/api/public/v2/prompts", &prompt)
+            .replace("invalid UTF-8 in a text", "Hi ", b"H\xff ")
+            .replace("NaN", "\"Hi {{name}}\"", b"NaN")
+            .body("wrong types", &with("labels", json!("staging")))
+            .body("name missing", &json!({"prompt": "x"}))
+            .body("name that is none", &with("name", json!("a//b")))
+            .body("unknown type", &with("type", json!("picture")))
+            .body("message without content", &json!({"name": "made", "type": "chat", "prompt": [{"role": "user"}]}))
+            .body("label that is none", &with("labels", json!(["Not A Label"])))
+            .body("deep nesting", &with("config", json!({"a": deep(120)})))
+            .body("of the other type than before", &json!({"name": "greet", "type": "chat", "prompt": []})),
+        Door::json("PATCH /api/public/v2/prompts/greet/versions/1", Method::PATCH, "/api/public/v2/prompts/greet/versions/1", &json!({"newLabels": ["staging"]}))
+            .replace("invalid UTF-8 in a text", "staging", b"stag\xffing")
+            .replace("NaN", "[\"staging\"]", b"NaN")
+            .body("wrong types", &json!({"newLabels": [1]}))
+            .body("label that is none", &json!({"newLabels": ["Not A Label"]}))
+            .body("the derived label", &json!({"newLabels": ["latest"]}))
+            .body("deep nesting", &json!({"newLabels": deep(200)}))
+            .path("version nobody knows", "/api/public/v2/prompts/greet/versions/99")
+            .path("version that is no number", "/api/public/v2/prompts/greet/versions/one")
+            .path("prompt nobody knows", "/api/public/v2/prompts/ghost/versions/1")
+            .path("invalid UTF-8 in the path", "/api/public/v2/prompts/gr%FFeet/versions/1"),
+        Door::reading("GET /api/public/v2/prompts/greet", "/api/public/v2/prompts/greet")
+            .path("version nobody knows", "/api/public/v2/prompts/greet?version=99")
+            .path("version that is no number", "/api/public/v2/prompts/greet?version=one")
+            .path("version zero", "/api/public/v2/prompts/greet?version=0")
+            .path("label nobody knows", "/api/public/v2/prompts/greet?label=ghost")
+            .path("version and label", "/api/public/v2/prompts/greet?version=1&label=production")
+            .path("prompt nobody knows", "/api/public/v2/prompts/ghost")
+            .path("invalid UTF-8 in the path", "/api/public/v2/prompts/gr%FFeet"),
+        Door::json("POST /api/v1/query", Method::POST, "/api/v1/query", &query)
+            .replace("invalid UTF-8 in a text", "24h", b"24\xffh")
+            .replace("NaN", "\"24h\"", b"NaN")
+            .body("wrong types", &json!({"measures": "count", "range": "24h"}))
+            .body("unknown measure", &json!({"measures": ["ctr"], "range": "24h"}))
+            .body("unknown field", &json!({"measures": ["count"], "range": "24h", "colour": 1}))
+            .body("range that is none", &json!({"measures": ["count"], "range": "soon"}))
+            .body("range that ends before it begins", &json!({"measures": ["count"], "range": {"from": "2026-11-22T00:00:00Z", "to": "2026-11-21T00:00:00Z"}}))
+            .body("too many steps", &json!({"measures": ["count"], "range": "366d", "granularity": "hour"}))
+            .body("deep nesting", &json!({"measures": deep(200), "range": "24h"})),
+        Door::reading("GET /api/public/traces/{id}", &format!("/api/public/traces/{}", otlp::TRACE))
+            .path("trace nobody knows", "/api/public/traces/0af7651916cd43dd8448eb211c80ffff")
+            .path("zero id", "/api/public/traces/00000000000000000000000000000000")
+            .path("id that is none", "/api/public/traces/xyz")
+            .path("invalid UTF-8 in the path", "/api/public/traces/%FF"),
+    ]
+}
+
+/// The body with an id of its own, in text and in bytes.
+fn freshened(body: &[u8], number: u64) -> Vec<u8> {
+    let hex = format!("{number:016x}");
+    let mut fresh = replaced(body, FRESH.as_bytes(), hex.as_bytes());
+    fresh = replaced(&fresh, &[0xee; 8], &number.to_be_bytes());
+    fresh
+}
+
+fn replaced(body: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut rest = body;
+    let mut out = Vec::with_capacity(body.len());
+    while let Some(at) = rest.windows(from.len()).position(|window| window == from) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(to);
+        rest = &rest[at + from.len()..];
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// What was answered, short enough for a table. A good answer of a read is its status alone.
+fn said(answer: &testkit::Answer) -> String {
+    let text = match answer.header("content-type") {
+        PROTOBUF if answer.bytes.is_empty() => "(empty)".to_owned(),
+        PROTOBUF => format!("(protobuf) {}", answer.text().chars().filter(|c| !c.is_control()).collect::<String>()),
+        _ => {
+            let body = answer.json();
+            let message = ["message", "detail"].into_iter().find_map(|field| body[field].as_str());
+            match message {
+                Some(message) => format!("{}: {message}", body["error"].as_str().or(body["code"].as_str()).unwrap_or("ok")),
+                None if answer.status.as_u16() == 207 || body.get("partialSuccess").is_some() => body.to_string(),
+                None => "ok".to_owned(),
+            }
+        }
+    };
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+#[tokio::test]
+async fn every_fault_at_every_door_is_refused_in_words_and_stores_what_it_should() {
+    let app = TestApp::start_with(ApiConfig { max_body_bytes: MAX_BODY, ..ApiConfig::default() }).await;
+    let neighbour = app.neighbour().await;
+    let theirs = app.make_key(neighbour.id, "theirs", &Scope::ALL).await;
+    let clients = Clients {
+        good: app.key(),
+        wrong: app.pair(TestApp::PUBLIC_KEY, "sk-wrong-0123456789abcdef"),
+        revoked: app.revoked_key().await.1,
+        neighbour: app.bearer(theirs.secret_key.reveal()),
+    };
+    app.key().post("/v1/traces", &otlp::request([otlp::span("00000000000000aa")])).await.expect(200);
+    app.key().post("/api/public/v2/prompts", &json!({"name": "greet", "prompt": "Hi", "labels": ["production"]})).await.expect(201);
+    let mut number = 0x1000_u64;
+    let mut table = String::new();
+    for door in doors() {
+        let _ = write!(table, "\n## {}\n\n| fault | status | answer | ours | theirs |\n|---|---|---|---|---|\n", door.name);
+        for attempt in door.attempts(&clients) {
+            number += 1;
+            let before = (app.counts(app.project.id).await, app.counts(neighbour.id).await);
+            let mut request = attempt.client.request(door.method.clone(), &attempt.path);
+            if !attempt.kind.is_empty() {
+                request = request.header(CONTENT_TYPE, attempt.kind);
+            }
+            if let Some(coding) = attempt.coding {
+                request = request.header(CONTENT_ENCODING, coding);
+            }
+            let answer = request.body(freshened(&attempt.body, number)).send().await;
+            let status = answer.status.as_u16();
+            assert!(status < 500, "{} with {}: {status}: {}", door.name, attempt.fault, answer.text());
+            let after = (app.counts(app.project.id).await, app.counts(neighbour.id).await);
+            if status >= 400 {
+                assert_eq!(before, after, "{} with {}: refused and yet stored", door.name, attempt.fault);
+            }
+            let words = said(&answer).replace(&format!("{number:016x}"), "[id]");
+            let _ = writeln!(
+                table,
+                "| {} | {status} | {words} | {} | {} |",
+                attempt.fault,
+                difference(&before.0, &after.0),
+                difference(&before.1, &after.1),
+            );
+        }
+    }
+    insta::assert_snapshot!("faults", table);
+}
+
+/// What came in addition: `+1 span`, or `same`.
+fn difference(before: &testkit::Counts, after: &testkit::Counts) -> String {
+    let parts = [
+        ("span", before.spans, after.spans),
+        ("score", before.scores, after.scores),
+        ("version", before.versions, after.versions),
+        ("move", before.moves, after.moves),
+    ];
+    let changed: Vec<String> =
+        parts.into_iter().filter(|(_, b, a)| a != b).map(|(what, b, a)| format!("{:+} {what}", a as i64 - b as i64)).collect();
+    if changed.is_empty() { "same".to_owned() } else { changed.join(", ") }
+}

@@ -1,0 +1,13 @@
+//! The interface from outside: the real router on temporary stores.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod actors;
+mod faults;
+mod limits;
+mod openapi;
+mod operate;
+mod rest;
+mod sdk_prompts;
+mod sdk_scores;
+mod sdk_traces;
+mod spans;

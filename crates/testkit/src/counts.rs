@@ -1,0 +1,55 @@
+use std::fmt;
+
+use domain::ids::ProjectId;
+use store::{control::PromptFilter, event::TraceFilter};
+
+use crate::TestApp;
+
+/// What a project holds.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Counts {
+    /// Traces.
+    pub traces: usize,
+    /// Spans in them.
+    pub spans: usize,
+    /// Scores on them.
+    pub scores: usize,
+    /// Prompts.
+    pub prompts: usize,
+    /// Versions of them.
+    pub versions: usize,
+    /// Label moves of them.
+    pub moves: usize,
+    /// Keys.
+    pub keys: usize,
+    /// Members.
+    pub members: usize,
+}
+
+impl Counts {
+    pub(crate) async fn of(app: &TestApp, project: ProjectId) -> Self {
+        let mut counts = Self::default();
+        let traces = app.events.traces(project, &TraceFilter::default(), None, 500).await.expect("traces");
+        counts.traces = traces.len();
+        for trace in traces {
+            counts.spans += app.events.spans(project, trace.trace_id, None, 1_000).await.expect("spans").len();
+            counts.scores += app.events.scores(project, trace.trace_id).await.expect("scores").len();
+        }
+        let prompts = app.control.prompts(project, &PromptFilter::default(), None, 500).await.expect("prompts");
+        counts.prompts = prompts.len();
+        for prompt in prompts {
+            counts.versions += app.control.versions(project, &prompt.name, None, 500).await.expect("versions").len();
+            counts.moves += app.control.label_moves(project, &prompt.name, 500).await.expect("moves").len();
+        }
+        counts.keys = app.control.keys(project).await.expect("keys").len();
+        counts.members = app.control.members(project).await.expect("members").len();
+        counts
+    }
+}
+
+/// `2 spans, 1 scores, 1 versions, 1 moves`.
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} spans, {} scores, {} versions, {} moves", self.spans, self.scores, self.versions, self.moves)
+    }
+}

@@ -1,0 +1,43 @@
+//! The data folder: the one place that names concrete stores.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Context as _;
+use services::{
+    Context, Control, Events, ServiceError, Services,
+    context::{SystemClock, SystemRandom},
+};
+use store_sqlite::{SqliteControl, SqliteEvents};
+
+/// Both stores of a data folder.
+pub(crate) struct Data {
+    control: Control,
+    pub(crate) events: Events,
+}
+
+/// Opens the folder, makes it when missing, and brings its files to the present form.
+pub(crate) async fn open(folder: &Path) -> anyhow::Result<Data> {
+    let shown = folder.display();
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the data folder `{shown}`"))?;
+    let control =
+        SqliteControl::open(folder).await.with_context(|| format!("cannot open the control plane in `{shown}`"))?;
+    let events = SqliteEvents::open(folder).await.with_context(|| format!("cannot open the event plane in `{shown}`"))?;
+    Ok(Data { control: Arc::new(control), events: Arc::new(events) })
+}
+
+impl Data {
+    /// The use cases on this folder, by the machine's clock and randomness.
+    pub(crate) fn services(&self) -> Services {
+        Services::new(Context {
+            control: Arc::clone(&self.control),
+            events: Arc::clone(&self.events),
+            clock: Box::new(SystemClock),
+            random: Box::new(SystemRandom),
+        })
+    }
+}
+
+/// A refusal of a use case in words for the terminal.
+pub(crate) fn explain(error: ServiceError) -> anyhow::Error {
+    anyhow::Error::msg(error.into_problem(None).message)
+}
