@@ -3,7 +3,10 @@
 use charming::{
     Chart,
     component::{Axis, Grid, Legend, LegendType},
-    element::{AxisLabel, AxisLine, AxisPointer, AxisPointerType, AxisTick, AxisType, LineStyle, SplitLine, TextStyle, Tooltip, Trigger},
+    element::{
+        AxisLabel, AxisLine, AxisPointer, AxisPointerType, AxisTick, AxisType, LineStyle, SplitLine, TextStyle,
+        Tooltip, Trigger,
+    },
 };
 use serde_json::{Map, Value, json};
 
@@ -24,16 +27,9 @@ pub(crate) fn time_chart(unit: Unit, names: Vec<String>) -> Chart {
                 .data(names)
                 .text_style(TextStyle::new().color("token:ink-2").font_size(12)),
         )
-        .tooltip(
-            Tooltip::new()
-                .trigger(Trigger::Axis)
-                .formatter(&*format!("tip:{}", unit.name()))
-                .axis_pointer(
-                    AxisPointer::new()
-                        .type_(AxisPointerType::Line)
-                        .line_style(LineStyle::new().color("token:line-strong")),
-                ),
-        )
+        .tooltip(Tooltip::new().trigger(Trigger::Axis).formatter(&*format!("tip:{}", unit.name())).axis_pointer(
+            AxisPointer::new().type_(AxisPointerType::Line).line_style(LineStyle::new().color("token:line-strong")),
+        ))
         .x_axis(
             Axis::new()
                 .type_(AxisType::Time)
@@ -57,11 +53,16 @@ pub(crate) fn time_chart(unit: Unit, names: Vec<String>) -> Chart {
 }
 
 /// Serialises the chart and lets `each` complete every series by its id.
-pub(crate) fn to_json(chart: &Chart, each: impl Fn(&str, &mut Map<String, Value>)) -> Result<String, serde_json::Error> {
+pub(crate) fn to_json(
+    chart: &Chart,
+    each: impl Fn(&str, &mut Map<String, Value>),
+) -> Result<String, serde_json::Error> {
     let mut option = serde_json::to_value(chart)?;
     if let Some(option) = option.as_object_mut() {
         option.insert("useUTC".into(), json!(true));
-        if let Some(label) = option.get_mut("xAxis").and_then(|axis| axis.get_mut("axisLabel")).and_then(Value::as_object_mut) {
+        if let Some(label) =
+            option.get_mut("xAxis").and_then(|axis| axis.get_mut("axisLabel")).and_then(Value::as_object_mut)
+        {
             label.insert("hideOverlap".into(), json!(true));
         }
         if let Some(legend) = option.get_mut("legend").and_then(Value::as_object_mut) {

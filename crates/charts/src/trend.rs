@@ -2,10 +2,7 @@
 
 use charming::{
     datatype::{CompositeValue, DataPoint},
-    element::{
-        AreaStyle, ItemStyle, Label, LineStyle, LineStyleType, MarkLine, MarkLineData, MarkLineVariant,
-        Symbol,
-    },
+    element::{AreaStyle, ItemStyle, Label, LineStyle, LineStyleType, MarkLine, MarkLineData, MarkLineVariant, Symbol},
     series::Line,
 };
 use domain::{
@@ -86,7 +83,8 @@ pub fn trend(data: &Trend) -> Result<ChartSpec, serde_json::Error> {
             chart = chart.series(floor).series(band);
         }
         // Five colours, then the line style tells them apart too.
-        let style = LINE_STYLES.get(group.series as usize / 5 % LINE_STYLES.len()).copied().unwrap_or(LineStyleType::Solid);
+        let style =
+            LINE_STYLES.get(group.series as usize / 5 % LINE_STYLES.len()).copied().unwrap_or(LineStyleType::Solid);
         let mut line = Line::new()
             .id(format!("line:{index}"))
             .name(group.name.clone())
@@ -192,11 +190,11 @@ fn band(group: &Group, index: usize, bucket_us: i64) -> (Line, Line) {
     };
     let color = format!("token:arm-{}/15", group.series % 5);
     let solid = format!("token:arm-{}", group.series % 5);
-    let floor = part("floor")
-        .item_style(ItemStyle::new().color(solid.as_str()))
-        .data(with_gaps(group, bucket_us, |at, point| {
-        row(vec![ms(at), interval(point).map_or_else(missing, |(low, _)| finite(low))])
-    }));
+    let floor = part("floor").item_style(ItemStyle::new().color(solid.as_str())).data(with_gaps(
+        group,
+        bucket_us,
+        |at, point| row(vec![ms(at), interval(point).map_or_else(missing, |(low, _)| finite(low))]),
+    ));
     let band = part("band")
         .item_style(ItemStyle::new().color(solid.as_str()))
         .area_style(AreaStyle::new().color(color.as_str()).opacity(1))

@@ -2,7 +2,7 @@
 
 use leptos::{children::ViewFnOnce, prelude::*};
 
-use crate::{tone::Tone, text::MaybeText};
+use crate::{text::MaybeText, tone::Tone};
 
 /// A section with a heading. A [`crate::Table`] may stand straight in it; other content goes in a [`CardBody`].
 ///

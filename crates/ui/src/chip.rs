@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::{
-    text::MaybeText,
     icon::{Icon, IconName},
+    text::MaybeText,
     tone::{Series, Tone},
 };
 

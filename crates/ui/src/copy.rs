@@ -82,7 +82,12 @@ pub fn Copy(
             if let Some(announcer) = announcer {
                 announcer.say(sentence);
             }
-            set_timeout(move || { let _ = state.try_set(None); }, Duration::from_secs(2));
+            set_timeout(
+                move || {
+                    let _ = state.try_set(None);
+                },
+                Duration::from_secs(2),
+            );
         });
     };
     let text_label = label.clone();

@@ -3,7 +3,10 @@
 
 use leptos::prelude::*;
 
-use crate::{icon::{Icon, IconName}, text::MaybeText};
+use crate::{
+    icon::{Icon, IconName},
+    text::MaybeText,
+};
 
 /// What a text field holds; decides the keyboard of a phone and what a password manager does.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -379,10 +382,8 @@ pub fn SearchField(
     #[prop(optional)]
     keep: Vec<(String, String)>,
 ) -> impl IntoView {
-    let keep = keep
-        .into_iter()
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
-        .collect_view();
+    let keep =
+        keep.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view();
     view! {
         <form class="search" role="search" method="get">
             <Icon name=IconName::Search/>

@@ -14,7 +14,7 @@ pub fn count(number: i64) -> String {
         text.push(MINUS);
     }
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -62,7 +62,7 @@ pub fn number(value: f64) -> String {
         0
     } else if absolute >= 9.995 {
         1
-    } else if absolute >= 0.9995 || absolute < 1e-12 {
+    } else if !(1e-12..0.9995).contains(&absolute) {
         2
     } else {
         (2 - absolute.log10().floor() as i32).clamp(2, 9)
@@ -172,7 +172,7 @@ fn three_digits(ns: u64, unit: u64, name: &str) -> String {
             let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
             format!("{} {name}", text.trim_end_matches('0'))
         }
-        1_000..10_000 if (hundredths + 5) / 10 % 10 != 0 => {
+        1_000..10_000 if !((hundredths + 5) / 10).is_multiple_of(10) => {
             let tenths = (hundredths + 5) / 10;
             format!("{}.{} {name}", tenths / 10, tenths % 10)
         }

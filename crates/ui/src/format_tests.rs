@@ -54,7 +54,8 @@ fn numbers_keep_three_significant_digits() {
 
 #[test]
 fn percentages_and_changes_carry_their_sign() {
-    for (share, text) in [(0.008, "0.8%"), (0.612, "61.2%"), (1.0, "100%"), (0.0, "0%"), (0.2, "20.0%"), (0.05, "5.0%")] {
+    for (share, text) in [(0.008, "0.8%"), (0.612, "61.2%"), (1.0, "100%"), (0.0, "0%"), (0.2, "20.0%"), (0.05, "5.0%")]
+    {
         assert_eq!(percent(share), text);
     }
     assert_eq!(percent_whole(0.204), "20%");

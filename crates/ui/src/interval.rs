@@ -14,7 +14,8 @@ pub struct IntervalScale {
 impl IntervalScale {
     /// From `low` to `high`, widened a little if they are equal or the wrong way round.
     pub fn new(low: f64, high: f64) -> Self {
-        let (low, high) = if low.is_finite() && high.is_finite() { (low.min(high), low.max(high)) } else { (-1.0, 1.0) };
+        let (low, high) =
+            if low.is_finite() && high.is_finite() { (low.min(high), low.max(high)) } else { (-1.0, 1.0) };
         if high - low > f64::EPSILON { Self { low, high } } else { Self { low: low - 0.5, high: high + 0.5 } }
     }
 

@@ -57,7 +57,8 @@ fn node(key: Option<String>, value: Value, depth: usize, is_large: bool) -> AnyV
         }
         Value::Array(items) if !items.is_empty() => {
             let size = format!("[{}]", items.len());
-            let children = items.into_iter().enumerate().map(|(index, value)| (Some(index.to_string()), value)).collect();
+            let children =
+                items.into_iter().enumerate().map(|(index, value)| (Some(index.to_string()), value)).collect();
             branch(key, size, children, depth, is_large)
         }
         value => leaf(key, &value),

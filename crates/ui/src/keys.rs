@@ -107,9 +107,9 @@ fn all(selector: &str) -> Vec<HtmlElement> {
 }
 
 fn press(attribute: &str, value: &str) -> bool {
-    let found = all(&format!("[{attribute}]")).into_iter().find(|element| {
-        element.get_attribute(attribute).is_some_and(|own| own == value)
-    });
+    let found = all(&format!("[{attribute}]"))
+        .into_iter()
+        .find(|element| element.get_attribute(attribute).is_some_and(|own| own == value));
     let Some(element) = found else { return false };
     if element.tag_name() == "INPUT" {
         // Focus fails only for what cannot have it.
@@ -205,11 +205,7 @@ fn group(title: &'static str, keys: Vec<KeyHelp>) -> AnyView {
     let rows = keys
         .into_iter()
         .map(|help| {
-            let keys = help
-                .keys
-                .split_whitespace()
-                .map(|key| view! { <kbd>{key.to_owned()}</kbd> " " })
-                .collect_view();
+            let keys = help.keys.split_whitespace().map(|key| view! { <kbd>{key.to_owned()}</kbd> " " }).collect_view();
             view! { <div class="keys__row"><span>{help.text}</span><span>{keys}</span></div> }
         })
         .collect_view();

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::{
-    text::MaybeText,
     icon::{Icon, IconName},
+    text::MaybeText,
     tone::Tone,
 };
 
@@ -34,7 +34,8 @@ pub fn Estimate(
         Some(href) => view! { <a class="estimate__value" href=href>{value}</a> }.into_any(),
         None => view! { <span class="estimate__value">{value}</span> }.into_any(),
     };
-    view! { <span class="estimate">{value} {under.map(|under| view! { <span class="sub">{under}</span> })}</span> }.into_any()
+    view! { <span class="estimate">{value} {under.map(|under| view! { <span class="sub">{under}</span> })}</span> }
+        .into_any()
 }
 
 /// The reading of a comparison: `✓ +6.7%`, `▼ −4.6%`, `can’t tell`. The sign says what the colour says.

@@ -105,12 +105,11 @@ fn way(crumbs: Vec<Crumb>) -> AnyView {
         .enumerate()
         .map(|(index, crumb)| {
             let class = crumb.mono.then_some("mono");
-            let inside = match crumb.href {
-                Some(href) => view! { <a class=class href=href>{crumb.text}</a> }.into_any(),
-                None => {
-                    let here = (index == last).then_some("page");
-                    view! { <span class=class aria-current=here>{crumb.text}</span> }.into_any()
-                }
+            let inside = if let Some(href) = crumb.href {
+                view! { <a class=class href=href>{crumb.text}</a> }.into_any()
+            } else {
+                let here = (index == last).then_some("page");
+                view! { <span class=class aria-current=here>{crumb.text}</span> }.into_any()
             };
             view! { <li>{inside}</li> }
         })

@@ -4,9 +4,9 @@ use domain::Problem;
 use leptos::prelude::*;
 
 use crate::{
-    text::MaybeText,
     copy::CopyLine,
     icon::{Icon, IconName},
+    text::MaybeText,
     tone::Tone,
 };
 

@@ -37,9 +37,10 @@ pub fn Skeleton(
     let widths = ["l", "m", "s"];
     let bars = widths.into_iter().cycle().take(rows as usize);
     let (name, inside) = match shape {
-        SkeletonShape::Text => {
-            ("text", bars.map(|width| view! { <div class="skeleton__bar" data-width=width></div> }).collect_view().into_any())
-        }
+        SkeletonShape::Text => (
+            "text",
+            bars.map(|width| view! { <div class="skeleton__bar" data-width=width></div> }).collect_view().into_any(),
+        ),
         SkeletonShape::Table => (
             "table",
             bars.map(|width| {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use leptos::prelude::*;
 
-use crate::{tone::Series, text::MaybeText};
+use crate::{text::MaybeText, tone::Series};
 
 const WIDTH: f64 = 84.0;
 const HEIGHT: f64 = 22.0;
@@ -32,7 +32,8 @@ pub fn Spark(
 ) -> impl IntoView {
     let MaybeText(label) = label;
     let path = path(&values);
-    let end = last_point(&values).map(|(x, y)| view! { <circle class="spark__end" cx=one(x) cy=one(y) r="2"></circle> });
+    let end =
+        last_point(&values).map(|(x, y)| view! { <circle class="spark__end" cx=one(x) cy=one(y) r="2"></circle> });
     let hidden = label.is_none().then_some("true");
     let role = label.is_some().then_some("img");
     view! {

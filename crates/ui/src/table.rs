@@ -3,7 +3,10 @@
 
 use leptos::prelude::*;
 
-use crate::{icon::{Icon, IconName}, text::MaybeText};
+use crate::{
+    icon::{Icon, IconName},
+    text::MaybeText,
+};
 
 /// Order of a column.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -166,7 +169,8 @@ pub fn Cell(
         CellKind::Wide => Some("wide"),
         CellKind::Extra => Some("hide"),
     };
-    view! { <td data-align=align data-cell=place data-label=label>{children.map(|children| children())}</td> }.into_any()
+    view! { <td data-align=align data-cell=place data-label=label>{children.map(|children| children())}</td> }
+        .into_any()
 }
 
 /// A row that says why there are no rows.

@@ -22,7 +22,14 @@ impl TreeNode {
     /// A row `level` deep (1 is the root) that `href` chooses. `name` is what stands in its first column: a dot of its kind,
     /// `<span class="tree__label">`, badges, `<span class="tree__error">`.
     pub fn new(id: impl Into<String>, level: u32, href: impl Into<String>, name: impl IntoView + 'static) -> Self {
-        Self { id: id.into(), level: level.max(1), href: href.into(), error: false, name: name.into_view().into_any(), beside: None }
+        Self {
+            id: id.into(),
+            level: level.max(1),
+            href: href.into(),
+            error: false,
+            name: name.into_view().into_any(),
+            beside: None,
+        }
     }
 
     /// With a second column, such as a [`crate::WaterfallBar`].

@@ -1,9 +1,10 @@
 use domain::problem::{FieldProblem, Problem, ProblemCode};
 use leptos::prelude::*;
 use ui::{
-    Axis, Badge, Button, ButtonKind, Card, CardBody, CardFoot, Choice, Chip, Column, Cell, CellKind, Crumb, GroupRow, Icon, IconName, IntervalBar,
-    IntervalScale, Json, Legend, LegendItem, Menu, MenuButton, MenuLink, Notice, Page, PageHead, ProblemPanel, SegmentedButtons, Series,
-    Skeleton, SkeletonShape, Table, TextArea, TextField, Toaster, Tone, Verdict, format,
+    Axis, Badge, Button, ButtonKind, Card, CardBody, CardFoot, Cell, CellKind, Chip, Choice, Column, Crumb, GroupRow,
+    Icon, IconName, IntervalBar, IntervalScale, Json, Legend, LegendItem, Menu, MenuButton, MenuLink, Notice, Page,
+    PageHead, ProblemPanel, SegmentedButtons, Series, Skeleton, SkeletonShape, Table, TextArea, TextField, Toaster,
+    Tone, Verdict, format,
 };
 
 use super::in_shell;
@@ -32,7 +33,10 @@ pub(crate) fn page() -> AnyView {
                 </tr>
             }
         }).collect_view();
-        let large = format!("{{\"rows\":[{}],\"model\":\"gpt-4o\",\"ok\":true,\"none\":null}}", vec!["{\"id\":1,\"text\":\"a\"}"; 90].join(","));
+        let large = format!(
+            "{{\"rows\":[{}],\"model\":\"gpt-4o\",\"ok\":true,\"none\":null}}",
+            vec!["{\"id\":1,\"text\":\"a\"}"; 90].join(",")
+        );
         let icons = IconName::ALL.iter().map(|name| view! { <Icon name=*name/> }).collect_view();
         view! {
             <Page crumbs=vec![Crumb::link("Experiments", "?"), Crumb::here("components")] actions=|| view! {

@@ -1,7 +1,8 @@
 use leptos::prelude::*;
 use ui::{
-    Badge, ButtonKind, Card, Cell, CellKind, Chip, Column, Crumb, Empty, EmptyRow, Estimate, Filter, Icon, IconName, Instant,
-    LinkButton, Moment, Page, PageHead, Query, RangePicker, SearchField, SortDirection, Spark, Table, Tone, format,
+    Badge, ButtonKind, Card, Cell, CellKind, Chip, Column, Crumb, Empty, EmptyRow, Estimate, Filter, Icon, IconName,
+    Instant, LinkButton, Moment, Page, PageHead, Query, RangePicker, SearchField, SortDirection, Spark, Table, Tone,
+    format,
 };
 
 use super::{NOW, days_ago, in_shell};
@@ -18,7 +19,8 @@ pub(crate) fn prompts() -> AnyView {
             Column::number("Cost").sort("?sort=-cost", None),
             Column::number("Thumbs up"),
         ];
-        let names = ["support/answer", "support/final", "support/router", "billing/refund-decision", "onboarding/first-mail"];
+        let names =
+            ["support/answer", "support/final", "support/router", "billing/refund-decision", "onboarding/first-mail"];
         let rows = names.into_iter().enumerate().map(|(index, name)| {
             let step = index as i64;
             let spark = (0..12).map(|day| Some(((day * 37 + step * 11) % 17) as f64)).collect::<Vec<_>>();
@@ -40,8 +42,10 @@ pub(crate) fn prompts() -> AnyView {
                 </tr>
             }
         }).collect_view();
-        let folder = |name: &'static str, level: &'static str, count: &'static str, current: bool| view! {
-            <a class="folders__link" href="?folder=" data-level=level aria-current=current.then_some("page")><Icon name=IconName::Folder/>{name}<span class="folders__count">{count}</span></a>
+        let folder = |name: &'static str, level: &'static str, count: &'static str, current: bool| {
+            view! {
+                <a class="folders__link" href="?folder=" data-level=level aria-current=current.then_some("page")><Icon name=IconName::Folder/>{name}<span class="folders__count">{count}</span></a>
+            }
         };
         view! {
             <Page crumbs=vec![Crumb::here("Prompts")] actions=|| view! { <LinkButton href="?new" kind=ButtonKind::Primary icon=IconName::Plus key="n">"New prompt"</LinkButton> }>
@@ -65,16 +69,18 @@ pub(crate) fn prompts() -> AnyView {
 
 pub(crate) fn traces() -> AnyView {
     in_shell("/p/support-bot/traces", || {
-        let columns = || vec![
-            Column::text("When"),
-            Column::text("Name"),
-            Column::text("Prompt"),
-            Column::text("Input"),
-            Column::number("Duration"),
-            Column::number("Cost"),
-            Column::number("Tokens"),
-            Column::text("Scores"),
-        ];
+        let columns = || {
+            vec![
+                Column::text("When"),
+                Column::text("Name"),
+                Column::text("Prompt"),
+                Column::text("Input"),
+                Column::number("Duration"),
+                Column::number("Cost"),
+                Column::number("Tokens"),
+                Column::text("Scores"),
+            ]
+        };
         let rows = (0..7_i64).map(|index| {
             let failed = index == 2;
             view! {

@@ -1,15 +1,18 @@
 use leptos::prelude::*;
 use ui::{
-    Button, ButtonKind, Card, CardBody, Cell, CellKind, Checkbox, Chip, Code, Column, CopyLine, Crumb, DialogButton, Dialog, Icon,
-    IconName, InputKind, Instant, Moment, Notice, Page, PageHead, SelectField, SelectOption, Snippet, Table, TextField, Tone,
+    Button, ButtonKind, Card, CardBody, Cell, CellKind, Checkbox, Chip, Code, Column, CopyLine, Crumb, Dialog,
+    DialogButton, Icon, IconName, InputKind, Instant, Moment, Notice, Page, PageHead, SelectField, SelectOption,
+    Snippet, Table, TextField, Tone,
 };
 
 use super::{NOW, days_ago, in_shell};
 
 pub(crate) fn home() -> AnyView {
     in_shell("/p/support-bot", || {
-        let figure = |name: &'static str, value: &'static str, note: &'static str| view! {
-            <a class="health-strip__item" href="traces.html"><span class="health-strip__name">{name}</span><span class="health-strip__value">{value}</span><span class="health-strip__note">{note}</span></a>
+        let figure = |name: &'static str, value: &'static str, note: &'static str| {
+            view! {
+                <a class="health-strip__item" href="traces.html"><span class="health-strip__name">{name}</span><span class="health-strip__value">{value}</span><span class="health-strip__note">{note}</span></a>
+            }
         };
         view! {
             <Page crumbs=vec![Crumb::here("Home")]>
@@ -48,8 +51,10 @@ pub(crate) fn home() -> AnyView {
 }
 
 fn settings(current: &'static str, content: AnyView) -> AnyView {
-    let link = move |key: &'static str, text: &'static str, href: &'static str| view! {
-        <a class="settings__link" href=href aria-current=(key == current).then_some("page")>{text}</a>
+    let link = move |key: &'static str, text: &'static str, href: &'static str| {
+        view! {
+            <a class="settings__link" href=href aria-current=(key == current).then_some("page")>{text}</a>
+        }
     };
     view! {
         <div class="settings">
@@ -62,7 +67,13 @@ fn settings(current: &'static str, content: AnyView) -> AnyView {
 
 pub(crate) fn keys() -> AnyView {
     in_shell("/p/support-bot/settings/keys", || {
-        let columns = vec![Column::text("Key"), Column::text("Scopes"), Column::text("Made"), Column::text("Last used"), Column::unnamed("Actions")];
+        let columns = vec![
+            Column::text("Key"),
+            Column::text("Scopes"),
+            Column::text("Made"),
+            Column::text("Last used"),
+            Column::unnamed("Actions"),
+        ];
         let rows = ["production", "staging", "laptop of Ana"].into_iter().enumerate().map(|(index, name)| view! {
             <tr>
                 <Cell kind=CellKind::Title><b>{name}</b><CopyLine text="pk-lf-1f0c2b7a-4c11" label=format!("Copy public key of {name}")/></Cell>

@@ -1,8 +1,8 @@
 use leptos::prelude::*;
 use ui::{
-    ButtonKind, Button, Card, CardBody, Cell, CellKind, Chart, Chip, Choice, Column, Copy, Crumb, Dialog, DialogButton, Estimate, Filter,
-    Instant, Json, LinkButton, Message, Messages, Moment, Page, PageHead, Part, Query, RangePicker, Role, SegmentedLinks,
-    SelectField, SelectOption, Series, Spark, Tab, Table, Tabs, TextField, Tone, Verdict, format,
+    Button, ButtonKind, Card, CardBody, Cell, CellKind, Chart, Chip, Choice, Column, Copy, Crumb, Dialog, DialogButton,
+    Estimate, Filter, Instant, Json, LinkButton, Message, Messages, Moment, Page, PageHead, Part, Query, RangePicker,
+    Role, SegmentedLinks, SelectField, SelectOption, Series, Spark, Tab, Table, Tabs, TextField, Tone, Verdict, format,
 };
 
 use super::{DAY, NOW, days_ago, in_shell};
@@ -28,6 +28,7 @@ fn noise(seed: i64) -> f64 {
     ((seed * 7919 + 104_729) % 1000) as f64 / 1000.0 - 0.5
 }
 
+#[expect(clippy::unwrap_used, reason = "a test’s fixture")]
 pub(crate) fn trend() -> domain::chart::ChartSpec {
     let group = |name: &str, series, from: i64, to: i64, level: f64| charts::Group {
         name: name.into(),
@@ -77,20 +78,91 @@ struct Row {
 
 fn rows() -> Vec<Row> {
     let row = |version, change, label, by, days, count, share, score, half, delta, latency, cost, errors| Row {
-        version, change, label, by, days, count, share, score, half, delta, latency, cost, errors,
+        version,
+        change,
+        label,
+        by,
+        days,
+        count,
+        share,
+        score,
+        half,
+        delta,
+        latency,
+        cost,
+        errors,
     };
     vec![
-        row("v8", "Shorter greeting, cite the policy", Some(("variant-b", Tone::Accent)), "Ana", 2, 4_790, "20% of traffic", 0.653, 0.019, Some(0.067), (1_210.0, 2_430.0), 4_200_000, 0.008),
-        row("v7", "Ask one question at a time", Some(("production", Tone::Good)), "Ben", 19, 31_204, "79% of traffic", 0.612, 0.009, Some(0.022), (1_190.0, 2_410.0), 4_100_000, 0.009),
-        row("v6", "Switch to gpt-4o-mini", None, "Ana", 31, 88_410, "1% of traffic", 0.599, 0.006, Some(-0.046), (1_180.0, 2_380.0), 4_000_000, 0.009),
-        row("v5", "German tone", None, "Ana", 49, 52_020, "retired", 0.628, 0.008, None, (1_940.0, 4_100.0), 18_700_000, 0.011),
+        row(
+            "v8",
+            "Shorter greeting, cite the policy",
+            Some(("variant-b", Tone::Accent)),
+            "Ana",
+            2,
+            4_790,
+            "20% of traffic",
+            0.653,
+            0.019,
+            Some(0.067),
+            (1_210.0, 2_430.0),
+            4_200_000,
+            0.008,
+        ),
+        row(
+            "v7",
+            "Ask one question at a time",
+            Some(("production", Tone::Good)),
+            "Ben",
+            19,
+            31_204,
+            "79% of traffic",
+            0.612,
+            0.009,
+            Some(0.022),
+            (1_190.0, 2_410.0),
+            4_100_000,
+            0.009,
+        ),
+        row(
+            "v6",
+            "Switch to gpt-4o-mini",
+            None,
+            "Ana",
+            31,
+            88_410,
+            "1% of traffic",
+            0.599,
+            0.006,
+            Some(-0.046),
+            (1_180.0, 2_380.0),
+            4_000_000,
+            0.009,
+        ),
+        row(
+            "v5",
+            "German tone",
+            None,
+            "Ana",
+            49,
+            52_020,
+            "retired",
+            0.628,
+            0.008,
+            None,
+            (1_940.0, 4_100.0),
+            18_700_000,
+            0.011,
+        ),
     ]
 }
 
 fn version_row(row: Row) -> impl IntoView {
     let spark = (0..16).map(|index| (index != 5).then(|| noise(index * 31 + row.count))).collect::<Vec<_>>();
     let verdict = match row.delta {
-        Some(delta) => view! { <Verdict tone={ if delta > 0.0 { Tone::Good } else { Tone::Bad } } text=format::change(delta)/> }.into_any(),
+        Some(delta) => {
+            view! { <Verdict tone={ if delta > 0.0 { Tone::Good } else { Tone::Bad } } text=format::change(delta)/> }
+                .into_any()
+        }
         None => view! { <Verdict tone=Tone::Plain text="can’t tell"/> }.into_any(),
     };
     let number = |label: &str, text: String| view! { <Cell kind=CellKind::Number label=label.to_owned()>{text}</Cell> };

@@ -1,8 +1,8 @@
 use leptos::prelude::*;
 use ui::{
-    Badge, ButtonKind, Button, Chip, Choice, Copy, Crumb, Fact, Facts, FactsLayout, HatchDefs, Json, LinkButton, Message, Messages,
-    Minimap, MinimapSpan, Page, PageLayout, Part, Role, Ruler, SegmentedLinks, Tone, Tree, TreeNode, UsageBar, UsagePart,
-    WaterfallBar, format,
+    Badge, Button, ButtonKind, Chip, Choice, Copy, Crumb, Fact, Facts, FactsLayout, HatchDefs, Json, LinkButton,
+    Message, Messages, Minimap, MinimapSpan, Page, PageLayout, Part, Role, Ruler, SegmentedLinks, Tone, Tree, TreeNode,
+    UsageBar, UsagePart, WaterfallBar, format,
 };
 
 use super::in_shell;
@@ -22,7 +22,14 @@ struct Span {
 
 fn spans() -> Vec<Span> {
     let span = |name, level, kind, start: i64, length: i64, badge, error, cost| Span {
-        name, level, kind, start: start * 1_000_000, length: length * 1_000_000, badge, error, cost,
+        name,
+        level,
+        kind,
+        start: start * 1_000_000,
+        length: length * 1_000_000,
+        badge,
+        error,
+        cost,
     };
     vec![
         span("handle_ticket", 1, "agent", 0, 4_820, None, None, Some(12_100_000)),
@@ -48,12 +55,17 @@ fn node(span: Span) -> TreeNode {
         {span.badge.map(|badge| view! { <Badge>{badge}</Badge> })}
         {span.error.map(|error| view! { <span class="tree__error">{error}</span> })}
     };
-    TreeNode::new(span.name, span.level, format!("?span={}", span.name.replace(' ', "+")), name).beside(bar).error(has_error)
+    TreeNode::new(span.name, span.level, format!("?span={}", span.name.replace(' ', "+")), name)
+        .beside(bar)
+        .error(has_error)
 }
 
 pub(crate) fn page() -> AnyView {
     in_shell("/p/support-bot/traces/7f3a", || {
-        let minimap = spans().iter().map(|span| MinimapSpan { start_ns: span.start, duration_ns: span.length, error: span.error.is_some() }).collect::<Vec<_>>();
+        let minimap = spans()
+            .iter()
+            .map(|span| MinimapSpan { start_ns: span.start, duration_ns: span.length, error: span.error.is_some() })
+            .collect::<Vec<_>>();
         let nodes = spans().into_iter().map(node).collect::<Vec<_>>();
         let facts = vec![
             Fact::new("Trace", || view! { <h1 tabindex="-1">"handle_ticket"</h1> }),
@@ -74,7 +86,11 @@ pub(crate) fn page() -> AnyView {
             Fact::new("Why this version", || view! { <a href="?why">"label production"</a> }),
         ];
         let views = vec![Choice::link("tree", "Waterfall", "?view=tree"), Choice::link("chat", "Chat", "?view=chat")];
-        let shapes = vec![Choice::link("chat", "Chat", "?io=chat"), Choice::link("template", "Template", "?io=template"), Choice::link("json", "JSON", "?io=json")];
+        let shapes = vec![
+            Choice::link("chat", "Chat", "?io=chat"),
+            Choice::link("template", "Template", "?io=template"),
+            Choice::link("json", "JSON", "?io=json"),
+        ];
         let system = vec![
             Part::Text("You are the support assistant of ".into()),
             Part::Variable { name: "company".into(), text: "Nordwind".into() },
