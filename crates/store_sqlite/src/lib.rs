@@ -4,6 +4,9 @@
 mod control;
 mod error;
 mod event;
+mod maintenance;
 mod pool;
 
+pub use control::SqliteControl;
 pub use event::{EventOptions, SqliteEvents};
+pub use maintenance::{DataFile, Examined};

@@ -1,3 +1,4 @@
 //! Tests of the two planes against real files.
 
+mod control;
 mod event;
