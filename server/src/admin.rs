@@ -84,8 +84,7 @@ pub(crate) async fn reset_user(folder: &Path, email: &str, public_url: Option<&s
 pub(crate) async fn create_key(folder: &Path, slug: &str, name: &str) -> anyhow::Result<()> {
     let services = services(folder).await?;
     let project = project(&services, Some(slug)).await?;
-    let made =
-        services.access.create_pair(&Actor::System, project.id, name, &Scope::ALL).await.map_err(explain)?;
+    let made = services.access.create_pair(&Actor::System, project.id, name, &Scope::ALL).await.map_err(explain)?;
     println!("public key: {}", made.key.public_key);
     println!("secret key: {}", made.secret_key.reveal());
     println!("The secret key is not shown again.");
