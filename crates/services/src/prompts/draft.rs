@@ -219,7 +219,12 @@ fn content_hash(body: &PromptBody, config: &Value) -> Result<String, ServiceErro
         "config": config,
     });
     write_canonical(&content, &mut text).map_err(internal)?;
-    Ok(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+    let mut hash = String::with_capacity(64);
+    for byte in Sha256::digest(text.as_bytes()) {
+        let digit = |nibble: u8| char::from_digit(nibble.into(), 16);
+        hash.extend([digit(byte >> 4), digit(byte & 0xf)].into_iter().flatten());
+    }
+    Ok(hash)
 }
 
 fn write_canonical(value: &Value, out: &mut String) -> Result<(), serde_json::Error> {

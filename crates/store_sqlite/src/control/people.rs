@@ -194,12 +194,11 @@ impl SqliteControl {
             .fetch_optional(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
-        let user = match known {
-            Some(known) => UserId(row::uuid(&known, "id")?),
-            None => {
-                insert_person(&mut transaction, person).await?;
-                person.id
-            }
+        let user = if let Some(known) = known {
+            UserId(row::uuid(&known, "id")?)
+        } else {
+            insert_person(&mut transaction, person).await?;
+            person.id
         };
         insert_member(&mut transaction, project, user, role, person.created_us).await?;
         commit(transaction).await?;

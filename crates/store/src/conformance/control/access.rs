@@ -223,7 +223,7 @@ async fn keys_are_found_and_revoked(store: &dyn ControlStore) {
     let pair = key(5, first);
     store.create_key(&pair).await.expect("a key");
     let mut same_public = key(6, second);
-    same_public.key.public_key = "pk-5".to_owned();
+    "pk-5".clone_into(&mut same_public.key.public_key);
     conflict(store.create_key(&same_public).await);
     let mut same_secret = key(6, second);
     same_secret.secret = pair.secret;
