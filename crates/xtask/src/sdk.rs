@@ -21,6 +21,9 @@ use crate::{
 /// Long enough for every retry an SDK makes by itself.
 const LIMIT: Duration = Duration::from_mins(4);
 
+/// Characters of a failing step that are worth showing; the log has all.
+const SHOWN: usize = 300;
+
 /// A program that drives an SDK.
 struct Program {
     /// What it is called in the report.
@@ -164,13 +167,25 @@ fn drive(workspace: &Workspace, server: &Server, program: &Program, interpreter:
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter(|line| line.get("step").is_some())
         .collect();
-    let bad: Vec<String> =
-        steps.iter().filter(|step| step.get("ok") == Some(&Value::Bool(false))).map(Value::to_string).collect();
+    let mut bad: Vec<String> = steps
+        .iter()
+        .filter(|step| step.get("ok") == Some(&Value::Bool(false)))
+        .map(|step| shorten(&step.to_string()))
+        .collect();
+    if bad.is_empty() {
+        let lines: Vec<&str> = printed.lines().collect();
+        bad = lines.iter().skip(lines.len().saturating_sub(5)).map(|line| shorten(line)).collect();
+    }
     let Some(status) = status else { bail!("not done after {LIMIT:?}; see {}", log.display()) };
-    if !status.success() || !bad.is_empty() || steps.is_empty() {
+    if !status.success() || steps.is_empty() {
         bail!("{status}; see {}\n       {}", log.display(), bad.join("\n       "));
     }
     Ok(steps.len())
+}
+
+/// The start of a long line.
+fn shorten(line: &str) -> String {
+    line.chars().take(SHOWN).collect()
 }
 
 /// Makes the virtual environments without running anything.
