@@ -6,13 +6,20 @@
 //! over the asymptotic sequence while either arm has fewer than 25 successes or 25 failures.
 
 use crate::error::{Result, Undefined, computed, non_negative, open_unit, positive};
+use crate::fixed::Proportion;
 use crate::interval::Interval;
 use crate::special::{beta, gamma};
 
 /// Concentrations of the default equal-weight mixture for success labels. A single one is fragile.
 pub const CONCENTRATIONS: [f64; 4] = [2.0, 10.0, 50.0, 200.0];
 /// Successes or failures in either arm below which the exact test leads.
-pub const LEADS_BELOW: u64 = 25;
+const LEADS_BELOW: u64 = 25;
+
+/// Whether the exact test leads over the asymptotic sequence: while either arm has fewer than 25 successes or 25 failures.
+pub fn leads(control: &Proportion, treatment: &Proportion) -> bool {
+    let few = |arm: &Proportion| arm.successes().min(arm.units() - arm.successes()) < LEADS_BELOW;
+    few(control) || few(treatment)
+}
 
 /// `ln` of the Dirichlet-multinomial e-value that `counts` fell with probabilities `weights`:
 /// `lnΒ(κw + n) − lnΒ(κw) − Σ n_k ln w_k`, averaged over the concentrations κ with equal weights.

@@ -75,3 +75,20 @@ pub fn calibrate(p_values: &[f64], alpha: f64) -> Result<Calibration> {
         finding: Finding::new(status, rate, sentence),
     })
 }
+
+/// Judges the confidence sequence on the same shuffles: `significant` of `shuffles` were significant at some look.
+/// Warns when the 95% interval of that share lies above `alpha`; being below is the price of looking daily, not a fault.
+///
+/// # Errors
+/// No shuffles, more significant ones than shuffles, `alpha` not between 0 and 1.
+pub fn sequence(significant: u64, shuffles: u64, alpha: f64) -> Result<Finding> {
+    let alpha = open_unit("alpha", alpha)?;
+    let share = Proportion::new(significant, shuffles)?;
+    let status = if share.clopper_pearson(0.05)?.lower() > alpha { Status::Warn } else { Status::Ok };
+    let sentence = format!(
+        "Looking every day, {} of {shuffles} shuffles were ever called a difference (at most {} promised).",
+        percent(share.share()),
+        percent(alpha)
+    );
+    Ok(Finding::new(status, share.share(), sentence))
+}

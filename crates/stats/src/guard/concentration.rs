@@ -24,3 +24,19 @@ pub fn check(rows_per_unit: &[u64]) -> Result<Finding> {
     let status = if share > WARN_SHARE && units > 1 { Status::Warn } else { Status::Ok };
     Ok(Finding::new(status, share, format!("The most active 1% of users make {} of the traffic.", percent(share))))
 }
+
+/// Units that look like bots or load tests: above the 99.99th percentile of rows per unit and above 50 times the median.
+/// Their indices, ascending. A list to look at; exclusion only by a rule that does not know the arms and was planned.
+pub fn outliers(rows_per_unit: &[u64]) -> Vec<usize> {
+    let mut sorted = rows_per_unit.to_vec();
+    sorted.sort_unstable();
+    let at = |share: f64| {
+        let rank = libm::ceil(sorted.len() as f64 * share) as usize;
+        sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0)
+    };
+    // With fewer than ten thousand units the percentile is the largest value, which then counts as above itself.
+    let (median, top) = (at(0.5), at(0.9999));
+    let limit = median.saturating_mul(50);
+    let flagged = |rows: u64| rows > limit && rows >= top;
+    rows_per_unit.iter().enumerate().filter(|(_, rows)| flagged(**rows)).map(|(index, _)| index).collect()
+}

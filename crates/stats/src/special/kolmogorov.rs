@@ -26,7 +26,7 @@ pub(crate) fn sf(n: u64, d: f64) -> f64 {
     let tail = if spread >= 370.0 {
         0.0
     } else if n > LARGE && spread >= smirnov_from {
-        // The sum would be long; its limit with the correction of Vrbik (2018) is as good here.
+        // The sum would be long; its limit, shifted as by Vrbik (2018), is within 1e-4 of it here.
         let t = n_root * d + 1.0 / (6.0 * n_root);
         2.0 * libm::exp(-2.0 * t * t)
     } else if d >= 0.5 || spread >= smirnov_from {

@@ -313,6 +313,8 @@ fn proportions_and_corrections() {
             (sound(Proportion::new(m.count(), m.count())), sound(Proportion::new(m.count() / 2, m.count())))
         {
             let _ = sound((a.wilson(alpha), fixed::newcombe(&a, &b, alpha), a.growthbook_estimate()));
+            let _ = exact::leads(&a, &b);
+            let _ = sound(calibration::sequence(a.successes(), a.units(), alpha));
             if a.units() < 1_000_000 {
                 let _ = sound(a.clopper_pearson(alpha));
             }
@@ -369,7 +371,7 @@ fn adjustments_and_guards() {
         let tame: Vec<f64> = (0..50).map(|_| m.0.uniform()).collect();
         let _ = sound(calibration::calibrate(&tame, 0.05));
         let rows = m.list(20, Mutator::count);
-        let _ = sound(concentration::check(&rows));
+        let _ = sound((concentration::check(&rows), concentration::outliers(&rows)));
         let limits = exposure::Limits { warn_share: m.unit(), broken_share: m.unit(), warn_units: m.count() };
         let _ = sound(exposure::multiple(m.count() / 100, m.count(), &limits));
         let _ = sound(exposure::early_rows(m.count(), m.count()));

@@ -67,9 +67,9 @@ fn all_reference_cases_pass() {
                 Ok(Some(got)) => {
                     let found = differences(&got, &corrected(id, case["expected"].clone()), rel, abs);
                     if found.is_empty() {
-                        passed += 1
+                        passed += 1;
                     } else {
-                        failures.push(format!("{id} {method}: {}", found.join("; ")))
+                        failures.push(format!("{id} {method}: {}", found.join("; ")));
                     }
                 }
                 Ok(None) => failures.push(format!("{id}: unknown method `{method}`")),
@@ -85,7 +85,7 @@ fn all_reference_cases_pass() {
 }
 
 /// The dispatch table: `None` for a method that nobody maps.
-fn run(method: &str, input: &Input) -> Option<Value> {
+pub(crate) fn run(method: &str, input: &Input) -> Option<Value> {
     Some(match method {
         "norm" => normal(input),
         "norm_ppf" => json!({ "x": special::normal_quantile(input.number("p")).unwrap() }),

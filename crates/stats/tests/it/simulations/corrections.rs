@@ -45,7 +45,9 @@ fn false_positives(share: f64, repetitions: u64) {
                 cap = (Some(n as u64), Cap::new(percentile(&values, 0.999).unwrap()).unwrap());
                 arms = [JointMoments::new(), JointMoments::new()];
                 plain = [Moments::new(), Moments::new()];
-                units.iter().for_each(|unit| add(&mut arms, &mut plain, cap.1, unit));
+                for unit in &units {
+                    add(&mut arms, &mut plain, cap.1, unit);
+                }
             } else {
                 add(&mut arms, &mut plain, cap.1, &units[n - 1]);
             }
