@@ -5,19 +5,25 @@
 //   ASSAY_CHROMIUM_NO_SANDBOX  1 when running as root
 //   ASSAY_E2E_OUTPUT           where traces and screenshots of failures go
 // To work on a page with a server of your own: ASSAY_URL=http://127.0.0.1:3000 npx playwright test
+import path from "node:path";
 import { defineConfig, devices } from "@playwright/test";
+import { output, ownerState } from "./fixtures/state";
 
 const noSandbox = process.env.ASSAY_CHROMIUM_NO_SANDBOX === "1";
 
 export default defineConfig({
   testDir: "tests",
-  outputDir: process.env.ASSAY_E2E_OUTPUT ?? "test-results",
+  outputDir: path.join(output, "results"),
   fullyParallel: true,
   forbidOnly: !!process.env.CI,
   retries: 0,
   workers: 2,
   timeout: 30_000,
   expect: { timeout: 10_000 },
+  projects: [
+    { name: "setup", testMatch: "setup.ts" },
+    { name: "chromium", testMatch: "*.spec.ts", dependencies: ["setup"], use: { storageState: ownerState } },
+  ],
   reporter: [["list", { printSteps: false }]],
   use: {
     ...devices["Desktop Chrome"],

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { brotliCompressSync, gzipSync, constants } from "node:zlib";
 
-const [mode] = process.argv.slice(2);
+const mode = process.argv.at(-1); // with `--eval` there is no script in between
 for (const path of readFileSync(0, "utf8").split("\n").filter(Boolean)) {
   const bytes = readFileSync(path);
   const brotli = brotliCompressSync(bytes, {
