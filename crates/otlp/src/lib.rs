@@ -63,10 +63,11 @@ pub fn decode_traces(body: &[u8], encoding: Encoding, sender: &Sender) -> Result
             Ok(intake.finish())
         }
         Encoding::Json => {
-            let text = String::from_utf8_lossy(body);
+            let sound = std::str::from_utf8(body);
+            let text = sound.map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed);
             let mut intake = Intake::new(sender, body.len());
-            if let Cow::Owned(_) = text {
-                let at = std::str::from_utf8(body).map_or_else(|error| error.valid_up_to(), str::len);
+            if let Err(error) = sound {
+                let at = error.valid_up_to();
                 intake.warn(format!("the body is not UTF-8 from byte {at} on; what is invalid was replaced"));
             }
             raw::json::read(&text, &mut intake)?;
