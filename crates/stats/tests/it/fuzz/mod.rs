@@ -3,6 +3,8 @@
 //!
 //! Every public type derives `Debug`, so one look at the debug text finds a `NaN` anywhere in an answer.
 
+mod monitoring;
+
 use stats::anytime::{
     self, Floor, History, NormalMixture, OneSided, Sequence, Stitching, polynomial_stitching, tuning_constant,
 };
@@ -23,15 +25,15 @@ use stats::{Interval, special, stratify, winsor};
 use std::fmt::Debug;
 
 /// Mutates plausible values.
-struct Mutator(Generator);
+pub(crate) struct Mutator(pub(crate) Generator);
 
 impl Mutator {
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[usize::try_from(self.0.below(from.len() as u64)).unwrap()]
     }
 
     /// `plausible`, or something a caller should never send.
-    fn number(&mut self, plausible: f64) -> f64 {
+    pub(crate) fn number(&mut self, plausible: f64) -> f64 {
         match self.0.below(16) {
             0 => self.pick(&[f64::NAN, f64::INFINITY, f64::NEG_INFINITY]),
             1 => self.pick(&[0.0, -0.0, 1.0, -1.0, 0.5, f64::EPSILON, f64::MIN_POSITIVE, 5e-324]),
@@ -45,22 +47,22 @@ impl Mutator {
     }
 
     /// A plausible draw from a standard normal, mutated.
-    fn value(&mut self) -> f64 {
+    pub(crate) fn value(&mut self) -> f64 {
         let plausible = self.0.normal();
         self.number(plausible)
     }
 
-    fn positive(&mut self) -> f64 {
+    pub(crate) fn positive(&mut self) -> f64 {
         let plausible = self.0.normal().exp();
         self.number(plausible)
     }
 
-    fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         let plausible = self.0.uniform();
         self.number(plausible)
     }
 
-    fn count(&mut self) -> u64 {
+    pub(crate) fn count(&mut self) -> u64 {
         match self.0.below(8) {
             0 => self.pick(&[0, 1, 2, 49, 50, u64::MAX, u64::MAX - 1, 1 << 53, 1 << 32]),
             1 => self.0.next_u64() >> self.0.below(64),
@@ -68,16 +70,16 @@ impl Mutator {
         }
     }
 
-    fn list<T>(&mut self, longest: u64, mut item: impl FnMut(&mut Self) -> T) -> Vec<T> {
+    pub(crate) fn list<T>(&mut self, longest: u64, mut item: impl FnMut(&mut Self) -> T) -> Vec<T> {
         (0..self.0.below(longest + 1)).map(|_| item(self)).collect()
     }
 
-    fn arm(&mut self) -> Option<ArmEstimate> {
+    pub(crate) fn arm(&mut self) -> Option<ArmEstimate> {
         let (value, variance, units) = (self.value(), self.positive(), self.count());
         sound(ArmEstimate::new(value, variance, units)).ok()
     }
 
-    fn effect(&mut self) -> Option<Effect> {
+    pub(crate) fn effect(&mut self) -> Option<Effect> {
         let (value, se, units) = (self.value(), self.positive(), self.count());
         sound(Effect::new(value, se, units)).ok()
     }
@@ -124,13 +126,13 @@ impl Mutator {
     }
 }
 
-fn sound<T: Debug>(value: T) -> T {
+pub(crate) fn sound<T: Debug>(value: T) -> T {
     let text = format!("{value:?}");
     assert!(!text.contains("NaN"), "an answer holds NaN: {text}");
     value
 }
 
-fn run(seed: u64, rounds: u64, body: impl Fn(&mut Mutator)) {
+pub(crate) fn run(seed: u64, rounds: u64, body: impl Fn(&mut Mutator)) {
     let slow = std::env::var_os("ASSAY_SLOW").is_some_and(|value| value == "1");
     let rounds = if slow { rounds * 50 } else { rounds };
     for round in 0..rounds {
