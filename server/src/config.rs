@@ -28,7 +28,7 @@ pub(crate) struct ServeArgs {
     pub(crate) trusted_proxies: Vec<IpAddr>,
 
     /// Let people sign in over plain http from other machines
-    #[arg(long, env = "ASSAY_ALLOW_HTTP", value_parser = clap::builder::FalseyValueParser::new(), default_value_t = false)]
+    #[arg(long, env = "ASSAY_ALLOW_HTTP", value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) allow_http: bool,
 
     #[command(flatten)]

@@ -10,7 +10,6 @@ use services::{
     Services,
     access::{Initial, Initialized},
 };
-use store::event::EventStore as _;
 use tokio::{net::TcpListener, time};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};

@@ -3,7 +3,7 @@ use std::fmt;
 use domain::ids::ProjectId;
 use store::{control::PromptFilter, event::TraceFilter};
 
-use crate::TestApp;
+use crate::{TestApp, otlp};
 
 /// What a project holds.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -12,7 +12,7 @@ pub struct Counts {
     pub traces: usize,
     /// Spans in them.
     pub spans: usize,
-    /// Scores on them.
+    /// Scores on them, and on [`crate::otlp::ORPHAN`].
     pub scores: usize,
     /// Prompts.
     pub prompts: usize,
@@ -35,6 +35,8 @@ impl Counts {
             counts.spans += app.events.spans(project, trace.trace_id, None, 1_000).await.expect("spans").len();
             counts.scores += app.events.scores(project, trace.trace_id).await.expect("scores").len();
         }
+        let orphan = otlp::ORPHAN.parse().expect("a trace id");
+        counts.scores += app.events.scores(project, orphan).await.expect("scores").len();
         let prompts = app.control.prompts(project, &PromptFilter::default(), None, 500).await.expect("prompts");
         counts.prompts = prompts.len();
         for prompt in prompts {

@@ -36,8 +36,12 @@ impl Kind {
         kind.filter(|kind| known.contains(kind)).ok_or_else(|| {
             let known: Vec<String> = known.iter().map(|kind| format!("`{}`", kind.content_type())).collect();
             let shown: String = essence.chars().take(60).collect();
-            let message = format!("The content type `{shown}` cannot be read here; send {}.", known.join(" or "));
-            Problem::new(ProblemCode::UnsupportedMediaType, message).into()
+            let what = if shown.is_empty() {
+                "The request has no content type".to_owned()
+            } else {
+                format!("The content type `{shown}` cannot be read here")
+            };
+            Problem::new(ProblemCode::UnsupportedMediaType, format!("{what}; send {}.", known.join(" or "))).into()
         })
     }
 

@@ -122,7 +122,7 @@ async fn actors(app: &TestApp) -> Vec<Client> {
         clients.push(app.key_with(scope.as_str(), &[scope]).await);
     }
     let access = &app.services.access;
-    let public = access.create_client_key(&Actor::System, app.project.id, "web", &[Scope::Ingest], &[]).await;
+    let public = access.create_client_key(&Actor::System, app.project.id, "web", &[Scope::Ingest], &["https://app.example.com".to_owned()]).await;
     clients.push(app.bearer(&public.unwrap().public_key));
     clients.push(app.revoked_key().await.1);
     let neighbour = app.neighbour().await;

@@ -13,6 +13,8 @@ use crate::spans::{gzip, protobuf};
 
 /// Stands for an id that is new in every cell: a span's, a score's, an event's.
 const FRESH: &str = "eeeeeeeeeeeeeeee";
+/// A trace that only our own project has.
+const OURS: &str = "0af7651916cd43dd8448eb211c80aaaa";
 /// The largest body here; the real limit takes too long to fill in every cell.
 const MAX_BODY: usize = 64 * 1024;
 
@@ -125,10 +127,11 @@ fn spans(path: &str, name: &'static str) -> Door {
     let good = || otlp::span(FRESH);
     let far = "4102444800000000000";
     let deep = (0..200).fold(json!({"stringValue": "x"}), |inner, _| json!({"arrayValue": {"values": [inner]}}));
-    let deep = format!("\"attributes\":[{{\"key\":\"deep\",\"value\":{deep}}},");
+    let deep = format!("\"attributes\":[{{\"key\":\"deep\",\"value\":{deep}}},{{");
     Door::json(name, Method::POST, path, &one(good()))
         .replace("invalid UTF-8 in a text", "\"answer\"", b"\"ans\xffwer\"")
-        .replace("NaN", "\"attributes\":[", b"\"attributes\":[{\"key\":\"ratio\",\"value\":{\"doubleValue\":NaN}},")
+        .replace("NaN, bare", "\"attributes\":[{", b"\"attributes\":[{\"key\":\"ratio\",\"value\":{\"doubleValue\":NaN}},{")
+        .body("NaN, as a text", &one(good().attribute("ratio", json!({"doubleValue": "NaN"}))))
         .body("wrong types", &one(good().field("name", json!(5)).field("attributes", json!("x"))))
         .body("zero trace id", &one(good().trace("00000000000000000000000000000000")))
         .body("zero span id", &one(otlp::span("0000000000000000")))
@@ -136,7 +139,7 @@ fn spans(path: &str, name: &'static str) -> Door {
         .body("far future", &one(good().field("startTimeUnixNano", far.into()).field("endTimeUnixNano", far.into())))
         .body("prompt version nobody knows", &one(good().prompt("ghost", 999)))
         .body("one bad span of two", &otlp::request([good(), otlp::span("0000000000000000")]))
-        .replace("deep nesting", "\"attributes\":[", deep.as_bytes())
+        .replace("deep nesting", "\"attributes\":[{", deep.as_bytes())
         .body("not a request", &json!([1]))
 }
 
@@ -155,7 +158,7 @@ fn scores(name: &'static str, path: &str, wrap: fn(Value) -> Value) -> Door {
         .body("value does not fit its type", &wrap(json!({"id": FRESH, "traceId": otlp::TRACE, "name": "stars", "value": "x", "dataType": "NUMERIC"})))
         .body("zero trace id", &with("traceId", json!("00000000000000000000000000000000")))
         .body("no target", &wrap(json!({"id": FRESH, "name": "stars", "value": 1})))
-        .body("trace nobody knows", &with("traceId", json!("0af7651916cd43dd8448eb211c80ffff")))
+        .body("trace nobody knows", &with("traceId", json!(otlp::ORPHAN)))
         .body("far future", &with("timestamp", json!("2999-01-01T00:00:00Z")))
         .body("deep nesting", &with("metadata", deep(120)))
 }
@@ -201,7 +204,7 @@ fn doors() -> Vec<Door> {
             .body("message without content", &json!({"name": "made", "type": "chat", "prompt": [{"role": "user"}]}))
             .body("label that is none", &with("labels", json!(["Not A Label"])))
             .body("deep nesting", &with("config", json!({"a": deep(120)})))
-            .body("of the other type than before", &json!({"name": "greet", "type": "chat", "prompt": []})),
+            .body("of the other type than before", &json!({"name": "greet", "type": "chat", "prompt": [{"role": "user", "content": "x"}]})),
         Door::json("PATCH /api/public/v2/prompts/greet/versions/1", Method::PATCH, "/api/public/v2/prompts/greet/versions/1", &json!({"newLabels": ["staging"]}))
             .replace("invalid UTF-8 in a text", "staging", b"stag\xffing")
             .replace("NaN", "[\"staging\"]", b"NaN")
@@ -231,8 +234,8 @@ fn doors() -> Vec<Door> {
             .body("range that ends before it begins", &json!({"measures": ["count"], "range": {"from": "2026-11-22T00:00:00Z", "to": "2026-11-21T00:00:00Z"}}))
             .body("too many steps", &json!({"measures": ["count"], "range": "366d", "granularity": "hour"}))
             .body("deep nesting", &json!({"measures": deep(200), "range": "24h"})),
-        Door::reading("GET /api/public/traces/{id}", &format!("/api/public/traces/{}", otlp::TRACE))
-            .path("trace nobody knows", "/api/public/traces/0af7651916cd43dd8448eb211c80ffff")
+        Door::reading("GET /api/public/traces/{id}", &format!("/api/public/traces/{OURS}"))
+            .path("trace nobody knows", &format!("/api/public/traces/{}", otlp::ORPHAN))
             .path("zero id", "/api/public/traces/00000000000000000000000000000000")
             .path("id that is none", "/api/public/traces/xyz")
             .path("invalid UTF-8 in the path", "/api/public/traces/%FF"),
@@ -288,7 +291,8 @@ async fn every_fault_at_every_door_is_refused_in_words_and_stores_what_it_should
         revoked: app.revoked_key().await.1,
         neighbour: app.bearer(theirs.secret_key.reveal()),
     };
-    app.key().post("/v1/traces", &otlp::request([otlp::span("00000000000000aa")])).await.expect(200);
+    let spans = [otlp::span("00000000000000aa"), otlp::span("00000000000000ab").trace(OURS)];
+    app.key().post("/v1/traces", &otlp::request(spans)).await.expect(200);
     app.key().post("/api/public/v2/prompts", &json!({"name": "greet", "prompt": "Hi", "labels": ["production"]})).await.expect(201);
     let mut number = 0x1000_u64;
     let mut table = String::new();
