@@ -71,7 +71,10 @@ fn a_dead_canary_stops() {
     let mut own = treatment(vec![]);
     own.canary = Some(Canary { ln_e: 3.1, harmful: true });
     let decision = one(own.clone(), &Plan { days: 0.5, ..plan() });
-    assert_eq!((decision.verdict, decision.sentence.as_str()), (Verdict::StopNow, "B fails more often than the control."));
+    assert_eq!(
+        (decision.verdict, decision.sentence.as_str()),
+        (Verdict::StopNow, "B fails more often than the control.")
+    );
     own.canary = Some(Canary { ln_e: 3.1, harmful: false });
     assert_eq!(one(own, &plan()).verdict, Verdict::KeepRunning);
 }

@@ -157,7 +157,8 @@ fn the_kolmogorov_tail_agrees_with_scipy() {
 fn nothing_in_the_engine_uses_the_platforms_own_functions() {
     // `f64::ln` and its kin come from the platform's library and differ between native and WASM; `libm` does not. Square
     // roots are exact everywhere.
-    let forbidden = [".ln()", ".exp()", ".powf(", ".powi(", ".ln_1p(", ".exp_m1(", ".sin()", ".cos()", ".cbrt()", ".log10("];
+    let forbidden =
+        [".ln()", ".exp()", ".powf(", ".powi(", ".ln_1p(", ".exp_m1(", ".sin()", ".cos()", ".cbrt()", ".log10("];
     let mut folders = vec![std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src")];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {

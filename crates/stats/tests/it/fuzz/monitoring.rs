@@ -188,7 +188,10 @@ fn monitoring() {
         }
         let (k, h, shift) = (m.positive(), 4.0 * m.positive(), m.value());
         let _ = sound((siegmund_run_length(k, h, shift), two_sided_run_length(k, h)));
-        let _ = sound((detector::threshold(20, m.positive(), m.positive()), detector::change_index(&m.list(9, Mutator::value))));
+        let _ = sound((
+            detector::threshold(20, m.positive(), m.positive()),
+            detector::change_index(&m.list(9, Mutator::value)),
+        ));
         let season = m.pick(&[Season::HourOfWeek, Season::HourOfDay, Season::None]);
         let mut hour = 0;
         let periods = m.list(400, |m| {
@@ -250,7 +253,8 @@ fn explanations_and_hashes() {
         let table = Table { units: &units, selected: &selected, attributes: &attributes };
         let _ = sound(explain(&table, m.unit()));
         let _ = sound(decile_codes(&m.list(30, Mutator::value)));
-        let text = m.list(20, |m| char::from_u32(m.0.below(0x11_0000) as u32).unwrap_or('ß')).into_iter().collect::<String>();
+        let text =
+            m.list(20, |m| char::from_u32(m.0.below(0x11_0000) as u32).unwrap_or('ß')).into_iter().collect::<String>();
         let hashed = h3("salt", &text);
         assert!((0.0..1.0).contains(&hashed));
         let _ = (unit_group("salt", &text), murmur3_x64_128(text.as_bytes(), 3), murmur3_x86_32(text.as_bytes(), 3));
