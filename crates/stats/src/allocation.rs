@@ -107,7 +107,13 @@ fn chances(arms: &[Posterior], index: usize) -> (f64, f64) {
         let width = (to - from) / steps as f64;
         for step in 0..=steps {
             let u = from + width * step as f64;
-            let weight = if step == 0 || step == steps { 1.0 } else if step % 2 == 1 { 4.0 } else { 2.0 };
+            let weight = if step == 0 || step == steps {
+                1.0
+            } else if step % 2 == 1 {
+                4.0
+            } else {
+                2.0
+            };
             let density = normal::pdf(u) * weight * width / 3.0;
             if density > 0.0 {
                 let (all, all_but_one) = products(others(), own.mean + own.deviation * u);

@@ -23,6 +23,7 @@ pub mod hash;
 pub mod lift;
 pub mod moments;
 pub mod multiplicity;
+mod order;
 pub mod power;
 pub mod quantile;
 pub mod random;

@@ -4,6 +4,7 @@
 //! p-values at every stopping time, so Holm on them is valid too.
 
 use crate::error::{Result, Undefined, finite, open_unit};
+use crate::order;
 
 /// A family-wise or false-discovery correction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,7 +34,7 @@ pub fn adjust(correction: Correction, p: &[Option<f64>]) -> Result<Vec<Option<f6
         }
         known.push((index, value));
     }
-    known.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+    order::sort(&mut known, |a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
     let sorted: Vec<f64> = known.iter().map(|(_, value)| *value).collect();
     let m = sorted.len() as f64;
     let adjusted: Vec<f64> = match correction {
@@ -114,7 +115,7 @@ pub fn e_benjamini_hochberg(ln_e: &[f64], alpha: f64) -> Result<Vec<usize>> {
     if order.iter().any(|(_, value)| value.is_nan()) {
         return Err(Undefined::NonFinite { name: "ln_e" });
     }
-    order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    order::sort(&mut order, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     let base = libm::log(order.len().max(1) as f64) - libm::log(alpha);
     let rejected = order
         .iter()
@@ -124,6 +125,6 @@ pub fn e_benjamini_hochberg(ln_e: &[f64], alpha: f64) -> Result<Vec<usize>> {
         .max()
         .unwrap_or(0);
     let mut indices: Vec<usize> = order.iter().take(rejected).map(|(index, _)| *index).collect();
-    indices.sort_unstable();
+    order::sort(&mut indices, usize::cmp);
     Ok(indices)
 }

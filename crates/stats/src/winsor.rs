@@ -62,7 +62,7 @@ pub fn percentile(values: &[f64], order: f64) -> Result<f64> {
     for value in &sorted {
         finite("values", *value)?;
     }
-    sorted.sort_by(f64::total_cmp);
+    sorted.sort_unstable_by(f64::total_cmp);
     let Some(last) = sorted.len().checked_sub(1) else {
         return Err(Undefined::TooFewUnits { have: 0, need: 1 });
     };

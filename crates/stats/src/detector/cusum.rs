@@ -110,7 +110,8 @@ const GAUSS_LEGENDRE: [(f64, f64); 4] = [
 fn solve(mut system: Vec<Vec<f64>>) -> Result<Vec<f64>> {
     let size = system.len();
     for column in 0..size {
-        let pivot = (column..size).max_by(|&left, &right| system[left][column].abs().total_cmp(&system[right][column].abs()));
+        let pivot =
+            (column..size).max_by(|&left, &right| system[left][column].abs().total_cmp(&system[right][column].abs()));
         let pivot = pivot.unwrap_or(column);
         if system[pivot][column] == 0.0 {
             return Err(Undefined::PrecisionLost);

@@ -74,7 +74,8 @@ impl EDetector {
         let mut next = Vec::with_capacity(self.components.len());
         for (&ln_m, &increment) in self.components.iter().zip(increments) {
             // ln(1 + M), stable for large and small M.
-            let ln_one_more = if ln_m > 0.0 { ln_m + libm::log1p(libm::exp(-ln_m)) } else { libm::log1p(libm::exp(ln_m)) };
+            let ln_one_more =
+                if ln_m > 0.0 { ln_m + libm::log1p(libm::exp(-ln_m)) } else { libm::log1p(libm::exp(ln_m)) };
             next.push(computed(ln_one_more + increment)?);
         }
         self.components = next;

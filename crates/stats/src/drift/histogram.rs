@@ -13,7 +13,7 @@ use crate::special::gamma;
 pub fn population_stability(reference: &[u64], current: &[u64], smoothing: f64) -> Result<f64> {
     let mut sum = 0.0;
     for (p, q) in shares(reference, current, smoothing)? {
-        if p != q {
+        if p > 0.0 || q > 0.0 {
             sum += (q - p) * libm::log(q / p);
         }
     }
@@ -100,17 +100,11 @@ pub fn chi_square(reference: &[u64], current: &[u64]) -> Result<ChiSquare> {
 /// # Errors
 /// An empty reference, or a value that is not a number.
 pub fn decile_counts(reference: &[f64], current: &[f64]) -> Result<(Vec<u64>, Vec<u64>)> {
-    if reference.iter().chain(current).any(|value| value.is_nan()) {
+    if current.iter().any(|value| value.is_nan()) {
         return Err(Undefined::NonFinite { name: "values" });
     }
-    let mut sorted = reference.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let mut edges = Vec::with_capacity(9);
-    for decile in 1..10_usize {
-        let rank = (sorted.len() * decile).div_ceil(10).max(1);
-        edges.push(*sorted.get(rank - 1).ok_or(Undefined::TooFewUnits { have: 0, need: 1 })?);
-    }
-    edges.dedup_by(|left, right| left == right);
+    let mut edges = deciles(reference)?;
+    edges.dedup_by_key(|edge| edge.to_bits());
     let count = |values: &[f64]| {
         let mut counts = vec![0_u64; edges.len() + 1];
         for value in values {
@@ -121,4 +115,18 @@ pub fn decile_counts(reference: &[f64], current: &[f64]) -> Result<(Vec<u64>, Ve
         counts
     };
     Ok((count(reference), count(current)))
+}
+
+/// The nine deciles, as order statistics of rank ⌈n·d/10⌉.
+pub(crate) fn deciles(values: &[f64]) -> Result<Vec<f64>> {
+    if values.iter().any(|value| value.is_nan()) {
+        return Err(Undefined::NonFinite { name: "values" });
+    }
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let at = |decile: usize| {
+        let rank = (sorted.len() * decile).div_ceil(10).max(1);
+        sorted.get(rank - 1).copied().ok_or(Undefined::TooFewUnits { have: 0, need: 1 })
+    };
+    (1..10).map(at).collect()
 }

@@ -12,6 +12,7 @@ mod kernel;
 mod permutation;
 mod samples;
 
+pub(crate) use histogram::deciles;
 pub use histogram::{ChiSquare, chi_square, decile_counts, jensen_shannon, population_stability};
 pub use kernel::{RandomFeatures, median_bandwidth, squared_discrepancy};
 pub use permutation::{evidence, permutation_p_value};

@@ -40,7 +40,7 @@ pub fn calibrate(p_values: &[f64], alpha: f64) -> Result<Calibration> {
             return Err(Undefined::invalid("p_values", "between 0 and 1"));
         }
     }
-    sorted.sort_by(f64::total_cmp);
+    sorted.sort_unstable_by(f64::total_cmp);
     let count = sorted.len() as u64;
     let n = count as f64;
     let (mut ks, mut below) = (0.0_f64, 0.0);

@@ -13,7 +13,7 @@ const WARN_SHARE: f64 = 0.5;
 /// No units, or no rows.
 pub fn check(rows_per_unit: &[u64]) -> Result<Finding> {
     let mut sorted = rows_per_unit.to_vec();
-    sorted.sort_unstable_by(|a, b| b.cmp(a));
+    crate::order::sort(&mut sorted, |a, b| b.cmp(a));
     let units = sorted.len();
     let total: f64 = sorted.iter().map(|rows| *rows as f64).sum();
     if total == 0.0 {
@@ -29,7 +29,7 @@ pub fn check(rows_per_unit: &[u64]) -> Result<Finding> {
 /// Their indices, ascending. A list to look at; exclusion only by a rule that does not know the arms and was planned.
 pub fn outliers(rows_per_unit: &[u64]) -> Vec<usize> {
     let mut sorted = rows_per_unit.to_vec();
-    sorted.sort_unstable();
+    crate::order::sort(&mut sorted, u64::cmp);
     let at = |share: f64| {
         let rank = libm::ceil(sorted.len() as f64 * share) as usize;
         sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0)

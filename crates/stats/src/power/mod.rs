@@ -11,9 +11,7 @@ mod forecast;
 mod runtime;
 mod sequential;
 
-pub use fixed::{
-    Design, minimum_detectable_effect, power, sample_size, sample_size_guardrail, sample_size_t_test,
-};
+pub use fixed::{Design, minimum_detectable_effect, power, sample_size, sample_size_guardrail, sample_size_t_test};
 pub use forecast::{Forecast, forecast};
 pub use runtime::{UnitCurve, minimum_detectable_by_day};
 pub use sequential::{SequentialPlan, SequentialRun, sequential_run};

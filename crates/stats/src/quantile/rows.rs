@@ -4,6 +4,7 @@ use crate::error::{Result, Undefined, computed, finite, open_unit};
 use crate::estimate;
 use crate::interval::Interval;
 use crate::moments::Moments;
+use crate::order;
 use crate::special::normal;
 
 /// A quantile of raw rows with its uncertainty.
@@ -44,7 +45,7 @@ pub fn clustered_rows(units: &[u64], values: &[f64], nu: f64, alpha: f64) -> Res
     let count = sorted.len() as f64;
     let value = order_statistic(&sorted, (nu * count).ceil())?;
 
-    rows.sort_unstable_by_key(|&(unit, _)| unit);
+    order::sort(&mut rows, |left, right| left.0.cmp(&right.0));
     let mut block = Moments::new();
     for cluster in rows.chunk_by(|left, right| left.0 == right.0) {
         let below = cluster.iter().filter(|&&(_, row)| row <= value).count();

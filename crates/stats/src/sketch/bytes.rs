@@ -83,10 +83,7 @@ impl DdSketch {
 }
 
 fn in_range(key: i64) -> Result<i16, SketchError> {
-    i16::try_from(key)
-        .ok()
-        .filter(|key| (-MAX_KEY..=MAX_KEY).contains(key))
-        .ok_or(SketchError::KeyOutOfRange { key })
+    i16::try_from(key).ok().filter(|key| (-MAX_KEY..=MAX_KEY).contains(key)).ok_or(SketchError::KeyOutOfRange { key })
 }
 
 /// 0, −1, 1, −2, … as 0, 1, 2, 3, …

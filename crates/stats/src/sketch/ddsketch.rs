@@ -4,6 +4,7 @@ use core::cmp::Ordering;
 
 use super::{SketchError, fraction_at_or_below, key, value};
 use crate::error::{Result, Undefined, finite};
+use crate::order;
 
 /// Counts of values in logarithmic bins; answers any quantile within 1%.
 ///
@@ -53,7 +54,7 @@ impl DdSketch {
     /// [`SketchError::KeyOutOfRange`] or [`SketchError::CountOverflow`].
     pub fn from_bins(bins: impl IntoIterator<Item = (i16, u64)>) -> core::result::Result<Self, SketchError> {
         let mut sorted: Vec<(i16, u64)> = bins.into_iter().filter(|&(_, count)| count > 0).collect();
-        sorted.sort_unstable_by_key(|&(bin, _)| bin);
+        order::sort(&mut sorted, |left, right| left.0.cmp(&right.0));
         let mut total = 0_u64;
         let mut merged: Vec<(i16, u64)> = Vec::with_capacity(sorted.len());
         for (bin, count) in sorted {

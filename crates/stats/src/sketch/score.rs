@@ -6,6 +6,7 @@
 
 use super::{MAX_KEY, key, value};
 use crate::error::{Result, Undefined, finite};
+use crate::order;
 
 /// The bin of the score 0. An exact bin is `EXACT_ZERO + hundredths`, which is far from every sketch key.
 pub const EXACT_ZERO: i32 = 1_000_000;
@@ -33,7 +34,7 @@ pub fn score_bin(score: f64) -> Option<i32> {
         return None;
     }
     let hundredths = (score * 100.0).round();
-    if hundredths.abs() <= f64::from(MOST_HUNDREDTHS) && hundredths / 100.0 == score {
+    if hundredths.abs() <= f64::from(MOST_HUNDREDTHS) && (hundredths / 100.0).to_bits() == score.to_bits() {
         return Some(EXACT_ZERO + hundredths as i32);
     }
     key(score).map(i32::from)
@@ -90,7 +91,7 @@ impl ScoreBins {
                 ordered.push((score_bin_value(bin), is_exact(bin), count));
             }
         }
-        ordered.sort_unstable_by(|left, right| left.0.total_cmp(&right.0));
+        order::sort(&mut ordered, |left: &(f64, bool, u64), right| left.0.total_cmp(&right.0));
         Ok(Self { ordered, total })
     }
 

@@ -117,7 +117,7 @@ fn cluster_quantiles(input: &Input) -> Value {
     });
     let [control, treatment] = arms;
     let estimate = treatment.value - control.value;
-    let se = control.standard_error.hypot(treatment.standard_error);
+    let se = libm::hypot(control.standard_error, treatment.standard_error);
     json!({
         "control": shown[0], "treatment": shown[1],
         "difference": { "estimate": estimate, "se": se, "z": estimate / se },

@@ -1,1 +1,0 @@
-//! Attribution of a change between two periods to its causes.

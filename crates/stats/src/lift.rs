@@ -1,1 +1,0 @@
-//! What is different about a selection.
