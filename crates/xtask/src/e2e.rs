@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use crate::{
     assets,
     browser::Variant,
-    process, run,
+    process, run, sdk,
     serving::{INIT, Server},
     tools,
     workspace::Workspace,
@@ -19,6 +19,8 @@ pub(crate) fn test(workspace: &Workspace, rest: &[String]) -> anyhow::Result<()>
     let chromium = tools::need_chromium(workspace)?;
     let binary = run::build_for_tests(workspace)?;
     let server = Server::start(workspace, &binary, "e2e", &[("ASSAY_SITE", &site.to_string_lossy())])?;
+
+    sdk::send_gsm8k(workspace, &server)?;
 
     let outcome = process::step("e2e: Playwright", || {
         let mut playwright = Command::new(workspace.npm_program("playwright"));

@@ -48,6 +48,10 @@ const LANGFUSE_3: Environment = Environment { name: "langfuse3", packages: &["la
 const ABV: Environment = Environment { name: "abv", packages: &["abv==0.0.1.dev1"], pre_releases: true };
 const ABVDEV: Environment = Environment { name: "abvdev", packages: &["abvdev==0.0.1b7"], pre_releases: true };
 
+/// Four models' answers to GSM8K as four versions of one prompt; the numbers are known.
+const GSM8K: Program =
+    Program { name: "GSM8K (Python)", environment: Some(&LANGFUSE_5), file: "programs/gsm8k.py", family: None };
+
 const PROGRAMS: [Program; 7] = [
     Program {
         name: "langfuse 5 prompts (Python)",
@@ -80,21 +84,14 @@ const PROGRAMS: [Program; 7] = [
         family: Some("abvdev"),
     },
     Program { name: "langfuse 5 (JavaScript)", environment: None, file: "sdk-clients/js/langfuse5.mjs", family: None },
-    Program { name: "GSM8K (Python)", environment: Some(&LANGFUSE_5), file: "programs/gsm8k.py", family: None },
+    GSM8K,
 ];
 
 /// Builds, starts, runs every program, stops, and prints a closing line.
 pub(crate) fn test(workspace: &Workspace) -> anyhow::Result<()> {
     tools::need_npm_packages(workspace)?;
-    let mut interpreters = Vec::new();
-    for program in &PROGRAMS {
-        interpreters.push(match program.environment {
-            Some(Environment { name, packages, pre_releases }) => {
-                tools::need_python_environment(workspace, name, packages, *pre_releases)?
-            }
-            None => PathBuf::from("node"),
-        });
-    }
+    let interpreters: Vec<PathBuf> =
+        PROGRAMS.iter().map(|program| interpreter(workspace, program)).collect::<anyhow::Result<_>>()?;
     let binary = run::build_for_tests(workspace)?;
     let server = Server::start(workspace, &binary, "sdk", &[])?;
 
@@ -115,6 +112,21 @@ pub(crate) fn test(workspace: &Workspace) -> anyhow::Result<()> {
         bail!("SDK programs failed: {}\n{}", failed.join(", "), server.last_words());
     }
     server.stop()
+}
+
+/// Fills a server with the GSM8K answers, for tests of the pages that show them.
+pub(crate) fn send_gsm8k(workspace: &Workspace, server: &Server) -> anyhow::Result<()> {
+    let interpreter = interpreter(workspace, &GSM8K)?;
+    process::step("e2e: send GSM8K through the SDK", || drive(workspace, server, &GSM8K, &interpreter).map(|_| ()))
+}
+
+fn interpreter(workspace: &Workspace, program: &Program) -> anyhow::Result<PathBuf> {
+    match program.environment {
+        Some(Environment { name, packages, pre_releases }) => {
+            tools::need_python_environment(workspace, name, packages, *pre_releases)
+        }
+        None => Ok(PathBuf::from("node")),
+    }
 }
 
 /// Runs one program; gives how many steps it reported.
