@@ -39,7 +39,7 @@ async fn what_is_appended_is_read_back_after_opening_again() {
 }
 
 /// Every row of the tables of totals, as text.
-async fn dump(folder: &Path) -> Vec<String> {
+pub(crate) async fn dump(folder: &Path) -> Vec<String> {
     use sqlx::{ConnectOptions as _, Row as _};
     let mut connection =
         sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join("events.db")).connect().await.unwrap();
@@ -56,6 +56,17 @@ async fn dump(folder: &Path) -> Vec<String> {
     let check: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await.unwrap();
     assert_eq!(check, "ok");
     lines
+}
+
+/// Spans, payloads and scores in the file.
+pub(crate) async fn counts(folder: &Path) -> (i64, i64, i64) {
+    use sqlx::ConnectOptions as _;
+    let mut connection =
+        sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join("events.db")).connect().await.unwrap();
+    sqlx::query_as("SELECT (SELECT count(*) FROM span), (SELECT count(*) FROM payload), (SELECT count(*) FROM score)")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -76,4 +87,107 @@ async fn a_rebuild_is_equal_to_the_byte() {
         store.rebuild_totals().await.unwrap();
         assert_eq!(folded, dump(folder.path()).await, "seed {seed}");
     }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_full_queue_is_busy_and_stores_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = EventOptions { queue: 4, ..EventOptions::default() };
+    let store = SqliteEvents::open_with(folder.path(), &options).await.unwrap();
+    let project = Build::project(1);
+    // On one thread nobody drains the queue before all have tried.
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..20 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            (number, store.append(Build::batch(project, vec![Build::generation(number, 1)], vec![])).await)
+        });
+    }
+    let (mut stored, mut busy) = (0, 0);
+    while let Some(outcome) = tasks.join_next().await {
+        let (number, outcome) = outcome.unwrap();
+        let there = store.trace(project, Build::trace(number)).await.unwrap().is_some();
+        match outcome {
+            Ok(appended) => {
+                assert_eq!(appended.new, 1);
+                assert!(there);
+                stored += 1;
+            }
+            Err(StoreError::Busy) => {
+                assert!(!there);
+                busy += 1;
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!((stored, busy), (4, 16));
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_and_writing_goes_on_when_there_is_space() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut model = Model::default();
+    let project = Build::project(1);
+    let small = EventOptions { max_pages: Some(120), ..EventOptions::default() };
+    let store = SqliteEvents::open_with(folder.path(), &small).await.unwrap();
+    let mut refused = 0;
+    for number in 0..60 {
+        let mut span = Build::generation(number, 1);
+        // Does not compress, so that the disk fills quickly.
+        let mut random = Random(number);
+        let noise: String = (0..20_000).map(|_| char::from(b'!' + (random.below(90) as u8))).collect();
+        span.input = Some(noise.into());
+        let batch = Build::batch(project, vec![span], vec![]);
+        match store.append(batch.clone()).await {
+            Ok(_) => model.take(&batch),
+            Err(StoreError::Full) => refused += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(refused > 5, "the disk was never full");
+    // Reading goes on; and what fits is still stored by the same writer.
+    agrees_but_totals(&store, &model).await;
+    store.close().await.unwrap();
+    let store = SqliteEvents::open(folder.path()).await.unwrap();
+    let batch = Build::batch(project, vec![Build::generation(1000, 1)], vec![]);
+    model.take(&batch);
+    store.append(batch).await.unwrap();
+    agrees(&store, &model).await;
+}
+
+async fn agrees_but_totals(store: &SqliteEvents, model: &Model) {
+    let project = Build::project(1);
+    let found = store.traces(project, &TraceFilter::default(), None, 100).await.unwrap();
+    assert_eq!(found, model.traces(project, &TraceFilter::default(), None));
+}
+
+#[tokio::test]
+async fn foreign_damaged_and_newer_files_are_refused_with_the_reason() {
+    use sqlx::ConnectOptions as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let refusal = || async { SqliteEvents::open(folder.path()).await.unwrap_err().to_string() };
+
+    std::fs::write(&path, "this is no database, whatever its name says".repeat(100)).unwrap();
+    let said = refusal().await;
+    assert!(said.contains("damaged or not an SQLite file"), "{said}");
+    std::fs::remove_file(&path).unwrap();
+
+    let mut connection = options.connect().await.unwrap();
+    sqlx::raw_sql("CREATE TABLE theirs (a)").execute(&mut connection).await.unwrap();
+    drop(connection);
+    let said = refusal().await;
+    assert!(said.contains("belongs to another program"), "{said}");
+    for name in ["events.db", "events.db-wal", "events.db-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(name));
+    }
+
+    let store = SqliteEvents::open(folder.path()).await.unwrap();
+    store.close().await.unwrap();
+    let mut connection = options.connect().await.unwrap();
+    sqlx::raw_sql("PRAGMA user_version = 99").execute(&mut connection).await.unwrap();
+    drop(connection);
+    let said = refusal().await;
+    assert!(said.contains("newer release"), "{said}");
 }

@@ -1,4 +1,5 @@
 //! Tests of the two planes against real files.
 
 mod control;
+mod crash;
 mod event;
