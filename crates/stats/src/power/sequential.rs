@@ -47,8 +47,7 @@ impl SequentialPlan {
     /// The effect is not finite, or `units` is not above 0.
     pub fn single_look_power(&self, effect: f64, units: f64) -> Result<f64> {
         let units = positive("units", units)?;
-        let shift = finite("effect", effect)? * (units.sqrt() / self.unit_deviation);
-        Ok(chance_beyond(shift, self.critical_at(units)))
+        Ok(chance_beyond(self.shift_at(finite("effect", effect)?, units), self.critical_at(units)))
     }
 
     /// The units of both arms at which a single look has the wanted power: an upper bound on what is needed. With looks
@@ -63,12 +62,17 @@ impl SequentialPlan {
         }
         let start = (self.unit_deviation / effect) * (self.unit_deviation / effect);
         reach(power, positive("effect", start)?, |units| {
-            chance_beyond(effect * (units.sqrt() / self.unit_deviation), self.critical_at(units))
+            chance_beyond(self.shift_at(effect, units), self.critical_at(units))
         })
     }
 
+    /// Δ/se, kept finite: against an infinite critical value an infinite shift would be undefined.
+    fn shift_at(&self, effect: f64, units: f64) -> f64 {
+        (effect * (units.sqrt() / self.unit_deviation).min(f64::MAX)).clamp(-f64::MAX, f64::MAX)
+    }
+
     fn critical_at(&self, units: f64) -> f64 {
-        critical(self.constant * units / self.tightest_at, self.alpha)
+        critical((self.constant * units / self.tightest_at).min(f64::MAX), self.alpha)
     }
 }
 

@@ -196,7 +196,7 @@ fn a_mismatch_is_told_with_its_numbers() {
     assert_eq!(result.finding.status, Status::Broken);
     assert!(result.finding.sentence.starts_with("Traffic did not split as planned: expected 50/50, got 52/48."));
     let stray = Epoch { counts: vec![50, 50, 1], weights: vec![0.5, 0.5, 0.0] };
-    assert_eq!(sample_ratio::check(&[stray.clone()], None, 1).unwrap().finding.status, Status::Broken);
+    assert_eq!(sample_ratio::check(std::slice::from_ref(&stray), None, 1).unwrap().finding.status, Status::Broken);
     assert!(sample_ratio::chi_square(&stray.counts, &stray.weights).is_err());
     // An unused arm adds no degree of freedom.
     let p = sample_ratio::chi_square(&[5_100, 4_900, 0], &[0.5, 0.5, 0.0]).unwrap().p;
