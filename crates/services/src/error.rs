@@ -147,6 +147,10 @@ impl From<StoreError> for ServiceError {
                 reason: "The disk is full. Nothing was stored; send the same batch again when there is space.",
                 retry_after_s: 30,
             },
+            StoreError::Closed => Self::Unavailable {
+                reason: "The server is stopping and takes in nothing more. Send the same batch again.",
+                retry_after_s: 5,
+            },
             other => Self::Internal(Box::new(other)),
         }
     }

@@ -22,6 +22,9 @@ pub enum StoreError {
     /// The disk is full; nothing was stored; the same batch may be sent again.
     #[error("no space left to store")]
     Full,
+    /// The store takes in nothing more: it was closed, or its writer ended.
+    #[error("the store is closed")]
+    Closed,
     /// What is stored cannot be read back.
     #[error("stored data is damaged: {0}")]
     Corrupt(String),

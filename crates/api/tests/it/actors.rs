@@ -82,8 +82,9 @@ fn rows() -> Vec<Row> {
         row("sdk_get_prompt", Needs::SdkRead, 200, 404, None),
         row("sdk_create_prompt", Needs::SdkWrite, 201, 201, Some(prompt.clone())),
         row("sdk_label_prompt", Needs::SdkWrite, 200, 404, Some(json!({ "newLabels": ["staging"] }))),
-        row("sdk_delete_prompt", Needs::SdkWrite, 204, 404, None),
-        row("sdk_get_trace", Needs::SdkRead, 200, 404, None),
+        // A neighbour removes and reads what an earlier row put into the neighbour's own project under the same name and id.
+        row("sdk_delete_prompt", Needs::SdkWrite, 204, 204, None),
+        row("sdk_get_trace", Needs::SdkRead, 200, 200, None),
         row("list_projects", Needs::Known, 200, 0, None),
         row("list_prompts", Needs::Read, 200, 0, None),
         row("create_prompt", Needs::Write, 201, 0, Some(prompt)),

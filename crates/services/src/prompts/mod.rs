@@ -81,6 +81,22 @@ impl Prompts {
         Ok(Arc::new(saved))
     }
 
+    /// Saves the next version of a prompt, which has to exist.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] for a new name; otherwise as [`Self::save`].
+    pub async fn save_next(
+        &self,
+        actor: &Actor,
+        project: ProjectId,
+        save: SaveVersion,
+    ) -> Result<Arc<PromptAtVersion>, ServiceError> {
+        authorize(actor, project, Permission::WritePrompts)?;
+        let known = self.context.control.prompt(project, &known_name(&save.name)?).await?;
+        known.ok_or_else(|| missing_prompt(&save.name))?;
+        self.save(actor, project, save).await
+    }
+
     /// Sets a prompt's tags, all at once.
     ///
     /// # Errors

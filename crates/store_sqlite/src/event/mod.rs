@@ -130,7 +130,7 @@ impl SqliteEvents {
 }
 
 fn closed() -> StoreError {
-    StoreError::backend("the event store is closed")
+    StoreError::Closed
 }
 
 #[async_trait]

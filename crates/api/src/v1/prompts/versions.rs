@@ -92,11 +92,8 @@ pub(super) async fn create(
     Path(name): Path<String>,
     Body(new): Body<NewVersion>,
 ) -> Result<(StatusCode, Json<VersionView>), Refusal> {
-    let prompts = &state.services.prompts;
     let save = new.into_save(name)?;
-    // `save` would make a prompt of a new name; here the name has to exist.
-    prompts.prompt(&caller.actor, caller.project, &save.name).await?;
-    let saved = prompts.save(&caller.actor, caller.project, save).await?;
+    let saved = state.services.prompts.save_next(&caller.actor, caller.project, save).await?;
     Ok((StatusCode::CREATED, Json(VersionView::of(&saved))))
 }
 
