@@ -102,6 +102,7 @@ impl<'a> Unpacker<'a> {
         Ok(taken)
     }
 
+    #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }

@@ -35,6 +35,23 @@ const SCORES: i64 = 1000;
 /// Prompt versions shown of one trace.
 const LINKS: usize = 8;
 
+const FIRST_SPANS: &str =
+    "SELECT span_id, start_ns, prompt, version, data FROM span WHERE trace = ? ORDER BY start_ns, span_id LIMIT ?";
+const NEXT_SPANS: &str = "SELECT span_id, start_ns, prompt, version, data FROM span WHERE trace = ? \
+     AND (start_ns, span_id) > (?, ?) ORDER BY start_ns, span_id LIMIT ?";
+const SCORES_OF_TRACE: &str = "SELECT data FROM score WHERE project = ? AND trace_id = ? LIMIT ?";
+const SCORES_OF_SESSION: &str = "SELECT data FROM score WHERE project = ?1 AND session_id = \
+     (SELECT session_id FROM trace WHERE project = ?1 AND trace_id = ?2) LIMIT ?3";
+const TRACE: &str = "SELECT trace_id, data FROM trace WHERE project = ? AND trace_id = ?";
+const TRACE_NUMBER: &str = "SELECT trace.id FROM trace JOIN project ON project.id = trace.project \
+     WHERE project.uuid = ? AND trace.trace_id = ?";
+const VERSIONS_OF_PROMPT: &str = "WITH RECURSIVE hop (version) AS ( \
+         SELECT min(version) FROM trace_link WHERE prompt = ?1 \
+         UNION ALL \
+         SELECT (SELECT min(version) FROM trace_link WHERE prompt = ?1 AND version > hop.version) \
+         FROM hop WHERE hop.version IS NOT NULL \
+     ) SELECT version FROM hop WHERE version IS NOT NULL LIMIT ?2";
+
 static FIND_PAYLOADS: Statement = Statement::new(
     "SELECT span.span_id, payload.data FROM span JOIN payload ON payload.seq = span.seq \
      WHERE span.trace = ? AND span.span_id IN (",
@@ -116,14 +133,12 @@ impl Reader {
     }
 
     async fn trace_number(&self, project: ProjectId, trace: TraceId) -> Result<Option<i64>, StoreError> {
-        sqlx::query_scalar(
-            "SELECT trace.id FROM trace JOIN project ON project.id = trace.project WHERE project.uuid = ? AND trace.trace_id = ?",
-        )
-        .bind(project.0.as_bytes().to_vec())
-        .bind(&trace.as_bytes()[..])
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(from_sqlx)
+        sqlx::query_scalar(TRACE_NUMBER)
+            .bind(project.0.as_bytes().to_vec())
+            .bind(&trace.as_bytes()[..])
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(from_sqlx)
     }
 
     /// Makes records of rows that begin with `trace_id, data`.
@@ -141,7 +156,7 @@ impl Reader {
 
     pub(super) async fn trace(&self, project: ProjectId, trace: TraceId) -> Result<Option<TraceRecord>, StoreError> {
         let Some(project) = self.project(project).await? else { return Ok(None) };
-        let rows = sqlx::query("SELECT trace_id, data FROM trace WHERE project = ? AND trace_id = ?")
+        let rows = sqlx::query(TRACE)
             .bind(project)
             .bind(&trace.as_bytes()[..])
             .fetch_all(&self.pool)
@@ -190,19 +205,12 @@ impl Reader {
 
     /// Versions of a prompt that any trace uses: hops through the index, one step a version.
     async fn versions(&self, prompt: i64) -> Result<Vec<u32>, StoreError> {
-        sqlx::query_scalar(
-            "WITH RECURSIVE hop (version) AS ( \
-                 SELECT min(version) FROM trace_link WHERE prompt = ?1 \
-                 UNION ALL \
-                 SELECT (SELECT min(version) FROM trace_link WHERE prompt = ?1 AND version > hop.version) \
-                 FROM hop WHERE hop.version IS NOT NULL \
-             ) SELECT version FROM hop WHERE version IS NOT NULL LIMIT ?2",
-        )
-        .bind(prompt)
-        .bind(VERSIONS as i64)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(from_sqlx)
+        sqlx::query_scalar(VERSIONS_OF_PROMPT)
+            .bind(prompt)
+            .bind(VERSIONS as i64)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(from_sqlx)
     }
 
     pub(super) async fn spans(
@@ -214,17 +222,10 @@ impl Reader {
     ) -> Result<Vec<SpanRecord>, StoreError> {
         let Some(number) = self.trace_number(project, trace).await? else { return Ok(Vec::new()) };
         let rows = match after {
-            None => sqlx::query(
-                "SELECT span_id, start_ns, prompt, version, data FROM span WHERE trace = ? ORDER BY start_ns, span_id LIMIT ?",
-            )
-            .bind(number),
-            Some((start_ns, span)) => sqlx::query(
-                "SELECT span_id, start_ns, prompt, version, data FROM span WHERE trace = ? AND (start_ns, span_id) > (?, ?) \
-                 ORDER BY start_ns, span_id LIMIT ?",
-            )
-            .bind(number)
-            .bind(start_ns)
-            .bind(span_column(span_number(span))),
+            None => sqlx::query(FIRST_SPANS).bind(number),
+            Some((start_ns, span)) => {
+                sqlx::query(NEXT_SPANS).bind(number).bind(start_ns).bind(span_column(span_number(span)))
+            }
         }
         .bind(i64::from(limit))
         .fetch_all(&self.pool)
@@ -272,7 +273,7 @@ impl Reader {
 
     pub(super) async fn scores(&self, project: ProjectId, trace: TraceId) -> Result<Vec<ScoreRecord>, StoreError> {
         let Some(project) = self.project(project).await? else { return Ok(Vec::new()) };
-        let mut rows = sqlx::query("SELECT data FROM score WHERE project = ? AND trace_id = ? LIMIT ?")
+        let mut rows = sqlx::query(SCORES_OF_TRACE)
             .bind(project)
             .bind(&trace.as_bytes()[..])
             .bind(SCORES)
@@ -280,16 +281,13 @@ impl Reader {
             .await
             .map_err(from_sqlx)?;
         rows.extend(
-            sqlx::query(
-                "SELECT data FROM score WHERE project = ?1 AND session_id = \
-                 (SELECT session_id FROM trace WHERE project = ?1 AND trace_id = ?2) LIMIT ?3",
-            )
-            .bind(project)
-            .bind(&trace.as_bytes()[..])
-            .bind(SCORES)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(from_sqlx)?,
+            sqlx::query(SCORES_OF_SESSION)
+                .bind(project)
+                .bind(&trace.as_bytes()[..])
+                .bind(SCORES)
+                .fetch_all(&self.pool)
+                .await
+                .map_err(from_sqlx)?,
         );
         let mut scores = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -421,4 +419,70 @@ fn list_query(
     query.push(format_args!(" ORDER BY {ordered}.start_ns DESC, {ordered}.trace_id DESC LIMIT "));
     query.push_bind(i64::from(limit));
     query
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::time::TimeRange;
+    use sqlx::AssertSqlSafe;
+
+    use super::*;
+
+    /// What the planner would do, one line a step.
+    async fn plan(pool: &SqlitePool, question: &str) -> Vec<String> {
+        let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {question}"))).fetch_all(pool).await.unwrap();
+        rows.iter().map(|row| row.get::<String, _>(3)).collect()
+    }
+
+    #[tokio::test]
+    async fn no_question_scans_events_and_no_list_is_sorted() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = crate::SqliteEvents::open(folder.path()).await.unwrap();
+        let pool = &store.reader.pool;
+        let text = || Some("x".to_owned());
+        let key = TraceKey { start_ns: TimeNs(1), trace_id: TraceId::from_bytes([1; 16]).unwrap() };
+        let range = Some(TimeRange { from: TimeUs(0), to: TimeUs(1) });
+        let none = TraceFilter::default;
+        let mut lists = Vec::new();
+        for filter in [
+            none(),
+            TraceFilter { range, ..none() },
+            TraceFilter { errors: Some(true), range, ..none() },
+            TraceFilter { user_id: text(), ..none() },
+            TraceFilter { session_id: text(), user_id: text(), range, ..none() },
+        ] {
+            for link in [None, Some((1, 1))] {
+                for after in [None, Some(key)] {
+                    for environment in [None, Some(1)] {
+                        let query = list_query(1, environment, &filter, after, link, 50);
+                        lists.push(query.sql().as_str().to_owned());
+                    }
+                }
+            }
+        }
+        for list in &lists {
+            let steps = plan(pool, list).await;
+            assert!(!steps.iter().any(|step| step.contains("SCAN") || step.contains("B-TREE")), "{list}\n{steps:?}");
+        }
+        let questions = [
+            FIRST_SPANS,
+            NEXT_SPANS,
+            SCORES_OF_TRACE,
+            SCORES_OF_SESSION,
+            TRACE,
+            TRACE_NUMBER,
+            VERSIONS_OF_PROMPT,
+            "SELECT span.span_id, payload.data FROM span JOIN payload ON payload.seq = span.seq \
+             WHERE span.trace = ? AND span.span_id IN (?, ?)",
+        ];
+        for question in questions {
+            for step in plan(pool, question).await {
+                // `hop` is the list of versions found so far.
+                assert!(
+                    !step.contains("SCAN") || step.contains("hop") || step.contains("CONSTANT"),
+                    "{question}\n{step}"
+                );
+            }
+        }
+    }
 }
