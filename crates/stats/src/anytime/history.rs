@@ -10,7 +10,8 @@ use crate::interval::Interval;
 /// results contradict each other: drift, novelty, or users who change over time. Decision: investigate.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct History {
-    p: Option<f64>,
+    p_down: Option<f64>,
+    p_up: Option<f64>,
     common: Option<Interval>,
     contradicted: bool,
 }
@@ -18,16 +19,22 @@ pub struct History {
 impl History {
     /// No looks yet.
     pub const fn new() -> Self {
-        Self { p: None, common: None, contradicted: false }
+        Self { p_down: None, p_up: None, common: None, contradicted: false }
     }
 
-    /// Adds a look.
+    /// Adds a look: its p-value and its interval, whose middle tells on which side of 0 the estimate lies.
     ///
     /// # Errors
     /// `p` is negative or not finite.
     pub fn look(&mut self, p: f64, interval: Interval) -> Result<()> {
         let p = non_negative("p", p)?.min(1.0);
-        self.p = Some(self.p.map_or(p, |smallest| smallest.min(p)));
+        // Compared, not added: the ends may be infinite.
+        if interval.upper() >= -interval.lower() {
+            self.p_up = Some(self.p_up.map_or(p, |smallest| smallest.min(p)));
+        }
+        if interval.upper() <= -interval.lower() {
+            self.p_down = Some(self.p_down.map_or(p, |smallest| smallest.min(p)));
+        }
         if self.contradicted {
             return Ok(());
         }
@@ -43,7 +50,21 @@ impl History {
 
     /// The anytime p-value: the smallest so far, 1 without looks.
     pub fn p_value(&self) -> f64 {
-        self.p.unwrap_or(1.0)
+        self.p_up.unwrap_or(1.0).min(self.p_down.unwrap_or(1.0))
+    }
+
+    /// The anytime p-value on the side of `estimate`: the smallest of the looks whose estimate lay on the same side of 0.
+    /// What a decision needs, so that early evidence for one direction never counts for the other. At least
+    /// [`History::p_value`], hence as valid.
+    pub fn p_value_towards(&self, estimate: f64) -> f64 {
+        let side = if estimate > 0.0 {
+            self.p_up
+        } else if estimate < 0.0 {
+            self.p_down
+        } else {
+            None
+        };
+        side.unwrap_or(1.0)
     }
 
     /// The intersection of all intervals; `None` without looks or when they contradict each other.

@@ -27,7 +27,7 @@ pub struct Primary {
     pub direction: Direction,
     /// The absolute difference, or the reason there is none yet.
     pub effect: Result<Effect>,
-    /// The anytime p-value, smallest over all looks; ignored without an effect.
+    /// The anytime p-value on the estimate's side, [`crate::anytime::History::p_value_towards`]; ignored without an effect.
     pub p: f64,
     /// The confidence sequence of the absolute difference at α/m, so that intervals and verdict agree.
     pub interval: Option<Interval>,

@@ -255,5 +255,8 @@ fn looks_that_contradict_each_other_are_found() {
     history.look(0.9, Interval::new(-0.4, 0.4).unwrap()).unwrap();
     assert!(history.contradicts_itself() && history.common().is_none());
     assert!((history.p_value() - 0.01).abs() < 1e-15);
+    // Evidence for harm is no evidence for good.
+    assert!((history.p_value_towards(-0.2) - 0.01).abs() < 1e-15);
+    assert!((history.p_value_towards(0.2) - 0.5).abs() < 1e-15);
     assert_eq!(history.finding().status, Status::Broken);
 }

@@ -140,7 +140,7 @@ fn verdicts(rows: &[Outcome], order: u64, share: f64) -> Vec<Decision> {
             name: "success".to_owned(),
             direction: Direction::HigherIsBetter,
             effect,
-            p: history.p_value(),
+            p: effect.map_or(1.0, |effect| history.p_value_towards(effect.estimate())),
             interval,
             lift,
             smallest_relevant: Some(0.02),

@@ -240,7 +240,8 @@ fn contrasts_and_inference() {
                 let _ = sound(history.look(p, interval));
                 let _ = sound(history.look(sequence.p_value(&effect), interval));
             }
-            let _ = sound((history, history.finding(), history.p_value(), history.common()));
+            let _ = sound((history, history.finding(), history.p_value(), history.p_value_towards(effect.estimate())));
+            let _ = sound(history.common());
             let _ = sound((missing::scores(&a, &b, &sequence), missing::rows_per_unit(&a, &b, &sequence)));
         }
         let margin = m.positive();

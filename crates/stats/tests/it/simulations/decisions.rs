@@ -87,7 +87,7 @@ fn run(random: &mut Generator, versions: &[Version]) -> Vec<(Option<Verdict>, Ve
                     name: name.to_owned(),
                     direction: Direction::HigherIsBetter,
                     effect,
-                    p: history.p_value(),
+                    p: effect.map_or(1.0, |effect| history.p_value_towards(effect.estimate())),
                     interval,
                     lift,
                     smallest_relevant: None,
