@@ -14,6 +14,7 @@ use crate::{
     pages::{
         auth::{Root, Setup, SignIn},
         home::Home,
+        moved::MovedTrace,
         not_found::NotFound,
         prompt::Prompt,
         prompts::Prompts,
@@ -35,6 +36,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view={Lazy::<Root>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/signin") view={Lazy::<SignIn>::new()} ssr=SsrMode::PartiallyBlocked/>
                 <Route path=path!("/setup") view={Lazy::<Setup>::new()} ssr=SsrMode::PartiallyBlocked/>
+                <Route path=path!("/project/:project/traces/:id") view={Lazy::<MovedTrace>::new()} ssr=SsrMode::PartiallyBlocked/>
                 <ParentRoute path=path!("/p/:project") view=ProjectLayout ssr=SsrMode::PartiallyBlocked>
                     <Route path=path!("") view={Lazy::<Home>::new()}/>
                     <Route path=path!("prompts") view={Lazy::<Prompts>::new()}/>

@@ -2,9 +2,49 @@ import { expect, project, test } from "../fixtures/test";
 
 const path = `/p/${project}/settings/keys`;
 
-test("settings is accessible", async ({ page, open, checkAccessibility }) => {
+test("a key is made, shown once, used, and revoked", async ({ page, open, request, checkAccessibility }) => {
   await open(path);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("API keys");
-  await expect(page).toHaveTitle("API keys · Assay");
   await checkAccessibility();
+  await page.getByLabel("Name").fill("nightly job");
+  await page.getByRole("button", { name: "Make key" }).click();
+  const shown = page.locator(".new-key");
+  await expect(shown).toContainText("nightly job");
+  const [publicKey, secretKey] = await shown.locator(".copyline code").allTextContents();
+  const authorization = `Basic ${Buffer.from(`${publicKey}:${secretKey}`).toString("base64")}`;
+  const use = async () => (await request.get("/api/public/projects", { headers: { authorization } })).status();
+  expect(await use()).toBe(200);
+  await checkAccessibility();
+
+  const row = page.getByRole("row").filter({ hasText: "nightly job" }).first();
+  await row.getByRole("button", { name: "Revoke" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke key" }).click();
+  await expect(row).toContainText("revoked");
+  expect(await use()).toBe(401);
+});
+
+test("members are invited with a link, change role, and leave", async ({ page, open, browser, checkAccessibility }) => {
+  await open(`/p/${project}/settings/members`);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Members");
+  await checkAccessibility();
+  await page.getByLabel("E-mail").fill("ben@example.com");
+  await page.getByRole("button", { name: "Invite" }).click();
+  const link = (await page.locator(".new-key code").first().textContent()) ?? "";
+  expect(link).toContain("/setup?token=");
+
+  const context = await browser.newContext({ storageState: { cookies: [], origins: [] } });
+  const guest = await context.newPage();
+  await guest.goto(link);
+  await guest.getByLabel("New password").fill("a long enough password");
+  await guest.getByRole("button", { name: "Set password" }).click();
+  await expect(guest).toHaveURL(new RegExp(`/p/${project}$`));
+  await guest.goto(`/p/${project}/settings/keys`);
+  await expect(guest.getByRole("alert")).toContainText("owner");
+  await context.close();
+
+  await page.reload();
+  const row = page.getByRole("row").filter({ hasText: "ben@example.com" }).first();
+  await row.getByRole("button", { name: "Remove" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove member" }).click();
+  await expect(page.getByText("ben@example.com")).toHaveCount(0);
 });

@@ -1,10 +1,60 @@
-import { expect, project, test } from "../fixtures/test";
+import { traceId } from "../fixtures/seed";
+import { expect, keys, project, test } from "../fixtures/test";
 
-const path = `/p/${project}/traces/0123`;
+const path = `/p/${project}/traces/${traceId(4)}`;
 
-test("trace is accessible", async ({ page, open, checkAccessibility }) => {
+test("a trace shows its tree, and the span chosen is in the address", async ({ page, open, checkAccessibility }) => {
   await open(path);
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Trace");
-  await expect(page).toHaveTitle("Trace · Assay");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("answer-customer");
+  await expect(page).toHaveTitle("answer-customer · Assay");
+  const tree = page.getByRole("tree", { name: "Spans" });
+  await expect(tree.getByRole("treeitem")).toHaveCount(3);
   await checkAccessibility();
+
+  await tree.getByRole("treeitem").filter({ hasText: "write-answer" }).click();
+  await expect(page).toHaveURL(/span=5eed/);
+  const detail = page.getByRole("region", { name: "Span" });
+  await expect(detail.getByRole("heading", { level: 2 })).toHaveText("write-answer");
+  await expect(detail).toContainText("gpt-4o-mini");
+  await expect(detail).toContainText("Where is order 4?");
+  await expect(detail).toContainText("the model did not answer in time");
+  await expect(detail.getByRole("link", { name: "support/answer v1" })).toHaveAttribute("href", /support%2Fanswer\?v=1/);
+  await checkAccessibility();
+
+  await page.reload();
+  await expect(detail.getByRole("heading", { level: 2 })).toHaveText("write-answer");
+  await detail.getByRole("link", { name: "JSON" }).click();
+  await expect(page).toHaveURL(/view=json/);
+  await expect(detail.locator(".json").first()).toContainText("role");
+});
+
+test("the tree is walked by keyboard and `e` finds the error", async ({ page, open }) => {
+  await open(path);
+  const tree = page.getByRole("tree", { name: "Spans" });
+  await tree.getByRole("treeitem").first().focus();
+  await page.keyboard.press("ArrowDown");
+  await expect(tree.getByRole("treeitem").nth(1)).toBeFocused();
+  await page.keyboard.press("e");
+  await expect(tree.getByRole("treeitem").filter({ hasText: "write-answer" })).toBeFocused();
+});
+
+test("scores are shown with what they are on", async ({ page, open }) => {
+  await open(path);
+  await expect(page.getByRole("region", { name: "Span" })).toContainText("thumbs_up (trace): yes");
+});
+
+test("a trace that is not there says so with its own status", async ({ page, open, expectedErrors }) => {
+  expectedErrors.push(/404 \(Not Found\)/);
+  const missing = `/p/${project}/traces/${"0".repeat(31)}1`;
+  expect((await page.request.get(missing)).status()).toBe(404);
+  await open(missing);
+  await expect(page.getByRole("alert")).toContainText("There is no trace");
+});
+
+test("the address SDKs print leads here", async ({ page, request }) => {
+  const authorization = `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}`;
+  const projects = await (await request.get("/api/public/projects", { headers: { authorization } })).json();
+  await page.goto(`/project/${projects.data[0].id}/traces/${traceId(4)}`);
+  await expect(page).toHaveURL(path);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("answer-customer");
 });

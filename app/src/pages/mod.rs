@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod home;
+pub mod moved;
 pub mod not_found;
 pub mod prompt;
 pub mod prompts;

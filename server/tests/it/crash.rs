@@ -79,7 +79,8 @@ impl Sender {
 
     fn spans(&self, id: Id, span: &str, parent: Option<&str>, millis: u64, attributes: &[(&str, Value)]) -> Value {
         let start = self.start_ns + id.number * MILLISECOND_NS;
-        let attributes: Vec<Value> = attributes.iter().map(|(key, value)| json!({"key": key, "value": value})).collect();
+        let attributes: Vec<Value> =
+            attributes.iter().map(|(key, value)| json!({"key": key, "value": value})).collect();
         json!({"resourceSpans": [{"scopeSpans": [{"scope": {"name": "langfuse-sdk", "version": "5.0.4"}, "spans": [{
             "traceId": id.trace(), "spanId": span, "parentSpanId": parent.unwrap_or(""), "name": span,
             "startTimeUnixNano": start.to_string(), "endTimeUnixNano": (start + millis * MILLISECOND_NS).to_string(),
@@ -89,10 +90,16 @@ impl Sender {
 
     fn generation(&self, id: Id, millis: u64) -> Value {
         let output = format!("answer after {millis} ms");
-        self.spans(id, Id::generation(), Some(Id::parent()), millis, &[
-            ("langfuse.observation.type", json!({"stringValue": "generation"})),
-            ("langfuse.observation.output", json!({"stringValue": output})),
-        ])
+        self.spans(
+            id,
+            Id::generation(),
+            Some(Id::parent()),
+            millis,
+            &[
+                ("langfuse.observation.type", json!({"stringValue": "generation"})),
+                ("langfuse.observation.output", json!({"stringValue": output})),
+            ],
+        )
     }
 
     /// Sends trace after trace until told to stop.
@@ -110,10 +117,16 @@ impl Sender {
             }}]});
             got.score = self.post("/api/public/ingestion", &score).await;
             got.generation = self.post("/api/public/otel/v1/traces", &self.generation(id, 10)).await;
-            let parent = self.spans(id, Id::parent(), None, 50, &[
-                ("langfuse.observation.prompt.name", json!({"stringValue": PROMPT})),
-                ("langfuse.observation.prompt.version", json!({"intValue": "1"})),
-            ]);
+            let parent = self.spans(
+                id,
+                Id::parent(),
+                None,
+                50,
+                &[
+                    ("langfuse.observation.prompt.name", json!({"stringValue": PROMPT})),
+                    ("langfuse.observation.prompt.version", json!({"intValue": "1"})),
+                ],
+            );
             got.parent = self.post("/api/public/otel/v1/traces", &parent).await;
             if id.changes() {
                 got.changed = self.post("/api/public/otel/v1/traces", &self.generation(id, 20)).await;
@@ -210,7 +223,8 @@ async fn what_was_acknowledged_survives_kill_9() {
 }
 
 async fn read(client: &Client, url: &str, path: &str) -> Option<Value> {
-    let answer = client.get(format!("{url}{path}")).basic_auth(PUBLIC_KEY, Some(SECRET_KEY)).send().await.expect("an answer");
+    let answer =
+        client.get(format!("{url}{path}")).basic_auth(PUBLIC_KEY, Some(SECRET_KEY)).send().await.expect("an answer");
     if answer.status() == 404 {
         return None;
     }

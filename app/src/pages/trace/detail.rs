@@ -24,8 +24,9 @@ enum Reading {
     Json,
 }
 
+/// What is known of the span chosen.
 #[component]
-pub(super) fn Detail(
+pub fn Detail(
     project: String,
     trace: TraceView,
     selected: Memo<Option<String>>,

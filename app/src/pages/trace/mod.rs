@@ -1,7 +1,7 @@
 //! One trace: facts, tree with waterfall, and the span chosen.
 
 mod chat;
-mod detail;
+pub mod detail;
 pub mod model;
 #[cfg(feature = "ssr")]
 mod read;

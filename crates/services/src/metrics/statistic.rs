@@ -10,8 +10,8 @@ use store::event::{QuantityTotals, ScoreTotals, SpanTotals};
 use super::combine::Seen;
 use crate::ServiceError;
 
-/// Scores are summed in billionths.
-const SCORE_UNIT: f64 = 1e-9;
+/// Scores are summed in billionths. Divided by, never multiplied with the inverse: 458 of them are 458, not 458.00000000000006.
+const SCORE_PARTS: f64 = 1e9;
 
 /// The value of a measure for what was seen over `observed_us` microseconds.
 pub(super) fn value(measure: &Measure, seen: &Seen, observed_us: i64) -> Result<MetricValue, ServiceError> {
@@ -82,16 +82,16 @@ fn of_scores(seen: &Seen, name: Option<&ScoreName>, statistic: Statistic) -> Res
         let approximate = !bins.is_exact();
         return Ok(MetricValue { value: bins.quantile(q).ok(), n: all.n, interval: None, approximate });
     }
-    Ok(exact(plain(statistic, all.n, all.sum, all.squares, SCORE_UNIT), all.n))
+    Ok(exact(plain(statistic, all.n, all.sum, all.squares, SCORE_PARTS), all.n))
 }
 
-/// Counts, sums, means and deviations from integer totals, in multiples of `unit`.
-fn plain(statistic: Statistic, n: u64, sum: i128, squares: i128, unit: f64) -> Option<f64> {
+/// Counts, sums, means and deviations from integer totals that count `parts` to the unit.
+fn plain(statistic: Statistic, n: u64, sum: i128, squares: i128, parts: f64) -> Option<f64> {
     match statistic {
         Statistic::Count => Some(n as f64),
-        Statistic::Sum => Some(sum as f64 * unit),
-        Statistic::Mean => (n > 0).then(|| sum as f64 / n as f64 * unit),
-        Statistic::StandardDeviation => deviation(n, sum, squares).map(|deviation| deviation * unit),
+        Statistic::Sum => Some(sum as f64 / parts),
+        Statistic::Mean => (n > 0).then(|| sum as f64 / parts / n as f64),
+        Statistic::StandardDeviation => deviation(n, sum, squares).map(|deviation| deviation / parts),
         _ => None,
     }
 }
@@ -147,6 +147,13 @@ mod tests {
         assert_eq!(of("score:none.mean").value, None);
         assert_eq!(of("count").value, Some(0.0));
         assert_eq!(of("per_hour").value, None, "no time has passed");
+    }
+
+    #[test]
+    fn whole_scores_sum_to_whole_numbers() {
+        let of_458 = vec![1.0; 458];
+        let seen = Seen { scores: [scores("correct", &of_458)].into_iter().collect(), ..Seen::default() };
+        assert_eq!(value(&"score:correct.sum".parse().unwrap(), &seen, 0).unwrap().value, Some(458.0));
     }
 
     #[test]
