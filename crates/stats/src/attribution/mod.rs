@@ -3,7 +3,7 @@
 //! Kitagawa's decomposition over strata h: Δ = Σ w̄_h Δθ_h (within) + Σ θ̄_h Δw_h (mix), bars averaging the two periods. The
 //! within part is divided among the causes by their Shapley values: the worth of a set of causes is the metric predicted
 //! when they take their values of after and the others theirs of before. Predictions come from the cells (stratum ×
-//! causes) seen in either period; a combination never seen gets the sum of its parts and is reported as extrapolated.
+//! causes) seen in either period; a combination never seen gets what an additive fit predicts and is reported as extrapolated.
 //! What the causes do not predict is *unexplained*, and always shown.
 //!
 //! Intervals by bootstrap over units. Associations in time, not proof: two causes that changed together without overlap

@@ -14,6 +14,19 @@ struct Combination {
     rows: [f64; 2],
 }
 
+/// An additive model of a stratum.
+struct Additive {
+    overall: f64,
+    effects: Vec<BTreeMap<u32, f64>>,
+}
+
+impl Additive {
+    fn predict(&self, causes: &[u32]) -> f64 {
+        let effects = self.effects.iter().zip(causes);
+        self.overall + effects.map(|(effects, value)| effects.get(value).copied().unwrap_or(0.0)).sum::<f64>()
+    }
+}
+
 /// Each cause's part, and the share of the predictions that was extrapolated.
 pub(super) struct Division {
     pub(super) parts: Vec<f64>,
@@ -42,33 +55,50 @@ impl Profile {
         shares
     }
 
-    /// The mean of the rows that satisfy a predicate.
-    fn mean(&self, keep: impl Fn(&[u32]) -> bool) -> Option<f64> {
-        let (mut sum, mut rows) = (0.0, 0.0);
-        for (causes, cell) in &self.cells {
-            if keep(causes) {
-                sum += cell.sum;
-                rows += cell.rows[0] + cell.rows[1];
+    /// The additive fit: overall mean plus an effect of each cause's value, by weighted least squares over the cells.
+    ///
+    /// Damped simultaneous steps from 0, so that causes which cannot be told apart share what they explain.
+    fn additive(&self, causes: usize) -> Additive {
+        const STEPS: usize = 200;
+        let cells: Vec<(&Vec<u32>, f64, f64)> = self
+            .cells
+            .iter()
+            .map(|(values, cell)| {
+                let rows = cell.rows[0] + cell.rows[1];
+                (values, cell.sum / rows, rows)
+            })
+            .collect();
+        let total: f64 = cells.iter().map(|cell| cell.2).sum();
+        let overall = cells.iter().map(|cell| cell.1 * cell.2).sum::<f64>() / total;
+        let mut fit = Additive { overall, effects: vec![BTreeMap::new(); causes] };
+        for _ in 0..STEPS {
+            let residuals: Vec<f64> = cells.iter().map(|cell| cell.1 - fit.predict(cell.0)).collect();
+            for (cause, effects) in fit.effects.iter_mut().enumerate() {
+                let mut means: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
+                for (cell, residual) in cells.iter().zip(&residuals) {
+                    if let Some(&value) = cell.0.get(cause) {
+                        let mean = means.entry(value).or_default();
+                        *mean = (mean.0 + cell.2 * residual, mean.1 + cell.2);
+                    }
+                }
+                for (value, (sum, rows)) in means {
+                    *effects.entry(value).or_default() += sum / rows / causes as f64;
+                }
             }
         }
-        (rows > 0.0).then(|| sum / rows)
+        fit
     }
 
-    /// The mean of a combination, and whether it had to be extrapolated: overall mean plus each cause's own deviation.
-    fn predict(&self, causes: &[u32]) -> (f64, bool) {
-        if let Some(cell) = self.cells.get(causes) {
-            return (cell.sum / (cell.rows[0] + cell.rows[1]), false);
+    /// The mean of a combination, and whether it was never seen and had to be extrapolated.
+    fn predict(&self, causes: &[u32], additive: &Additive) -> (f64, bool) {
+        match self.cells.get(causes) {
+            Some(cell) => (cell.sum / (cell.rows[0] + cell.rows[1]), false),
+            None => (additive.predict(causes), true),
         }
-        let overall = self.mean(|_| true).unwrap_or(0.0);
-        let mut prediction = overall;
-        for (cause, value) in causes.iter().enumerate() {
-            prediction += self.mean(|own| own.get(cause) == Some(value)).unwrap_or(overall) - overall;
-        }
-        (prediction, true)
     }
 
     /// The metric when the causes in `set` are as after and the others as before, each side with its own joint shares.
-    fn worth(&self, set: usize, causes: usize) -> (f64, f64) {
+    fn worth(&self, set: usize, causes: usize, additive: &Additive) -> (f64, f64) {
         let all = (1_usize << causes) - 1;
         let new = self.marginal(set, 1);
         let old = self.marginal(all & !set, 0);
@@ -81,7 +111,7 @@ impl Profile {
                     let next = if set >> cause & 1 == 1 { from_new.next() } else { from_old.next() };
                     *slot = next.copied().unwrap_or(0);
                 }
-                let (prediction, guessed) = self.predict(&combined);
+                let (prediction, guessed) = self.predict(&combined, additive);
                 worth += new_share * old_share * prediction;
                 extrapolated += if guessed { new_share * old_share } else { 0.0 };
             }
@@ -93,7 +123,8 @@ impl Profile {
 /// φ_c = Σ_{A without c} |A|!(C−|A|−1)!/C! · (v(A ∪ c) − v(A)) (Shapley 1953). They sum to v(all) − v(none).
 pub(super) fn divide(profile: &Profile, causes: usize) -> Division {
     let sets = 1_usize << causes;
-    let worths: Vec<(f64, f64)> = (0..sets).map(|set| profile.worth(set, causes)).collect();
+    let additive = profile.additive(causes);
+    let worths: Vec<(f64, f64)> = (0..sets).map(|set| profile.worth(set, causes, &additive)).collect();
     let worth = |set: usize| worths.get(set).map_or(0.0, |entry| entry.0);
     let parts = (0..causes)
         .map(|cause| {

@@ -14,6 +14,7 @@ mod compare;
 mod decisions;
 mod experiments;
 mod fuzz;
+mod monitoring;
 mod monitoring_vectors;
 #[path = "../../benches/page/mod.rs"]
 mod page;
