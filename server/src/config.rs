@@ -67,7 +67,12 @@ pub(crate) struct InitArgs {
     init_public_key: Option<String>,
 
     /// Secret half
-    #[arg(long = "init-secret-key", env = "ASSAY_INIT_SECRET_KEY", hide_env_values = true, requires = "init_public_key")]
+    #[arg(
+        long = "init-secret-key",
+        env = "ASSAY_INIT_SECRET_KEY",
+        hide_env_values = true,
+        requires = "init_public_key"
+    )]
     init_secret_key: Option<String>,
 }
 

@@ -21,7 +21,8 @@ pub(crate) async fn open(folder: &Path) -> anyhow::Result<Data> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make the data folder `{shown}`"))?;
     let control =
         SqliteControl::open(folder).await.with_context(|| format!("cannot open the control plane in `{shown}`"))?;
-    let events = SqliteEvents::open(folder).await.with_context(|| format!("cannot open the event plane in `{shown}`"))?;
+    let events =
+        SqliteEvents::open(folder).await.with_context(|| format!("cannot open the event plane in `{shown}`"))?;
     Ok(Data { control: Arc::new(control), events: Arc::new(events) })
 }
 

@@ -56,7 +56,8 @@ fn page_context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
 
 /// Where the request comes from and how answers reach it.
 fn provide_visitor(reach: &Reach) {
-    let peer = use_context::<Parts>().and_then(|parts| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()));
+    let peer = use_context::<Parts>()
+        .and_then(|parts| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()));
     provide_context(Hosting {
         public_url: reach.public_url.clone(),
         secure: reach.secure,

@@ -31,8 +31,11 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     if site.is_empty() {
         warn!("this binary has no site inside: pages come without style and script (`cargo xtask build` embeds it)");
     }
-    let reach =
-        Reach { public_url: args.public_url.clone(), secure: args.secure(), trusted_proxies: args.trusted_proxies.clone() };
+    let reach = Reach {
+        public_url: args.public_url.clone(),
+        secure: args.secure(),
+        trusted_proxies: args.trusted_proxies.clone(),
+    };
     if reach.secure && reach.public_url.is_none() {
         warn!("people cannot sign in over plain http from other machines: set ASSAY_PUBLIC_URL, or ASSAY_ALLOW_HTTP=1");
     }

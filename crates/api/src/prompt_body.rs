@@ -15,7 +15,9 @@ pub(crate) fn read(kind: Option<&str>, prompt: Value) -> Result<PromptBody, Serv
             Err(ServiceError::field("prompt", "a text prompt is a JSON text; for messages send `\"type\": \"chat\"`"))
         }
         (Some("chat"), Value::Array(items)) => chat(items),
-        (Some("chat"), _) => Err(ServiceError::field("prompt", "a chat prompt is an array of messages and placeholders")),
+        (Some("chat"), _) => {
+            Err(ServiceError::field("prompt", "a chat prompt is an array of messages and placeholders"))
+        }
         (Some(other), _) => {
             let shown: String = other.chars().take(40).collect();
             Err(ServiceError::field("type", format!("unknown type `{shown}`; types: `text`, `chat`")))
@@ -46,13 +48,15 @@ fn chat_item(item: Value) -> Result<ChatItem, (&'static str, String)> {
     };
     match kind.as_str() {
         "chatmessage" | "message" => {
-            let role = text(&mut fields, "role").ok_or((".role", "a message needs a `role`, which is a text".to_owned()))?;
-            let content =
-                text(&mut fields, "content").ok_or((".content", "a message needs a `content`, which is a text".to_owned()))?;
+            let role =
+                text(&mut fields, "role").ok_or((".role", "a message needs a `role`, which is a text".to_owned()))?;
+            let content = text(&mut fields, "content")
+                .ok_or((".content", "a message needs a `content`, which is a text".to_owned()))?;
             Ok(ChatItem::Message { role, content })
         }
         "placeholder" => {
-            let name = text(&mut fields, "name").ok_or((".name", "a placeholder needs a `name`, which is a text".to_owned()))?;
+            let name = text(&mut fields, "name")
+                .ok_or((".name", "a placeholder needs a `name`, which is a text".to_owned()))?;
             Ok(ChatItem::Placeholder { name })
         }
         _ => Err((".type", "unknown type; types: `chatmessage`, `placeholder`".to_owned())),

@@ -48,7 +48,9 @@ pub(crate) struct Rates {
 impl Rates {
     pub(crate) fn new(limits: RateLimits) -> Self {
         let limiter = |per_second: NonZeroU32| {
-            Arc::new(RateLimiter::keyed(Quota::per_second(per_second).allow_burst(per_second.saturating_add(per_second.get()))))
+            Arc::new(RateLimiter::keyed(
+                Quota::per_second(per_second).allow_burst(per_second.saturating_add(per_second.get())),
+            ))
         };
         Self { ingest: limiter(limits.ingest), api: limiter(limits.api) }
     }

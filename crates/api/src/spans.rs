@@ -57,7 +57,12 @@ async fn traces(
     accept(&state, &caller, &headers, body).await
 }
 
-async fn accept(state: &ApiState, caller: &IngestCaller, headers: &HeaderMap, body: Body) -> Result<Response, SdkRefusal> {
+async fn accept(
+    state: &ApiState,
+    caller: &IngestCaller,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, SdkRefusal> {
     // Asked before the body is read: who may not send costs nothing.
     authorize(&caller.actor, caller.project, Permission::Ingest)?;
     let encoding = match Kind::of(headers, &[Kind::Protobuf, Kind::Json])? {

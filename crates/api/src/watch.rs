@@ -19,7 +19,8 @@ use crate::{
 
 /// Counts durations by route and class of status: a handful of series, whatever addresses are asked for.
 pub(crate) async fn measure(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "unknown".to_owned(), |path| path.as_str().to_owned());
+    let route =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "unknown".to_owned(), |path| path.as_str().to_owned());
     let method = method_name(request.method());
     let began = Instant::now();
     let response = next.run(request).await;

@@ -43,6 +43,7 @@ impl Answer {
 
     /// Fails the test unless the status is this.
     #[track_caller]
+    #[expect(clippy::return_self_not_must_use, reason = "most tests want only the status")]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "answered: {}", self.text());
         self

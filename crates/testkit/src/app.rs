@@ -146,7 +146,8 @@ impl TestApp {
         if let Some(known) = found.into_iter().find(|project| project.name == "Neighbour") {
             return known;
         }
-        let owner = self.services.access.authenticate_session(&self.session(Self::OWNER).await).await.expect("a session");
+        let owner =
+            self.services.access.authenticate_session(&self.session(Self::OWNER).await).await.expect("a session");
         self.services.access.create_project(&owner.actor, "Neighbour", None).await.expect("a project")
     }
 

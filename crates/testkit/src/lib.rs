@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
-#![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "test support: a broken set-up ends the test")]
+#![expect(clippy::expect_used, clippy::panic, reason = "test support: a broken set-up ends the test")]
 
 mod answer;
 mod app;

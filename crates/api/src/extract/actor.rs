@@ -1,6 +1,10 @@
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, header::{AUTHORIZATION, COOKIE}, request::Parts},
+    http::{
+        HeaderMap,
+        header::{AUTHORIZATION, COOKIE},
+        request::Parts,
+    },
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{
@@ -144,7 +148,10 @@ async fn project_of(actor: &Actor, parts: &Parts, state: &ApiState) -> Result<Pr
     let named = named_project(parts);
     let Actor::Key { project, .. } = actor else {
         let slug = named.ok_or_else(|| {
-            ServiceError::field("project", "a person belongs to several projects; say which with `?project=` or `x-assay-project`")
+            ServiceError::field(
+                "project",
+                "a person belongs to several projects; say which with `?project=` or `x-assay-project`",
+            )
         })?;
         return Ok(state.services.access.project_by_slug(actor, &slug).await?.id);
     };

@@ -55,7 +55,11 @@ enum Stream {
     Gzip(Box<MultiGzDecoder<Sink>>),
     /// Its first two bytes tell a zlib header from a raw stream; both are sent under this name.
     Unsure(Vec<u8>, Sink),
-    Deflate { decoder: Box<Decompress>, sink: Sink, ended: bool },
+    Deflate {
+        decoder: Box<Decompress>,
+        sink: Sink,
+        ended: bool,
+    },
 }
 
 struct Sink {
@@ -124,13 +128,12 @@ impl Inflater {
         let limit = self.limit;
         let cut = || io::Error::from(io::ErrorKind::UnexpectedEof);
         let bytes = match self.stream {
-            Stream::Identity(sink) => Ok(sink.bytes),
+            Stream::Identity(sink) | Stream::Deflate { sink, ended: true, .. } => Ok(sink.bytes),
             Stream::Gzip(decoder) if decoder.get_ref().bytes.is_empty() => {
                 // An empty stream is no gzip at all.
                 decoder.finish().and_then(|sink| if sink.bytes.is_empty() { Err(cut()) } else { Ok(sink.bytes) })
             }
             Stream::Gzip(decoder) => decoder.finish().map(|sink| sink.bytes),
-            Stream::Deflate { sink, ended: true, .. } => Ok(sink.bytes),
             Stream::Deflate { .. } | Stream::Unsure(..) => Err(cut()),
         };
         bytes.map_err(|error| refused(&error, limit))
@@ -221,7 +224,9 @@ mod tests {
     #[test]
     fn a_bomb_is_stopped_at_the_limit() {
         let bomb = vec![0_u8; 10 << 20];
-        for (coding, body) in [(Coding::Gzip, gzip(&bomb)), (Coding::Deflate, zlib(&bomb)), (Coding::Deflate, raw(&bomb))] {
+        for (coding, body) in
+            [(Coding::Gzip, gzip(&bomb)), (Coding::Deflate, zlib(&bomb)), (Coding::Deflate, raw(&bomb))]
+        {
             let mut inflater = Inflater::new(coding, 1 << 20);
             let stopped = body.chunks(512).any(|piece| inflater.take(piece).is_err());
             assert!(stopped && inflater.len() <= 1 << 20, "{coding:?}");
@@ -230,7 +235,9 @@ mod tests {
 
     #[test]
     fn a_body_cut_anywhere_is_refused() {
-        for (coding, body) in [(Coding::Gzip, gzip(b"hello")), (Coding::Deflate, zlib(b"hello")), (Coding::Deflate, raw(b"hello"))] {
+        for (coding, body) in
+            [(Coding::Gzip, gzip(b"hello")), (Coding::Deflate, zlib(b"hello")), (Coding::Deflate, raw(b"hello"))]
+        {
             // zlib's four check bytes at the end included.
             for length in 0..body.len() {
                 assert!(through(coding, &body[..length], 3, 1024).is_err(), "{coding:?} of {length}");

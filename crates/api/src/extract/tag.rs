@@ -12,8 +12,8 @@ use crate::refusal::Refusal;
 pub(crate) fn answer_tagged(request: &HeaderMap, body: &impl Serialize) -> Result<Response, Refusal> {
     let bytes = serde_json::to_vec(body).map_err(|error| ServiceError::Internal(Box::new(error)))?;
     let digest = Sha256::digest(&bytes);
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let tag = format!("\"{hex}\"");
+    let first_half = digest.iter().take(16).fold(0_u128, |all, byte| (all << 8) | u128::from(*byte));
+    let tag = format!("\"{first_half:032x}\"");
     let known = request
         .get_all(header::IF_NONE_MATCH)
         .iter()

@@ -150,9 +150,8 @@ pub(super) async fn label(
         return Err(ServiceError::NotFound { entity: "prompt version", id: path.chars().take(200).collect() }.into());
     };
     let prompts = &state.services.prompts;
-    let moved = prompts
-        .add_labels(&caller.actor, caller.project, name, version, &sent.new_labels, LatestLabel::Ignore)
-        .await?;
+    let moved =
+        prompts.add_labels(&caller.actor, caller.project, name, version, &sent.new_labels, LatestLabel::Ignore).await?;
     Ok(Json(shown(&caller, &moved)))
 }
 

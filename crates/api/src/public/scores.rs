@@ -36,13 +36,18 @@ pub(super) async fn create(
         }
         Scores::Many(read) => {
             let (drafts, refused): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_ok);
-            let ids = scores::store(&state, &caller.actor, caller.project, drafts.into_iter().flatten().collect()).await?;
+            let ids =
+                scores::store(&state, &caller.actor, caller.project, drafts.into_iter().flatten().collect()).await?;
             if refused.is_empty() {
                 return Ok((StatusCode::ACCEPTED, Json(json!({ "message": "Accepted" }))).into_response());
             }
             scores::count_refused(refused.len());
-            let errors = refused.iter().filter_map(|score| score.as_ref().err()).map(|invalid| json!({ "message": invalid.to_string() }));
-            let body = json!({ "accepted": ids.len(), "rejected": refused.len(), "errors": errors.collect::<Vec<_>>() });
+            let errors = refused
+                .iter()
+                .filter_map(|score| score.as_ref().err())
+                .map(|invalid| json!({ "message": invalid.to_string() }));
+            let body =
+                json!({ "accepted": ids.len(), "rejected": refused.len(), "errors": errors.collect::<Vec<_>>() });
             Ok((StatusCode::MULTI_STATUS, Json(body)).into_response())
         }
     }

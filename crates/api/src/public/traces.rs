@@ -113,7 +113,9 @@ fn score(record: &ScoreRecord) -> Value {
     // The SDKs of generation 3 know no free text and would refuse the whole trace for one.
     let (kind, value, text) = match &score.value {
         ScoreValue::Numeric(number) => ("NUMERIC", json!(number), None),
-        ScoreValue::Boolean(yes) => ("BOOLEAN", json!(f64::from(u8::from(*yes))), Some(if *yes { "True" } else { "False" })),
+        ScoreValue::Boolean(yes) => {
+            ("BOOLEAN", json!(f64::from(u8::from(*yes))), Some(if *yes { "True" } else { "False" }))
+        }
         ScoreValue::Categorical(text) | ScoreValue::Text(text) => ("CATEGORICAL", Value::Null, Some(text.as_str())),
     };
     json!({

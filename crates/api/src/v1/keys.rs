@@ -132,11 +132,7 @@ async fn create(
 /// Revoke a key, at once and for good
 #[utoipa::path(delete, path = "/api/v1/keys/{key}", tag = "Keys", operation_id = "revoke_key",
     params(("key" = String, Path)), responses((status = 204, description = "revoked")))]
-async fn revoke(
-    State(state): State<ApiState>,
-    caller: Caller,
-    Path(key): Path<String>,
-) -> Result<StatusCode, Refusal> {
+async fn revoke(State(state): State<ApiState>, caller: Caller, Path(key): Path<String>) -> Result<StatusCode, Refusal> {
     let key: KeyId = key.parse().map_err(ServiceError::of("key"))?;
     state.services.access.revoke_key(&caller.actor, caller.project, key).await?;
     Ok(StatusCode::NO_CONTENT)

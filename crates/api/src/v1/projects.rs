@@ -1,5 +1,9 @@
 use axum::{Json, extract::State};
-use domain::{ids::ProjectId, project::{Project, ProjectSlug}, time::TimeUs};
+use domain::{
+    ids::ProjectId,
+    project::{Project, ProjectSlug},
+    time::TimeUs,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};

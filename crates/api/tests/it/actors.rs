@@ -32,8 +32,19 @@ enum Needs {
 }
 
 const ACTORS: [&str; 13] = [
-    "nobody", "viewer", "analyst", "editor", "owner", "key read", "key write", "key ingest", "key resolve", "client key",
-    "revoked key", "neighbour's key", "neighbour",
+    "nobody",
+    "viewer",
+    "analyst",
+    "editor",
+    "owner",
+    "key read",
+    "key write",
+    "key ingest",
+    "key resolve",
+    "client key",
+    "revoked key",
+    "neighbour's key",
+    "neighbour",
 ];
 
 impl Needs {
@@ -99,7 +110,13 @@ fn rows() -> Vec<Row> {
         row("remove_label", Needs::Write, 204, 0, None),
         row("prompt_metrics", Needs::Read, 200, 0, None),
         row("query", Needs::Read, 200, 0, Some(json!({ "measures": ["count"], "range": "24h" }))),
-        row("create_scores", Needs::Annotate, 201, 0, Some(json!({ "trace": otlp::TRACE, "name": "stars", "value": 1 }))),
+        row(
+            "create_scores",
+            Needs::Annotate,
+            201,
+            0,
+            Some(json!({ "trace": otlp::TRACE, "name": "stars", "value": 1 })),
+        ),
         row("list_traces", Needs::Read, 200, 0, None),
         row("get_trace", Needs::Read, 200, 0, None),
         row("get_span_io", Needs::Read, 200, 0, None),
@@ -123,7 +140,15 @@ async fn actors(app: &TestApp) -> Vec<Client> {
         clients.push(app.key_with(scope.as_str(), &[scope]).await);
     }
     let access = &app.services.access;
-    let public = access.create_client_key(&Actor::System, app.project.id, "web", &[Scope::Ingest], &["https://app.example.com".to_owned()]).await;
+    let public = access
+        .create_client_key(
+            &Actor::System,
+            app.project.id,
+            "web",
+            &[Scope::Ingest],
+            &["https://app.example.com".to_owned()],
+        )
+        .await;
     clients.push(app.bearer(&public.unwrap().public_key));
     clients.push(app.revoked_key().await.1);
     let neighbour = app.neighbour().await;
@@ -218,7 +243,10 @@ async fn every_route_answers_every_actor_as_agreed() {
 async fn a_neighbour_changes_nothing_of_ours() {
     let app = TestApp::start().await;
     app.key().post("/v1/traces", &otlp::request([otlp::span("00000000000000aa")])).await.expect(200);
-    app.key().post("/api/public/v2/prompts", &json!({ "name": "greet", "prompt": "Hi", "labels": ["production"] })).await.expect(201);
+    app.key()
+        .post("/api/public/v2/prompts", &json!({ "name": "greet", "prompt": "Hi", "labels": ["production"] }))
+        .await
+        .expect(201);
     let before = app.counts(app.project.id).await;
     let neighbour = app.neighbour().await;
     let pair = app.make_key(neighbour.id, "theirs", &Scope::ALL).await;

@@ -4,7 +4,10 @@
 use std::fmt::Write as _;
 
 use api::ApiConfig;
-use axum::http::{Method, header::{CONTENT_ENCODING, CONTENT_TYPE}};
+use axum::http::{
+    Method,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+};
 use domain::auth::Scope;
 use serde_json::{Value, json};
 use testkit::{Client, TestApp, otlp};
@@ -56,7 +59,15 @@ impl Door {
     }
 
     fn reading(name: &'static str, path: &str) -> Self {
-        Self { name, method: Method::GET, path: path.to_owned(), kind: "", good: Vec::new(), bodies: Vec::new(), paths: Vec::new() }
+        Self {
+            name,
+            method: Method::GET,
+            path: path.to_owned(),
+            kind: "",
+            good: Vec::new(),
+            bodies: Vec::new(),
+            paths: Vec::new(),
+        }
     }
 
     /// A fault of the body, as JSON.
@@ -104,9 +115,17 @@ impl Door {
             all.push(Attempt { coding: Some("br"), ..good("unknown encoding") });
             all.push(Attempt { coding: Some("gzip"), ..good("not gzip though it says so") });
             let packed = gzip(&self.good);
-            all.push(Attempt { coding: Some("gzip"), body: packed[..packed.len() - 5].to_vec(), ..good("gzip cut short") });
+            all.push(Attempt {
+                coding: Some("gzip"),
+                body: packed[..packed.len() - 5].to_vec(),
+                ..good("gzip cut short")
+            });
             all.push(Attempt { body: vec![b' '; MAX_BODY + 1], ..good("oversize") });
-            all.push(Attempt { coding: Some("gzip"), body: gzip(&vec![b' '; 40 * MAX_BODY]), ..good("decompression bomb") });
+            all.push(Attempt {
+                coding: Some("gzip"),
+                body: gzip(&vec![b' '; 40 * MAX_BODY]),
+                ..good("decompression bomb")
+            });
         }
         for (fault, body) in &self.bodies {
             all.push(Attempt { body: body.clone(), ..good(fault) });
@@ -130,7 +149,11 @@ fn spans(path: &str, name: &'static str) -> Door {
     let deep = format!("\"attributes\":[{{\"key\":\"deep\",\"value\":{deep}}},{{");
     Door::json(name, Method::POST, path, &one(good()))
         .replace("invalid UTF-8 in a text", "\"answer\"", b"\"ans\xffwer\"")
-        .replace("NaN, bare", "\"attributes\":[{", b"\"attributes\":[{\"key\":\"ratio\",\"value\":{\"doubleValue\":NaN}},{")
+        .replace(
+            "NaN, bare",
+            "\"attributes\":[{",
+            b"\"attributes\":[{\"key\":\"ratio\",\"value\":{\"doubleValue\":NaN}},{",
+        )
         .body("NaN, as a text", &one(good().attribute("ratio", json!({"doubleValue": "NaN"}))))
         .body("wrong types", &one(good().field("name", json!(5)).field("attributes", json!("x"))))
         .body("zero trace id", &one(good().trace("00000000000000000000000000000000")))
@@ -155,7 +178,10 @@ fn scores(name: &'static str, path: &str, wrap: fn(Value) -> Value) -> Door {
         .replace("NaN", "0.5", b"NaN")
         .body("wrong types", &with("name", json!(5)))
         .body("value missing", &with("value", Value::Null))
-        .body("value does not fit its type", &wrap(json!({"id": FRESH, "traceId": otlp::TRACE, "name": "stars", "value": "x", "dataType": "NUMERIC"})))
+        .body(
+            "value does not fit its type",
+            &wrap(json!({"id": FRESH, "traceId": otlp::TRACE, "name": "stars", "value": "x", "dataType": "NUMERIC"})),
+        )
         .body("zero trace id", &with("traceId", json!("00000000000000000000000000000000")))
         .body("no target", &wrap(json!({"id": FRESH, "name": "stars", "value": 1})))
         .body("trace nobody knows", &with("traceId", json!(otlp::ORPHAN)))
@@ -169,7 +195,14 @@ fn doors() -> Vec<Door> {
     // What protobuf can say at all; the rest is JSON's own.
     let as_protobuf = |body: &[u8]| serde_json::from_slice::<Value>(body).ok().map(|request| protobuf(&request));
     binary.good = as_protobuf(&binary.good).unwrap();
-    let expressible = ["zero trace id", "zero span id", "ids of the wrong length", "far future", "prompt version nobody knows", "one bad span of two"];
+    let expressible = [
+        "zero trace id",
+        "zero span id",
+        "ids of the wrong length",
+        "far future",
+        "prompt version nobody knows",
+        "one bad span of two",
+    ];
     binary.bodies.retain(|(fault, _)| expressible.contains(fault));
     for (_, body) in &mut binary.bodies {
         // Ids are bytes there: hexadecimal text of an odd length cannot be written, a short id can.
@@ -271,7 +304,9 @@ fn said(answer: &testkit::Answer) -> String {
             let body = answer.json();
             let message = ["message", "detail"].into_iter().find_map(|field| body[field].as_str());
             match message {
-                Some(message) => format!("{}: {message}", body["error"].as_str().or(body["code"].as_str()).unwrap_or("ok")),
+                Some(message) => {
+                    format!("{}: {message}", body["error"].as_str().or(body["code"].as_str()).unwrap_or("ok"))
+                }
                 None if answer.status.as_u16() == 207 || body.get("partialSuccess").is_some() => body.to_string(),
                 None => "ok".to_owned(),
             }
@@ -293,11 +328,15 @@ async fn every_fault_at_every_door_is_refused_in_words_and_stores_what_it_should
     };
     let spans = [otlp::span("00000000000000aa"), otlp::span("00000000000000ab").trace(OURS)];
     app.key().post("/v1/traces", &otlp::request(spans)).await.expect(200);
-    app.key().post("/api/public/v2/prompts", &json!({"name": "greet", "prompt": "Hi", "labels": ["production"]})).await.expect(201);
+    app.key()
+        .post("/api/public/v2/prompts", &json!({"name": "greet", "prompt": "Hi", "labels": ["production"]}))
+        .await
+        .expect(201);
     let mut number = 0x1000_u64;
     let mut table = String::new();
     for door in doors() {
-        let _ = write!(table, "\n## {}\n\n| fault | status | answer | ours | theirs |\n|---|---|---|---|---|\n", door.name);
+        let _ =
+            write!(table, "\n## {}\n\n| fault | status | answer | ours | theirs |\n|---|---|---|---|---|\n", door.name);
         for attempt in door.attempts(&clients) {
             number += 1;
             let before = (app.counts(app.project.id).await, app.counts(neighbour.id).await);
@@ -336,7 +375,10 @@ fn difference(before: &testkit::Counts, after: &testkit::Counts) -> String {
         ("version", before.versions, after.versions),
         ("move", before.moves, after.moves),
     ];
-    let changed: Vec<String> =
-        parts.into_iter().filter(|(_, b, a)| a != b).map(|(what, b, a)| format!("{:+} {what}", a as i64 - b as i64)).collect();
+    let changed: Vec<String> = parts
+        .into_iter()
+        .filter(|(_, b, a)| a != b)
+        .map(|(what, b, a)| format!("{:+} {what}", a as i64 - b as i64))
+        .collect();
     if changed.is_empty() { "same".to_owned() } else { changed.join(", ") }
 }

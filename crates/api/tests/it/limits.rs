@@ -1,7 +1,13 @@
 use std::num::NonZeroU32;
 
 use api::{ApiConfig, RateLimits};
-use axum::{body::Body, http::{Method, header::{CONTENT_ENCODING, CONTENT_TYPE}}};
+use axum::{
+    body::Body,
+    http::{
+        Method,
+        header::{CONTENT_ENCODING, CONTENT_TYPE},
+    },
+};
 use testkit::{TestApp, otlp};
 
 #[tokio::test]
@@ -23,9 +29,14 @@ async fn a_key_over_its_rate_is_told_when_to_come_back() {
 async fn chunked_bodies_are_read() {
     let app = TestApp::start().await;
     let body = otlp::request([otlp::span("00000000000000aa")]).to_string();
-    let pieces: Vec<Result<String, std::io::Error>> = body.as_bytes().chunks(7).map(|piece| Ok(String::from_utf8_lossy(piece).into_owned())).collect();
+    let pieces: Vec<Result<String, std::io::Error>> =
+        body.as_bytes().chunks(7).map(|piece| Ok(String::from_utf8_lossy(piece).into_owned())).collect();
     let stream = Body::from_stream(futures::stream::iter(pieces));
-    let request = app.key().request(Method::POST, "/v1/traces").header(CONTENT_TYPE, "application/json; charset=utf-8").body(stream);
+    let request = app
+        .key()
+        .request(Method::POST, "/v1/traces")
+        .header(CONTENT_TYPE, "application/json; charset=utf-8")
+        .body(stream);
     request.send().await.expect(200);
     assert_eq!(app.counts(app.project.id).await.spans, 1);
 }
@@ -44,7 +55,11 @@ async fn a_budget_held_by_others_asks_to_come_back() {
 #[tokio::test]
 async fn an_unknown_encoding_is_named_with_the_known_ones() {
     let app = TestApp::start().await;
-    let request = app.key().request(Method::POST, "/v1/traces").header(CONTENT_TYPE, "application/json").header(CONTENT_ENCODING, "br");
+    let request = app
+        .key()
+        .request(Method::POST, "/v1/traces")
+        .header(CONTENT_TYPE, "application/json")
+        .header(CONTENT_ENCODING, "br");
     let refused = request.body("x").send().await.expect(415).json();
     assert!(refused["message"].as_str().is_some_and(|text| text.contains("`gzip`")));
 }

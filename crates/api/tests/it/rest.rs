@@ -7,7 +7,10 @@ async fn a_prompt_lives_through_versions_labels_and_tags() {
     let app = TestApp::start().await;
     let key = app.key();
     let made = key
-        .post("/api/v1/prompts", &json!({"name": "support/answer", "prompt": "Hi {{name}}", "labels": ["production"], "tags": ["b", "a"]}))
+        .post(
+            "/api/v1/prompts",
+            &json!({"name": "support/answer", "prompt": "Hi {{name}}", "labels": ["production"], "tags": ["b", "a"]}),
+        )
         .await
         .expect(201)
         .json();
@@ -25,7 +28,11 @@ async fn a_prompt_lives_through_versions_labels_and_tags() {
     assert_eq!(tagged["tags"], json!(["z"]));
     let versions = key.get(&format!("{at}/versions?limit=1")).await.expect(200).json();
     assert_eq!(versions["items"][0]["version"], 2);
-    let rest = key.get(&format!("{at}/versions?limit=1&cursor={}", versions["next"].as_str().unwrap())).await.expect(200).json();
+    let rest = key
+        .get(&format!("{at}/versions?limit=1&cursor={}", versions["next"].as_str().unwrap()))
+        .await
+        .expect(200)
+        .json();
     assert_eq!((&rest["items"][0]["version"], &rest["next"]), (&json!(1), &json!(null)));
     key.delete(at).await.expect(204);
     key.get(at).await.expect(404);
@@ -53,9 +60,11 @@ async fn what_is_wrong_is_named_by_its_path() {
     let refused = key.post("/api/v1/prompts", &wrong).await.expect(400);
     assert_eq!(refused.header("content-type"), "application/problem+json");
     insta::assert_json_snapshot!(refused.json());
-    let unknown = key.post("/api/v1/prompts", &json!({"name": "p", "prompt": "x", "colour": 1})).await.expect(400).json();
+    let unknown =
+        key.post("/api/v1/prompts", &json!({"name": "p", "prompt": "x", "colour": 1})).await.expect(400).json();
     assert_eq!(unknown["fields"][0]["field"], "colour");
-    let measure = key.post("/api/v1/query", &json!({"measures": ["count", "ctr"], "range": "24h"})).await.expect(400).json();
+    let measure =
+        key.post("/api/v1/query", &json!({"measures": ["count", "ctr"], "range": "24h"})).await.expect(400).json();
     assert_eq!(measure["fields"][0]["field"], "measures[1]");
     key.get("/api/v1/traces?colour=red").await.expect(400);
     key.get("/api/v1/traces?limit=0").await.expect(400);
@@ -76,7 +85,8 @@ async fn traces_are_listed_by_page_opened_and_read() {
     let page = key.get("/api/v1/traces?limit=2").await.expect(200).json();
     assert_eq!(page["items"].as_array().map(Vec::len), Some(2));
     assert!(page["items"][0]["id"].as_str().is_some_and(|id| id.ends_with('1')), "newest first");
-    let rest = key.get(&format!("/api/v1/traces?limit=2&cursor={}", page["next"].as_str().unwrap())).await.expect(200).json();
+    let rest =
+        key.get(&format!("/api/v1/traces?limit=2&cursor={}", page["next"].as_str().unwrap())).await.expect(200).json();
     assert_eq!((rest["items"].as_array().map(Vec::len), &rest["next"]), (Some(1), &json!(null)));
     let only = key.get("/api/v1/traces?prompt=greet&version=2&range=1h").await.expect(200).json();
     assert_eq!(only["items"].as_array().map(Vec::len), Some(1));
@@ -95,9 +105,18 @@ async fn numbers_of_a_prompt_by_version() {
     for (span, version) in [("00000000000000a1", 1), ("00000000000000a2", 2), ("00000000000000a3", 2)] {
         key.post("/v1/traces", &otlp::request([otlp::span(span).prompt("greet", version)])).await.expect(200);
     }
-    key.post("/api/public/scores", &json!({"traceId": otlp::TRACE, "observationId": "00000000000000a2", "name": "ok", "value": 1})).await.expect(200);
+    key.post(
+        "/api/public/scores",
+        &json!({"traceId": otlp::TRACE, "observationId": "00000000000000a2", "name": "ok", "value": 1}),
+    )
+    .await
+    .expect(200);
     app.fold().await;
-    let answer = key.get("/api/v1/prompts/greet/metrics?range=24h&measures=count,latency.mean,score:ok.sum").await.expect(200).json();
+    let answer = key
+        .get("/api/v1/prompts/greet/metrics?range=24h&measures=count,latency.mean,score:ok.sum")
+        .await
+        .expect(200)
+        .json();
     insta::assert_json_snapshot!(answer, { ".lag_ms" => "[lag]" });
     let same = json!({"measures": ["count"], "dimensions": ["version"], "range": {"from": "2026-11-21T00:00:00Z", "to": "2026-11-22T00:00:00Z"},
         "filters": [{"dimension": "prompt", "values": ["greet"]}]});

@@ -40,7 +40,9 @@ async fn without_version_or_label_production_is_meant() {
     assert_eq!(version("/api/public/v2/prompts/p?label=staging").await, 2);
     assert_eq!(version("/api/public/v2/prompts/p?label=latest").await, 2);
     assert_eq!(version("/api/public/v2/prompts/p?version=1").await, 1);
-    for missing in ["/api/public/v2/prompts/q", "/api/public/v2/prompts/p?version=9", "/api/public/v2/prompts/p?label=x"] {
+    for missing in
+        ["/api/public/v2/prompts/q", "/api/public/v2/prompts/p?version=9", "/api/public/v2/prompts/p?label=x"]
+    {
         let refused = key.get(missing).await.expect(404).json();
         assert_eq!(refused["error"], "NotFound", "{missing}");
         assert!(refused["message"].is_string());
@@ -53,7 +55,9 @@ async fn names_hold_slashes_and_spaces_encoded_or_plain() {
     let app = TestApp::start().await;
     let key = app.key();
     let name = "folder/sub prompt/ü";
-    key.post("/api/public/v2/prompts", &json!({"name": name, "prompt": "x", "labels": ["production"]})).await.expect(201);
+    key.post("/api/public/v2/prompts", &json!({"name": name, "prompt": "x", "labels": ["production"]}))
+        .await
+        .expect(201);
     for path in ["folder%2Fsub%20prompt%2F%C3%BC", "folder/sub%20prompt/%C3%BC"] {
         assert_eq!(key.get(&format!("/api/public/v2/prompts/{path}")).await.expect(200).json()["name"], name);
         let moved = key
@@ -71,7 +75,9 @@ async fn names_hold_slashes_and_spaces_encoded_or_plain() {
 async fn labels_move_and_the_old_version_loses_them() {
     let app = TestApp::start().await;
     let key = app.key();
-    key.post("/api/public/v2/prompts", &json!({"name": "p", "prompt": "1", "labels": ["production"]})).await.expect(201);
+    key.post("/api/public/v2/prompts", &json!({"name": "p", "prompt": "1", "labels": ["production"]}))
+        .await
+        .expect(201);
     key.post("/api/public/v2/prompts", &json!({"name": "p", "prompt": "2", "labels": ["staging"]})).await.expect(201);
     let path = "/api/public/v2/prompts/p/versions/2";
     let moved = key.patch(path, &json!({"newLabels": ["production", "latest"]})).await.expect(200).json();

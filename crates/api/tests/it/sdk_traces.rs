@@ -21,7 +21,9 @@ async fn a_trace_reads_back_with_all_that_the_models_require() {
         .text("langfuse.observation.cost_details", r#"{"input":0.0001,"total":0.0003}"#)
         .text("langfuse.observation.model.parameters", r#"{"temperature":0.5}"#);
     key.post("/api/public/otel/v1/traces", &otlp::request([child, root])).await.expect(200);
-    for (id, value, kind) in [("s1", json!(0.5), "NUMERIC"), ("s2", json!(1), "BOOLEAN"), ("s3", json!("good"), "CATEGORICAL")] {
+    for (id, value, kind) in
+        [("s1", json!(0.5), "NUMERIC"), ("s2", json!(1), "BOOLEAN"), ("s3", json!("good"), "CATEGORICAL")]
+    {
         let score = json!({"id": id, "traceId": otlp::TRACE, "observationId": "00000000000000bb", "name": id, "value": value, "dataType": kind});
         key.post("/api/public/scores", &score).await.expect(200);
     }

@@ -1,7 +1,13 @@
 use std::io::Write as _;
 
-use axum::http::{Method, header::{CONTENT_ENCODING, CONTENT_TYPE}};
-use flate2::{Compression, write::{DeflateEncoder, GzEncoder, ZlibEncoder}};
+use axum::http::{
+    Method,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+};
+use flate2::{
+    Compression,
+    write::{DeflateEncoder, GzEncoder, ZlibEncoder},
+};
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
 use prost::Message as _;
 use serde_json::Value;
@@ -46,7 +52,8 @@ async fn protobuf_and_json_come_in_by_both_doors_in_every_encoding() {
                     "raw" => ("deflate", raw(&body)),
                     _ => ("identity", body),
                 };
-                let request = app.key().request(Method::POST, path).header(CONTENT_TYPE, kind).header(CONTENT_ENCODING, name);
+                let request =
+                    app.key().request(Method::POST, path).header(CONTENT_TYPE, kind).header(CONTENT_ENCODING, name);
                 let answer = request.body(body).send().await.expect(200);
                 if kind.contains("json") {
                     assert_eq!((answer.header("content-type"), answer.text().as_str()), ("application/json", "{}"));
@@ -87,8 +94,7 @@ async fn the_same_batch_twice_changes_nothing() {
 async fn the_secret_of_abv_is_nowhere_in_the_data_folder() {
     let app = TestApp::start().await;
     let mut request = otlp::request([otlp::span("00000000000000aa")]);
-    request["resourceSpans"][0]["scopeSpans"][0]["scope"] =
-        serde_json::json!({"name": "abv-sdk", "version": "0.0.1b7", "attributes": [{"key": "api_key", "value": {"stringValue": TestApp::SECRET_KEY}}]});
+    request["resourceSpans"][0]["scopeSpans"][0]["scope"] = serde_json::json!({"name": "abv-sdk", "version": "0.0.1b7", "attributes": [{"key": "api_key", "value": {"stringValue": TestApp::SECRET_KEY}}]});
     app.bearer(TestApp::SECRET_KEY).post("/api/public/otel/v1/traces", &request).await.expect(200);
     let score = serde_json::json!({"batch": [{"id": "e1", "type": "score-create", "body": {
         "id": "s1", "traceId": otlp::TRACE, "name": "n", "value": 1, "metadata": {"api_key": TestApp::SECRET_KEY}}}],

@@ -49,9 +49,8 @@ pub(super) async fn set(
     Body(sent): Body<Move>,
 ) -> Result<Json<LabelView>, Refusal> {
     let prompts = &state.services.prompts;
-    let moved = prompts
-        .move_label(&caller.actor, caller.project, &name, &label, sent.version, sent.reason.as_deref())
-        .await?;
+    let moved =
+        prompts.move_label(&caller.actor, caller.project, &name, &label, sent.version, sent.reason.as_deref()).await?;
     Ok(Json(moved.into()))
 }
 

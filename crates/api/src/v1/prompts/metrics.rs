@@ -53,7 +53,8 @@ pub(super) async fn ask(
     let range = query.range.as_deref().or_else(|| query.from.is_none().then_some("30d"));
     let range = range::of_query(range, query.from, query.to, now)?
         .ok_or_else(|| ServiceError::field("range", "write it as `30m`, `24h`, `7d` or `4w`"))?;
-    let measures = query.measures.as_deref().unwrap_or(USUAL).split(',').map(|measure| measure.trim().parse::<Measure>());
+    let measures =
+        query.measures.as_deref().unwrap_or(USUAL).split(',').map(|measure| measure.trim().parse::<Measure>());
     let question = MetricQuery {
         measures: measures.collect::<Result<_, _>>().map_err(ServiceError::of("measures"))?,
         dimensions: vec![query.by.unwrap_or(Dimension::Version)],

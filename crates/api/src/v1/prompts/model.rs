@@ -1,6 +1,9 @@
 use domain::{
     ids::PromptId,
-    prompt::{FlagKey, Label, LabelMove, LabelName, MoveSource, Prompt, PromptAtVersion, PromptBody, PromptName, PromptType, PromptVersion, Tag},
+    prompt::{
+        FlagKey, Label, LabelMove, LabelName, MoveSource, Prompt, PromptAtVersion, PromptBody, PromptName, PromptType,
+        PromptVersion, Tag,
+    },
     time::TimeUs,
 };
 use serde::Serialize;

@@ -17,8 +17,8 @@ use services::{
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    page_size,
     model::{VersionPage, VersionView},
+    page_size,
 };
 use crate::{
     extract::{Body, Caller, Path, Query, answer_tagged},
