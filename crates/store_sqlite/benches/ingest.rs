@@ -2,6 +2,12 @@
 //!
 //! `cargo bench -p store_sqlite --bench ingest`; `ASSAY_BENCH_SPANS` (default 200,000) says how many.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a program for a terminal: it stops at the first failure"
+)]
+
 use std::{path::Path, time::Instant};
 
 use domain::{
@@ -46,9 +52,10 @@ fn words(random: &mut Random, bytes: usize) -> String {
     ];
     let mut text = String::with_capacity(bytes + 16);
     while text.len() < bytes {
-        text.push_str(random.pick(&WORDS));
+        text.push_str(WORDS[random.below(16) as usize]);
         if random.one_in(5) {
-            text.push_str(&format!(" {:x}", random.next() & 0xff_ffff));
+            text.push(' ');
+            text.push_str(&(random.bits() & 0xff_ffff).to_string());
         }
         text.push(' ');
     }

@@ -3,6 +3,8 @@
 //!
 //! Each test takes a fresh, empty store; [`event_conformance`](crate::event_conformance) makes one test function of each.
 
+#![expect(clippy::expect_used, reason = "a suite of tests: it panics with what differed")]
+
 mod build;
 mod cases;
 mod model;

@@ -11,6 +11,7 @@ use super::{
     record,
     statement::Statement,
     trace::{Stored, TraceWork},
+    writes::{ScorePut, Writes},
 };
 use crate::error::from_sqlx;
 
@@ -60,46 +61,6 @@ static FIND_SPANS: Statement = Statement::new(
 );
 static FIND_SCORES: Statement =
     Statement::new("SELECT id, seq, data FROM score WHERE project = ? AND id IN (", "?", ")");
-static PUT_SPANS: Statement = Statement::new(
-    "INSERT INTO span (seq, project, trace, span_id, start_ns, prompt, version, data) VALUES ",
-    "(?,?,?,?,?,?,?,?)",
-    "",
-);
-static REPLACE_SPANS: Statement = Statement::new(
-    "INSERT INTO span (seq, project, trace, span_id, start_ns, prompt, version, data) VALUES ",
-    "(?,?,?,?,?,?,?,?)",
-    " ON CONFLICT (seq) DO UPDATE SET start_ns = excluded.start_ns, prompt = excluded.prompt, \
-     version = excluded.version, data = excluded.data",
-);
-static RELINK_SPANS: Statement = Statement::new(
-    "WITH link (seq, prompt, version) AS (VALUES ",
-    "(?,?,?)",
-    ") UPDATE span SET prompt = link.prompt, version = link.version FROM link WHERE span.seq = link.seq",
-);
-static PUT_PAYLOADS: Statement = Statement::new("INSERT INTO payload (seq, data) VALUES ", "(?,?)", "");
-static REPLACE_PAYLOADS: Statement = Statement::new("INSERT OR REPLACE INTO payload (seq, data) VALUES ", "(?,?)", "");
-static PUT_TRACES: Statement = Statement::new(
-    "INSERT INTO trace (id, project, trace_id, start_ns, environment, failed, user_id, session_id, data) VALUES ",
-    "(?,?,?,?,?,?,?,?,?)",
-    " ON CONFLICT (id) DO UPDATE SET start_ns = excluded.start_ns, environment = excluded.environment, \
-     failed = excluded.failed, user_id = excluded.user_id, session_id = excluded.session_id, data = excluded.data",
-);
-static PUT_LINKS: Statement =
-    Statement::new("INSERT INTO trace_link (prompt, version, start_ns, trace_id, trace) VALUES ", "(?,?,?,?,?)", "");
-static DROP_LINKS: Statement =
-    Statement::new("DELETE FROM trace_link WHERE (prompt, version, start_ns, trace_id) IN (VALUES ", "(?,?,?,?)", ")");
-/// The first entry since the last fold stands: it is what the totals hold.
-static PUT_JOURNAL: Statement = Statement::new("INSERT OR IGNORE INTO journal (seq, before) VALUES ", "(?,?)", "");
-static PUT_SCORES: Statement = Statement::new(
-    "INSERT INTO score (seq, project, id, trace_id, span_id, session_id, data) VALUES ",
-    "(?,?,?,?,?,?,?)",
-    " ON CONFLICT (seq) DO UPDATE SET trace_id = excluded.trace_id, span_id = excluded.span_id, \
-     session_id = excluded.session_id, data = excluded.data",
-);
-static PUT_DIRTY_SCORES: Statement = Statement::new("INSERT OR IGNORE INTO dirty_score (seq) VALUES ", "(?)", "");
-static PUT_DIRTY_SESSIONS: Statement =
-    Statement::new("INSERT OR IGNORE INTO dirty_session (project, session_id) VALUES ", "(?,?)", "");
-
 /// What a committed group leaves for the fold.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Left {
@@ -120,11 +81,12 @@ pub(super) async fn append(
     Ok(outcome)
 }
 
+/// When the newest event of each sort was received, microseconds.
 #[derive(Default)]
 struct Seen {
-    span_us: Option<i64>,
-    linked_us: Option<i64>,
-    score_us: Option<i64>,
+    span: Option<i64>,
+    linked: Option<i64>,
+    score: Option<i64>,
 }
 
 async fn append_within(
@@ -145,7 +107,7 @@ async fn append_within(
             let Some(trace) = traces.get_mut(*project, &span.trace_id) else { continue };
             let changed = trace.offer(span, &mut memory.last_span, answer);
             if changed {
-                let newest = &mut seen.entry(*project).or_default().span_us;
+                let newest = &mut seen.entry(*project).or_default().span;
                 *newest = (*newest).max(Some(batch.received_us));
             }
         }
@@ -154,9 +116,9 @@ async fn append_within(
     for trace in &mut traces.list {
         trace.settle(connection, memory, &mut writes).await?;
     }
-    for (project, linked_us) in &writes.linked {
-        let newest = &mut seen.entry(*project).or_default().linked_us;
-        *newest = (*newest).max(Some(*linked_us));
+    for (project, linked) in &writes.linked {
+        let newest = &mut seen.entry(*project).or_default().linked;
+        *newest = (*newest).max(Some(*linked));
     }
     append_scores(connection, memory, batches, &projects, &mut answers, &mut writes, &mut seen).await?;
     let again = !writes.journal.is_empty() || !writes.dirty_scores.is_empty() || !writes.dirty_sessions.is_empty();
@@ -168,9 +130,9 @@ async fn append_within(
              last_linked_us = max(coalesce(last_linked_us, ?2), coalesce(?2, last_linked_us)), \
              last_score_us = max(coalesce(last_score_us, ?3), coalesce(?3, last_score_us)) WHERE id = ?4",
         )
-        .bind(seen.span_us)
-        .bind(seen.linked_us)
-        .bind(seen.score_us)
+        .bind(seen.span)
+        .bind(seen.linked)
+        .bind(seen.score)
         .bind(project)
         .execute(&mut *connection)
         .await
@@ -275,145 +237,6 @@ async fn find_spans(connection: &mut SqliteConnection, traces: &mut Traces) -> R
     Ok(())
 }
 
-/// Rows a group writes, gathered so that each table gets few statements.
-#[derive(Default)]
-pub(super) struct Writes {
-    pub(super) new_spans: Vec<SpanPut>,
-    pub(super) changed_spans: Vec<SpanPut>,
-    pub(super) new_payloads: Vec<(i64, Vec<u8>)>,
-    pub(super) changed_payloads: Vec<(i64, Vec<u8>)>,
-    pub(super) relinks: Vec<(i64, i64, i64)>,
-    pub(super) traces: Vec<TracePut>,
-    pub(super) links: Vec<LinkPut>,
-    pub(super) dropped_links: Vec<LinkPut>,
-    pub(super) journal: Vec<(i64, Vec<u8>)>,
-    pub(super) scores: Vec<ScorePut>,
-    pub(super) dirty_scores: Vec<i64>,
-    pub(super) dirty_sessions: Vec<(i64, String)>,
-    /// Projects with a generation that counts for a version, and when it was received.
-    pub(super) linked: Vec<(i64, i64)>,
-}
-
-pub(super) struct SpanPut {
-    pub(super) seq: i64,
-    pub(super) project: i64,
-    pub(super) trace: i64,
-    pub(super) span: u64,
-    pub(super) start_ns: i64,
-    pub(super) link: Option<(i64, u32)>,
-    pub(super) data: Vec<u8>,
-}
-
-pub(super) struct TracePut {
-    pub(super) id: i64,
-    pub(super) project: i64,
-    pub(super) trace_id: [u8; 16],
-    pub(super) start_ns: i64,
-    pub(super) environment: i64,
-    pub(super) failed: bool,
-    pub(super) user_id: Option<String>,
-    pub(super) session_id: Option<String>,
-    pub(super) data: Vec<u8>,
-}
-
-pub(super) struct LinkPut {
-    pub(super) prompt: i64,
-    pub(super) version: u32,
-    pub(super) start_ns: i64,
-    pub(super) trace_id: [u8; 16],
-    pub(super) trace: i64,
-}
-
-pub(super) struct ScorePut {
-    seq: i64,
-    project: i64,
-    id: String,
-    trace_id: Option<[u8; 16]>,
-    span: Option<u64>,
-    session_id: Option<String>,
-    data: Vec<u8>,
-}
-
-impl Writes {
-    async fn run(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        let put_span = |binds: &mut super::statement::Binds, span: SpanPut| {
-            binds
-                .add(span.seq)
-                .add(span.project)
-                .add(span.trace)
-                .add(record::span_column(span.span))
-                .add(span.start_ns)
-                .add(span.link.map(|link| link.0))
-                .add(span.link.map(|link| i64::from(link.1)))
-                .add(span.data);
-        };
-        let put_pair = |binds: &mut super::statement::Binds, (seq, data): (i64, Vec<u8>)| {
-            binds.add(seq).add(data);
-        };
-        PUT_SPANS.run(connection, self.new_spans, put_span).await?;
-        REPLACE_SPANS.run(connection, self.changed_spans, put_span).await?;
-        PUT_PAYLOADS.run(connection, self.new_payloads, put_pair).await?;
-        REPLACE_PAYLOADS.run(connection, self.changed_payloads, put_pair).await?;
-        RELINK_SPANS
-            .run(connection, self.relinks, |binds, (seq, prompt, version)| {
-                binds.add(seq).add(prompt).add(version);
-            })
-            .await?;
-        PUT_TRACES
-            .run(connection, self.traces, |binds, trace| {
-                binds
-                    .add(trace.id)
-                    .add(trace.project)
-                    .add(&trace.trace_id[..])
-                    .add(trace.start_ns)
-                    .add(trace.environment)
-                    .add(trace.failed)
-                    .add(trace.user_id)
-                    .add(trace.session_id)
-                    .add(trace.data);
-            })
-            .await?;
-        DROP_LINKS
-            .run(connection, self.dropped_links, |binds, link| {
-                binds.add(link.prompt).add(i64::from(link.version)).add(link.start_ns).add(&link.trace_id[..]);
-            })
-            .await?;
-        PUT_LINKS
-            .run(connection, self.links, |binds, link| {
-                binds
-                    .add(link.prompt)
-                    .add(i64::from(link.version))
-                    .add(link.start_ns)
-                    .add(&link.trace_id[..])
-                    .add(link.trace);
-            })
-            .await?;
-        PUT_JOURNAL.run(connection, self.journal, put_pair).await?;
-        PUT_SCORES
-            .run(connection, self.scores, |binds, score| {
-                binds
-                    .add(score.seq)
-                    .add(score.project)
-                    .add(score.id)
-                    .add(score.trace_id.as_ref().map(|id| &id[..]))
-                    .add(score.span.map(record::span_column))
-                    .add(score.session_id)
-                    .add(score.data);
-            })
-            .await?;
-        PUT_DIRTY_SCORES
-            .run(connection, self.dirty_scores, |binds, seq| {
-                binds.add(seq);
-            })
-            .await?;
-        PUT_DIRTY_SESSIONS
-            .run(connection, self.dirty_sessions, |binds, (project, session)| {
-                binds.add(project).add(session);
-            })
-            .await
-    }
-}
-
 /// A score as the group leaves it.
 struct ScoreWork<'a> {
     seq: i64,
@@ -494,7 +317,7 @@ async fn append_scores(
                 }
             };
             if changed {
-                let newest = &mut seen.entry(*project).or_default().score_us;
+                let newest = &mut seen.entry(*project).or_default().score;
                 *newest = (*newest).max(Some(batch.received_us));
             }
         }

@@ -194,10 +194,10 @@ mod tests {
             naturals: Vec<u64>, integers: Vec<i64>, wides: Vec<i128>, texts: Vec<Option<String>>,
         ) {
             let mut packer = Packer::new(7);
-            naturals.iter().for_each(|value| packer.natural(*value));
-            integers.iter().for_each(|value| packer.integer(*value));
-            wides.iter().for_each(|value| packer.wide(*value));
-            texts.iter().for_each(|value| packer.optional_text(value.as_deref()));
+            for value in &naturals { packer.natural(*value); }
+            for value in &integers { packer.integer(*value); }
+            for value in &wides { packer.wide(*value); }
+            for value in &texts { packer.optional_text(value.as_deref()); }
             packer.fixed(42);
             let bytes = packer.finish();
             let mut reader = Unpacker::new(&bytes, 7, "a record").unwrap();

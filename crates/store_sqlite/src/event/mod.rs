@@ -21,6 +21,7 @@ mod summary;
 mod totals;
 mod trace;
 mod writer;
+mod writes;
 
 use std::{path::Path, sync::Arc};
 

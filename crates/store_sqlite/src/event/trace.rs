@@ -6,13 +6,14 @@ use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use store::{StoreError, event::Appended};
 
 use super::{
-    append::{LinkPut, Memory, SpanPut, TracePut, Writes},
+    append::Memory,
     cell::Contribution,
     dictionary::WordKind,
     link::Tree,
     prepare::PreparedSpan,
     record::{self, Narrow},
     summary::{Exactness, LinkKey, LinkUse, Summary},
+    writes::{LinkPut, SpanPut, TracePut, Writes},
 };
 use crate::error::from_sqlx;
 

@@ -103,14 +103,8 @@ impl Writer {
                     let _ = append.answer.send(Err(StoreError::Full));
                 }
             }
-            Err(error) if group.len() == 1 => {
-                for append in group {
-                    tracing::error!(error = &error as &dyn std::error::Error, "could not store a batch");
-                    let _ = append.answer.send(Err(error));
-                    break;
-                }
-            }
-            // One of them is at fault; the others must not suffer for it.
+            // One of them may be at fault; the others must not suffer for it. One alone is tried again, too: when its own
+            // content is the cause it fails the same way.
             Err(_) => {
                 for append in group {
                     let outcome = self.append(&[&append.batch]).await;

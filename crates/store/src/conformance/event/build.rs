@@ -19,7 +19,7 @@ pub struct Random(pub u64);
 
 impl Random {
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -29,7 +29,7 @@ impl Random {
 
     /// A number below `bound`.
     pub fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
+        self.bits() % bound
     }
 
     /// True once in `times`.
@@ -69,14 +69,14 @@ impl Build {
     pub fn trace(number: u64) -> TraceId {
         let mut random = Random(number);
         let mut bytes = [0; 16];
-        bytes[..8].copy_from_slice(&random.next().to_be_bytes());
+        bytes[..8].copy_from_slice(&random.bits().to_be_bytes());
         bytes[8..].copy_from_slice(&(number + 1).to_be_bytes());
         TraceId::from_bytes(bytes).expect("not zero")
     }
 
     /// A span's id.
     pub fn span_id(number: u64) -> SpanId {
-        SpanId::from_bytes(Random(number).next().max(1).to_be_bytes()).expect("not zero")
+        SpanId::from_bytes(Random(number).bits().max(1).to_be_bytes()).expect("not zero")
     }
 
     /// A plain generation of one second.

@@ -339,7 +339,9 @@ pub async fn any_order_split_and_repeat_gives_the_same_state(store: &dyn EventSt
     for seed in 0..25 {
         let mut random = Random(seed);
         let batches = batches(&mut random, 12);
-        batches.iter().for_each(|batch| model.take(batch));
+        for batch in &batches {
+            model.take(batch);
+        }
         for batch in shuffled(&mut random, &batches) {
             store.append(batch).await.expect("append");
         }

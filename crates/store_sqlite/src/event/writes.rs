@@ -1,0 +1,188 @@
+//! Rows a group of batches writes.
+
+use sqlx::SqliteConnection;
+use store::StoreError;
+
+use super::{
+    record,
+    statement::{Binds, Statement},
+};
+
+static PUT_SPANS: Statement = Statement::new(
+    "INSERT INTO span (seq, project, trace, span_id, start_ns, prompt, version, data) VALUES ",
+    "(?,?,?,?,?,?,?,?)",
+    "",
+);
+static REPLACE_SPANS: Statement = Statement::new(
+    "INSERT INTO span (seq, project, trace, span_id, start_ns, prompt, version, data) VALUES ",
+    "(?,?,?,?,?,?,?,?)",
+    " ON CONFLICT (seq) DO UPDATE SET start_ns = excluded.start_ns, prompt = excluded.prompt, \
+     version = excluded.version, data = excluded.data",
+);
+static RELINK_SPANS: Statement = Statement::new(
+    "WITH link (seq, prompt, version) AS (VALUES ",
+    "(?,?,?)",
+    ") UPDATE span SET prompt = link.prompt, version = link.version FROM link WHERE span.seq = link.seq",
+);
+static PUT_PAYLOADS: Statement = Statement::new("INSERT INTO payload (seq, data) VALUES ", "(?,?)", "");
+static REPLACE_PAYLOADS: Statement = Statement::new("INSERT OR REPLACE INTO payload (seq, data) VALUES ", "(?,?)", "");
+static PUT_TRACES: Statement = Statement::new(
+    "INSERT INTO trace (id, project, trace_id, start_ns, environment, failed, user_id, session_id, data) VALUES ",
+    "(?,?,?,?,?,?,?,?,?)",
+    " ON CONFLICT (id) DO UPDATE SET start_ns = excluded.start_ns, environment = excluded.environment, \
+     failed = excluded.failed, user_id = excluded.user_id, session_id = excluded.session_id, data = excluded.data",
+);
+static PUT_LINKS: Statement =
+    Statement::new("INSERT INTO trace_link (prompt, version, start_ns, trace_id, trace) VALUES ", "(?,?,?,?,?)", "");
+static DROP_LINKS: Statement =
+    Statement::new("DELETE FROM trace_link WHERE (prompt, version, start_ns, trace_id) IN (VALUES ", "(?,?,?,?)", ")");
+/// The first entry since the last fold stands: it is what the totals hold.
+static PUT_JOURNAL: Statement = Statement::new("INSERT OR IGNORE INTO journal (seq, before) VALUES ", "(?,?)", "");
+static PUT_SCORES: Statement = Statement::new(
+    "INSERT INTO score (seq, project, id, trace_id, span_id, session_id, data) VALUES ",
+    "(?,?,?,?,?,?,?)",
+    " ON CONFLICT (seq) DO UPDATE SET trace_id = excluded.trace_id, span_id = excluded.span_id, \
+     session_id = excluded.session_id, data = excluded.data",
+);
+static PUT_DIRTY_SCORES: Statement = Statement::new("INSERT OR IGNORE INTO dirty_score (seq) VALUES ", "(?)", "");
+static PUT_DIRTY_SESSIONS: Statement =
+    Statement::new("INSERT OR IGNORE INTO dirty_session (project, session_id) VALUES ", "(?,?)", "");
+
+/// Rows a group writes, gathered so that each table gets few statements.
+#[derive(Default)]
+pub(super) struct Writes {
+    pub(super) new_spans: Vec<SpanPut>,
+    pub(super) changed_spans: Vec<SpanPut>,
+    pub(super) new_payloads: Vec<(i64, Vec<u8>)>,
+    pub(super) changed_payloads: Vec<(i64, Vec<u8>)>,
+    pub(super) relinks: Vec<(i64, i64, i64)>,
+    pub(super) traces: Vec<TracePut>,
+    pub(super) links: Vec<LinkPut>,
+    pub(super) dropped_links: Vec<LinkPut>,
+    pub(super) journal: Vec<(i64, Vec<u8>)>,
+    pub(super) scores: Vec<ScorePut>,
+    pub(super) dirty_scores: Vec<i64>,
+    pub(super) dirty_sessions: Vec<(i64, String)>,
+    /// Projects with a generation that counts for a version, and when it was received.
+    pub(super) linked: Vec<(i64, i64)>,
+}
+
+pub(super) struct SpanPut {
+    pub(super) seq: i64,
+    pub(super) project: i64,
+    pub(super) trace: i64,
+    pub(super) span: u64,
+    pub(super) start_ns: i64,
+    pub(super) link: Option<(i64, u32)>,
+    pub(super) data: Vec<u8>,
+}
+
+pub(super) struct TracePut {
+    pub(super) id: i64,
+    pub(super) project: i64,
+    pub(super) trace_id: [u8; 16],
+    pub(super) start_ns: i64,
+    pub(super) environment: i64,
+    pub(super) failed: bool,
+    pub(super) user_id: Option<String>,
+    pub(super) session_id: Option<String>,
+    pub(super) data: Vec<u8>,
+}
+
+pub(super) struct LinkPut {
+    pub(super) prompt: i64,
+    pub(super) version: u32,
+    pub(super) start_ns: i64,
+    pub(super) trace_id: [u8; 16],
+    pub(super) trace: i64,
+}
+
+pub(super) struct ScorePut {
+    pub(super) seq: i64,
+    pub(super) project: i64,
+    pub(super) id: String,
+    pub(super) trace_id: Option<[u8; 16]>,
+    pub(super) span: Option<u64>,
+    pub(super) session_id: Option<String>,
+    pub(super) data: Vec<u8>,
+}
+
+impl Writes {
+    pub(super) async fn run(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        let put_span = |binds: &mut Binds, span: SpanPut| {
+            binds
+                .add(span.seq)
+                .add(span.project)
+                .add(span.trace)
+                .add(record::span_column(span.span))
+                .add(span.start_ns)
+                .add(span.link.map(|link| link.0))
+                .add(span.link.map(|link| i64::from(link.1)))
+                .add(span.data);
+        };
+        let put_pair = |binds: &mut Binds, (seq, data): (i64, Vec<u8>)| {
+            binds.add(seq).add(data);
+        };
+        PUT_SPANS.run(connection, self.new_spans, put_span).await?;
+        REPLACE_SPANS.run(connection, self.changed_spans, put_span).await?;
+        PUT_PAYLOADS.run(connection, self.new_payloads, put_pair).await?;
+        REPLACE_PAYLOADS.run(connection, self.changed_payloads, put_pair).await?;
+        RELINK_SPANS
+            .run(connection, self.relinks, |binds, (seq, prompt, version)| {
+                binds.add(seq).add(prompt).add(version);
+            })
+            .await?;
+        PUT_TRACES
+            .run(connection, self.traces, |binds, trace| {
+                binds
+                    .add(trace.id)
+                    .add(trace.project)
+                    .add(&trace.trace_id[..])
+                    .add(trace.start_ns)
+                    .add(trace.environment)
+                    .add(trace.failed)
+                    .add(trace.user_id)
+                    .add(trace.session_id)
+                    .add(trace.data);
+            })
+            .await?;
+        DROP_LINKS
+            .run(connection, self.dropped_links, |binds, link| {
+                binds.add(link.prompt).add(i64::from(link.version)).add(link.start_ns).add(&link.trace_id[..]);
+            })
+            .await?;
+        PUT_LINKS
+            .run(connection, self.links, |binds, link| {
+                binds
+                    .add(link.prompt)
+                    .add(i64::from(link.version))
+                    .add(link.start_ns)
+                    .add(&link.trace_id[..])
+                    .add(link.trace);
+            })
+            .await?;
+        PUT_JOURNAL.run(connection, self.journal, put_pair).await?;
+        PUT_SCORES
+            .run(connection, self.scores, |binds, score| {
+                binds
+                    .add(score.seq)
+                    .add(score.project)
+                    .add(score.id)
+                    .add(score.trace_id.as_ref().map(|id| &id[..]))
+                    .add(score.span.map(record::span_column))
+                    .add(score.session_id)
+                    .add(score.data);
+            })
+            .await?;
+        PUT_DIRTY_SCORES
+            .run(connection, self.dirty_scores, |binds, seq| {
+                binds.add(seq);
+            })
+            .await?;
+        PUT_DIRTY_SESSIONS
+            .run(connection, self.dirty_sessions, |binds, (project, session)| {
+                binds.add(project).add(session);
+            })
+            .await
+    }
+}
