@@ -76,15 +76,13 @@ pub fn Filter(
 ) -> impl IntoView {
     let MaybeText(value) = value;
     match value {
-        Some(value) => {
-            let label = format!("Remove filter {name} {value}");
-            view! {
-                <a class="filter" data-set="" href=href aria-label=label>
-                    {name} <span class="filter__value">{value}</span> <Icon name=IconName::X/>
-                </a>
-            }
-            .into_any()
+        Some(value) => view! {
+            <a class="filter" data-set="" href=href>
+                <span class="visually-hidden">"Remove filter "</span>
+                {name} " " <span class="filter__value">{value}</span> <Icon name=IconName::X/>
+            </a>
         }
+        .into_any(),
         None => view! { <a class="filter" href=href><Icon name=IconName::Plus/> {name}</a> }.into_any(),
     }
 }

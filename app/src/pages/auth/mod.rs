@@ -68,13 +68,26 @@ impl LazyRoute for Setup {
     fn view(this: Self) -> AnyView {
         let query = use_query_map();
         let token = move || query.read_untracked().get("token").unwrap_or_default();
-        let draw = move |opens: LinkOpens| match opens {
-            LinkOpens::FirstOwner => view! { <FirstOwner token=token()/> }.into_any(),
-            LinkOpens::Password { email } => view! { <NewPassword token=token() email/> }.into_any(),
+        let opened = move || {
+            Suspend::new(async move {
+                match this.link.await {
+                    Ok(LinkOpens::FirstOwner) => view! { <FirstOwner token=token()/> }.into_any(),
+                    Ok(LinkOpens::Password { email }) => view! { <NewPassword token=token() email/> }.into_any(),
+                    Err(error) => view! {
+                        <Sheet title="This link does not work" lead="A link works once and for a limited time.">
+                            <ProblemPanel problem=error.0/>
+                            <p class="auth__foot">
+                                "Ask an owner for a new one, or " <a href="/signin">"sign in"</a> "."
+                            </p>
+                        </Sheet>
+                    }
+                    .into_any(),
+                }
+            })
         };
         view! {
             <Title text="Set up Assay"/>
-            <Panel resource=this.link skeleton=SkeletonShape::Text draw/>
+            <Suspense>{opened}</Suspense>
         }
         .into_any()
     }

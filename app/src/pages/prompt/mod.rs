@@ -18,7 +18,7 @@ use self::{
         model::{MetricsQuery, MetricsView},
         server::prompt_metrics,
     },
-    versions::{Versions, model::VersionsView, server::open_versions},
+    versions::{LabelMover, Versions, model::VersionsView, server::open_versions},
 };
 use crate::{error::AppError, panel::Panel, routes::project_href};
 
@@ -112,13 +112,13 @@ impl LazyRoute for Prompt {
         };
         let tab = this.tab;
         let (versions, metrics) = (this.versions, this.metrics);
-        let changed = Callback::new(move |()| versions.refetch());
+        let mover = LabelMover::new(Callback::new(move |()| versions.refetch()));
         let content = move || match tab.get() {
             TabKey::Versions => {
                 let draw = move |view: VersionsView| {
                     let query = Query::from_pairs(query.get_untracked()).set("tab", "versions");
                     let (project, name) = (project.get_untracked(), name.get_untracked());
-                    view! { <Versions project name query view changed/> }.into_any()
+                    view! { <Versions project name query view mover/> }.into_any()
                 };
                 view! { <Panel resource=versions draw/> }.into_any()
             }

@@ -7,7 +7,7 @@ use crate::error::AppError;
 
 /// One page of prompts, by name.
 #[server(input = GetUrl)]
-pub async fn list_prompts(project: String, query: PromptsQuery) -> Result<PromptsPage, AppError> {
+pub async fn list_prompts(project: String, #[server(default)] query: PromptsQuery) -> Result<PromptsPage, AppError> {
     let visit = crate::context::visit(&project).await?;
     super::read::page(&visit, query).await
 }

@@ -38,8 +38,9 @@ impl LazyRoute for Keys {
         let create = ServerAction::<CreateKey>::new();
         let revoke = ServerAction::<RevokeKey>::new();
         Effect::new(move |_| {
-            let changed = matches!(create.value().get(), Some(Ok(_))) || matches!(revoke.value().get(), Some(Ok(())));
-            if changed {
+            // Both are read in any case: what an effect does not read, it does not follow.
+            let changed = [matches!(create.value().get(), Some(Ok(_))), matches!(revoke.value().get(), Some(Ok(())))];
+            if changed.contains(&true) {
                 keys.refetch();
             }
         });

@@ -48,10 +48,13 @@ impl LazyRoute for Members {
             remove: ServerAction::new(),
         };
         Effect::new(move |_| {
-            let changed = matches!(acts.invite.value().get(), Some(Ok(_)))
-                || matches!(acts.set_role.value().get(), Some(Ok(())))
-                || matches!(acts.remove.value().get(), Some(Ok(())));
-            if changed {
+            // All are read in any case: what an effect does not read, it does not follow.
+            let changed = [
+                matches!(acts.invite.value().get(), Some(Ok(_))),
+                matches!(acts.set_role.value().get(), Some(Ok(()))),
+                matches!(acts.remove.value().get(), Some(Ok(()))),
+            ];
+            if changed.contains(&true) {
                 members.refetch();
             }
         });

@@ -7,7 +7,7 @@ use crate::error::AppError;
 
 /// One page of traces, newest first.
 #[server(input = GetUrl)]
-pub async fn list_traces(project: String, query: TracesQuery) -> Result<TracesPage, AppError> {
+pub async fn list_traces(project: String, #[server(default)] query: TracesQuery) -> Result<TracesPage, AppError> {
     use domain::page::PageSize;
 
     use crate::context;

@@ -7,7 +7,11 @@ use crate::error::AppError;
 
 /// The numbers of every version of a prompt.
 #[server(input = GetUrl)]
-pub async fn prompt_metrics(project: String, name: String, query: MetricsQuery) -> Result<MetricsView, AppError> {
+pub async fn prompt_metrics(
+    project: String,
+    name: String,
+    #[server(default)] query: MetricsQuery,
+) -> Result<MetricsView, AppError> {
     let visit = crate::context::visit(&project).await?;
     super::read::view(&visit, &name, &query).await
 }

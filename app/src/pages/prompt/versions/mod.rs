@@ -22,12 +22,12 @@ use self::{
 
 /// The tab's content.
 #[component]
-pub(super) fn Versions(
+pub fn Versions(
     project: String,
     name: String,
     query: Query,
     view: VersionsView,
-    changed: Callback<()>,
+    mover: LabelMover,
 ) -> impl IntoView {
     let now = TimeUs(view.now_us);
     let labels = view.head.labels.clone();
@@ -41,14 +41,14 @@ pub(super) fn Versions(
             view! { <Item line href labels=labels.clone() current latest now/> }
         })
         .collect_view();
-    let mover = view.may_write.then(|| {
-        view! { <LabelForm project=project.clone() name=name.clone() version=current labels=labels.clone() changed/> }
+    let form = view.may_write.then(|| {
+        view! { <LabelForm project=project.clone() name=name.clone() version=current labels=labels.clone() mover/> }
     });
     view! {
         <div class="versions">
             <ol class="version-list" aria-label="Versions">{items}</ol>
             <div class="version">
-                <Shown version=view.shown labels=labels.clone() now>{mover}</Shown>
+                <Shown version=view.shown labels=labels.clone() now>{form}</Shown>
                 <Moves moves=view.moves now/>
                 <Slots labels/>
             </div>
@@ -159,57 +159,66 @@ fn Shown(version: VersionView, labels: Vec<LabelView>, now: TimeUs, children: Ch
     }
 }
 
-/// Moves a label to the version shown; ten seconds to undo.
-#[component]
-fn LabelForm(
-    project: String,
-    name: String,
-    version: u32,
-    labels: Vec<LabelView>,
-    changed: Callback<()>,
-) -> impl IntoView {
-    let toaster = Toaster::from_context();
-    let action = ServerAction::<MoveLabel>::new();
-    let undo_move = ServerAction::<MoveLabel>::new();
-    let undo_new = ServerAction::<RemoveLabel>::new();
-    let place = StoredValue::new((project.clone(), name.clone()));
-    // The action forgets its input once it is answered.
-    let asked = StoredValue::new(None::<String>);
-    Effect::new(move |_| {
-        if let Some(input) = action.input().get() {
-            asked.set_value(Some(input.label));
-        }
-    });
-    Effect::new(move |_| {
-        let Some(Ok(before)) = action.value().get() else { return };
-        let Some(label) = asked.get_value() else { return };
-        if before == Some(version) {
-            toaster.done(format!("{label} was on v{version} already"));
-            return;
-        }
-        let back = Callback::new(move |()| {
-            let (project, name) = place.get_value();
-            let Some(label) = asked.get_value() else { return };
-            match before {
-                Some(version) => {
-                    let reason = Some("undone".to_owned());
-                    undo_move.dispatch(MoveLabel { project, name, label, version, reason });
-                }
-                None => {
-                    undo_new.dispatch(RemoveLabel { project, name, label });
-                }
+/// Moves labels, and moves them back. Made by the page, because a toast with its way back outlives the tab that is redrawn.
+#[derive(Clone, Copy)]
+pub struct LabelMover {
+    action: ServerAction<MoveLabel>,
+}
+
+impl LabelMover {
+    /// `changed` is told after every move.
+    pub fn new(changed: Callback<()>) -> Self {
+        let toaster = Toaster::from_context();
+        let action = ServerAction::<MoveLabel>::new();
+        let undo_move = ServerAction::<MoveLabel>::new();
+        let undo_new = ServerAction::<RemoveLabel>::new();
+        // The action forgets its input once it is answered.
+        let asked = StoredValue::new(None::<MoveLabel>);
+        Effect::new(move |_| {
+            if let Some(input) = action.input().get() {
+                asked.set_value(Some(input));
             }
         });
-        toaster.undoable(format!("{label} moved to v{version}"), back);
-        changed.run(());
-    });
-    Effect::new(move |_| {
-        let undone = matches!(undo_move.value().get(), Some(Ok(_))) || matches!(undo_new.value().get(), Some(Ok(())));
-        if undone {
-            toaster.done("The label is back where it was");
+        Effect::new(move |_| {
+            let Some(Ok(before)) = action.value().get() else { return };
+            let Some(MoveLabel { project, name, label, version, .. }) = asked.get_value() else { return };
+            if before == Some(version) {
+                toaster.done(format!("{label} was on v{version} already"));
+                return;
+            }
+            let text = format!("{label} moved to v{version}");
+            let back = Callback::new(move |()| {
+                let (project, name, label) = (project.clone(), name.clone(), label.clone());
+                match before {
+                    Some(version) => {
+                        let reason = Some("undone".to_owned());
+                        undo_move.dispatch(MoveLabel { project, name, label, version, reason });
+                    }
+                    None => {
+                        undo_new.dispatch(RemoveLabel { project, name, label });
+                    }
+                }
+            });
+            toaster.undoable(text, back);
             changed.run(());
-        }
-    });
+        });
+        Effect::new(move |_| {
+            // Both are read in any case: what an effect does not read, it does not follow.
+            let undone =
+                [matches!(undo_move.value().get(), Some(Ok(_))), matches!(undo_new.value().get(), Some(Ok(())))];
+            if undone.contains(&true) {
+                toaster.done("The label is back where it was");
+                changed.run(());
+            }
+        });
+        Self { action }
+    }
+}
+
+/// Points a label at the version shown.
+#[component]
+fn LabelForm(project: String, name: String, version: u32, labels: Vec<LabelView>, mover: LabelMover) -> impl IntoView {
+    let action = mover.action;
     let refused = move || match action.value().get() {
         Some(Err(error)) => Some(view! { <ProblemPanel problem=error.0/> }),
         _ => None,
