@@ -70,8 +70,7 @@ pub(crate) async fn open_writer(
         let mut transaction = connection.begin().await.map_err(from_sqlx)?;
         sqlx::raw_sql(*step).execute(&mut *transaction).await.map_err(from_sqlx)?;
         // Pragmas take no binds; both values are numbers of ours.
-        let mark =
-            format!("PRAGMA application_id = {}; PRAGMA user_version = {number}", schema.application_id);
+        let mark = format!("PRAGMA application_id = {}; PRAGMA user_version = {number}", schema.application_id);
         sqlx::raw_sql(sqlx::AssertSqlSafe(mark)).execute(&mut *transaction).await.map_err(from_sqlx)?;
         transaction.commit().await.map_err(from_sqlx)?;
     }

@@ -16,12 +16,8 @@ async fn a_pair_opens_by_both_doors_until_revoked() {
     assert_eq!(secret.len(), "sk-assay-".len() + 43);
     assert!(secret.ends_with(&made.key.secret_hint) && made.key.secret_hint.len() == 4);
 
-    let expected = Actor::Key {
-        key: made.key.id,
-        project,
-        kind: KeyKind::Pair,
-        scopes: vec![Scope::Ingest, Scope::Read],
-    };
+    let expected =
+        Actor::Key { key: made.key.id, project, kind: KeyKind::Pair, scopes: vec![Scope::Ingest, Scope::Read] };
     assert_eq!(access.authenticate_pair(public, secret).await.unwrap(), expected);
     assert_eq!(access.authenticate_secret(secret).await.unwrap(), expected);
     for (wrong_public, wrong_secret) in [(public, "sk-assay-x"), ("pk-assay-x", secret), (public, public)] {

@@ -61,10 +61,7 @@ async fn who_may_do_what() {
     let shown: Vec<_> = moves.iter().map(|moved| (moved.from, moved.to, moved.by.as_str(), moved.source)).collect();
     assert_eq!(
         shown,
-        [
-            (Some(1), Some(2), "writer", MoveSource::Api),
-            (None, Some(1), "editor@example.com", MoveSource::User),
-        ]
+        [(Some(1), Some(2), "writer", MoveSource::Api), (None, Some(1), "editor@example.com", MoveSource::User),]
     );
 
     prompts.protect_label(&editor, project, "greet", "production", true).await.unwrap_err();
@@ -244,8 +241,5 @@ async fn lists_go_page_by_page() {
     assert_eq!((versions.items[0].number, versions.next.as_deref()), (2, Some("2")));
     let versions = prompts.versions(&owner, project, "p4", Some("2"), two).await.unwrap();
     assert_eq!((versions.items[0].number, versions.next), (1, None));
-    assert!(matches!(
-        prompts.versions(&owner, project, "none", None, two).await,
-        Err(ServiceError::NotFound { .. })
-    ));
+    assert!(matches!(prompts.versions(&owner, project, "none", None, two).await, Err(ServiceError::NotFound { .. })));
 }

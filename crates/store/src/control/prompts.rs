@@ -152,11 +152,8 @@ pub trait PromptStore: Send + Sync {
     async fn count_prompts(&self, project: ProjectId, filter: &PromptFilter) -> Result<u64, StoreError>;
 
     /// Version numbers and newest config of these prompts, in the order asked for; unknown ids are left out.
-    async fn prompt_outlines(
-        &self,
-        project: ProjectId,
-        prompts: &[PromptId],
-    ) -> Result<Vec<PromptOutline>, StoreError>;
+    async fn prompt_outlines(&self, project: ProjectId, prompts: &[PromptId])
+    -> Result<Vec<PromptOutline>, StoreError>;
 
     /// Versions of a prompt, newest first, below `before`, at most `limit`.
     async fn versions(

@@ -22,13 +22,7 @@ use self::{
 
 /// The tab's content.
 #[component]
-pub fn Versions(
-    project: String,
-    name: String,
-    query: Query,
-    view: VersionsView,
-    mover: LabelMover,
-) -> impl IntoView {
+pub fn Versions(project: String, name: String, query: Query, view: VersionsView, mover: LabelMover) -> impl IntoView {
     let now = TimeUs(view.now_us);
     let labels = view.head.labels.clone();
     let current = view.shown.number;
