@@ -2,7 +2,9 @@
 //! the table is empty and `ASSAY_SITE` names the folder at run time.
 
 use std::{
-    env, fs, io,
+    env,
+    fmt::Write as _,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -17,7 +19,8 @@ fn main() -> io::Result<()> {
     }
     let mut table = String::from("pub(crate) static FILES: &[(&str, &[u8])] = &[\n");
     for (name, path) in files {
-        table.push_str(&format!("    ({name:?}, include_bytes!({:?})),\n", path.display().to_string()));
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "    ({name:?}, include_bytes!({:?})),", path.display().to_string());
     }
     table.push_str("];\n");
     let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?;

@@ -49,6 +49,10 @@ pub(crate) struct ServeArgs {
 
 /// The first owner, their project and its key pair, made at the first start. Without them a one-time link does it.
 #[derive(Args)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the names are the flags' ids, which are one space for the whole command"
+)]
 pub(crate) struct InitArgs {
     /// Address of the first owner
     #[arg(long = "init-email", env = "ASSAY_INIT_EMAIL", requires_all = ["init_password", "init_project"])]

@@ -12,7 +12,7 @@ const FOLD_AT_LEAST: Duration = Duration::from_millis(200);
 /// After a failed fold, so that a full disk does not fill the log too.
 const FOLD_AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// Expired sessions and links are dropped this often.
-const CLEAN_UP: Duration = Duration::from_secs(3600);
+const CLEAN_UP: Duration = Duration::from_hours(1);
 /// Histograms are condensed this often.
 const CONDENSE: Duration = Duration::from_secs(5);
 

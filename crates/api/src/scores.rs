@@ -7,7 +7,7 @@ use domain::{
     ids::{ProjectId, ScoreId},
     problem::ProblemCode,
 };
-use otlp::langfuse::{BodyError, ScoreDraft};
+use services::ingest::{BodyError, ScoreDraft};
 use services::{ServiceError, context::authorize};
 
 use crate::{

@@ -7,10 +7,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::auth::Permission;
-use otlp::{Encoding, Sender};
 use prost::Message;
 use serde_json::json;
 use services::context::authorize;
+use services::ingest::{Encoding, Sender};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{

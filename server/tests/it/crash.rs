@@ -23,6 +23,7 @@ const PROMPT: &str = "crash/prompt";
 const MILLISECOND_NS: u64 = 1_000_000;
 
 /// What the server acknowledged of one trace.
+#[expect(clippy::struct_excessive_bools, reason = "each request was acknowledged or not")]
 #[derive(Clone, Copy, Debug, Default)]
 struct Acknowledged {
     score: bool,
@@ -113,7 +114,7 @@ impl Sender {
             let mut got = Acknowledged::default();
             let score = json!({"batch": [{"id": id.score(), "type": "score-create", "timestamp": "2026-11-21T00:00:00Z", "body": {
                 "id": id.score(), "traceId": id.trace(), "observationId": Id::generation(), "name": "good",
-                "value": if id.is_good() { 1 } else { 0 }, "dataType": "BOOLEAN",
+                "value": u8::from(id.is_good()), "dataType": "BOOLEAN",
             }}]});
             got.score = self.post("/api/public/ingestion", &score).await;
             got.generation = self.post("/api/public/otel/v1/traces", &self.generation(id, 10)).await;

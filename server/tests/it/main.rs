@@ -1,4 +1,5 @@
 //! The real binary, from outside.
+#![expect(clippy::expect_used, reason = "helpers of tests fail the test")]
 
 mod crash;
 mod process;

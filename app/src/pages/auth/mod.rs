@@ -13,17 +13,19 @@ use crate::{error::AppError, panel::Panel};
 
 /// Route of `/signin?next=`.
 #[derive(Debug)]
-pub struct SignIn;
+pub struct SignIn {
+    next: Memo<String>,
+}
 
 #[lazy_route]
 impl LazyRoute for SignIn {
     fn data() -> Self {
-        Self
+        let query = use_query_map();
+        Self { next: Memo::new(move |_| query.read().get("next").unwrap_or_default()) }
     }
 
-    fn view(_this: Self) -> AnyView {
-        let query = use_query_map();
-        let next = move || query.read().get("next").unwrap_or_default();
+    fn view(this: Self) -> AnyView {
+        let next = this.next;
         let action = ServerAction::<SignInAction>::new();
         let value = Signal::derive(move || action.value().get());
         view! {

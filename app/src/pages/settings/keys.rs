@@ -169,13 +169,11 @@ fn Line(project: String, key: KeyLine, now: TimeUs, revoke: ServerAction<RevokeK
     let hint = (key.kind == KeyKind::Pair)
         .then(|| view! { <span class="sub">{format!("secret ends in {}", key.secret_hint)}</span> });
     let dialog = format!("revoke-{}", key.id);
-    let action = match key.revoked_us {
-        Some(at) => {
-            view! { <span class="muted">"revoked " <Instant at=TimeUs(at) shown=Moment::Ago(now)/></span> }.into_any()
-        }
-        None => {
-            let closing = dialog.clone();
-            view! {
+    let action = if let Some(at) = key.revoked_us {
+        view! { <span class="muted">"revoked " <Instant at=TimeUs(at) shown=Moment::Ago(now)/></span> }.into_any()
+    } else {
+        let closing = dialog.clone();
+        view! {
                 <DialogButton dialog=dialog.clone() kind=ButtonKind::Danger>"Revoke"</DialogButton>
                 <Dialog id=dialog title=format!("Revoke “{}”?", key.name)>
                     <p>"Programs that use it are refused at once: their traces are not taken in and they fall back to cached prompts. This cannot be undone."</p>
@@ -187,7 +185,6 @@ fn Line(project: String, key: KeyLine, now: TimeUs, revoke: ServerAction<RevokeK
                 </Dialog>
             }
             .into_any()
-        }
     };
     view! {
         <tr data-state=key.revoked_us.map(|_| "off")>

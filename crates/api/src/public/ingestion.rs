@@ -4,8 +4,8 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use otlp::langfuse::{Outcome, parse_ingestion};
 use serde_json::{Value, json};
+use services::ingest::{Outcome, parse_ingestion};
 
 use crate::{extract::IngestCaller, refusal::SdkRefusal, scores, state::ApiState};
 

@@ -5,9 +5,9 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
 };
-use otlp::langfuse::{Scores, parse_scores};
 use serde_json::json;
 use services::ServiceError;
+use services::ingest::{Scores, parse_scores};
 
 use crate::{extract::IngestCaller, refusal::SdkRefusal, scores, state::ApiState};
 

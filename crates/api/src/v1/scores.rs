@@ -11,9 +11,9 @@ use domain::{
     score::{ScoreName, ScoreTarget, ScoreValue},
     time::TimeUs,
 };
-use otlp::langfuse::ScoreDraft;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use services::ingest::ScoreDraft;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 

@@ -10,7 +10,12 @@ use domain::{
     time::TimeNs,
     trace::Span,
 };
-use otlp::{Encoding, Rejected, Sender, langfuse::ScoreDraft};
+use otlp::Rejected;
+// What the doors read requests with: `api` takes them from here, since it may not see `otlp` itself.
+pub use otlp::{
+    Encoding, Sender,
+    langfuse::{BodyError, Outcome, ScoreDraft, Scores, parse_ingestion, parse_scores},
+};
 use store::event::EventBatch;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 

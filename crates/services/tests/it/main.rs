@@ -1,4 +1,5 @@
 //! Tests of the use cases against SQLite in a temporary folder, with a clock and randomness of their own.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod access;
 mod keys;
