@@ -3,9 +3,11 @@
 //! Everything is done by libraries pinned in `Cargo.lock`, so no installed tool can have the wrong version.
 
 use std::{
+    cmp::Reverse,
     fs,
     path::{Path, PathBuf},
     process::Command,
+    thread,
 };
 
 use anyhow::{Context as _, anyhow, ensure};
@@ -13,6 +15,7 @@ use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support as split;
 
 use crate::{
+    pack::{self, Splits},
     process,
     stamp::{Inputs, fresh_folder},
     tools,
@@ -24,15 +27,8 @@ pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 /// The linker puts this name into the WASM as the import of every split point; its length may not change.
 const SPLIT_LOADER: &str = "./__wasm_split.______________________.js";
 
-/// Which features LLVM may have used; wasm-opt refuses a module that uses more than it was told.
-const WASM_FEATURES: [&str; 6] = [
-    "--enable-bulk-memory",
-    "--enable-nontrapping-float-to-int",
-    "--enable-sign-ext",
-    "--enable-mutable-globals",
-    "--enable-reference-types",
-    "--enable-multivalue",
-];
+/// Shrinks the modules named on its standard input.
+const SHRINK: &str = include_str!("../js/shrink.mjs");
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Variant {
@@ -59,14 +55,18 @@ pub(crate) fn build(workspace: &Workspace, variant: Variant) -> anyhow::Result<P
 
     let stage = workspace.browser_target().join("stage").join(variant.profile()).join("wasm");
     let stamp = stage.with_extension("stamp");
-    let inputs = Inputs::of("browser 1").text(&WASM_FEATURES.join(" ")).path(&compiled)?;
+    let inputs = Inputs::of("browser 2").text(SHRINK).path(&compiled)?;
     inputs.unless_done(&stamp, || {
         fresh_folder(&stage)?;
-        process::step("browser: split by route and bind", || split_and_bind(&compiled, &stage))?;
+        let splits = process::step("browser: split by route and bind", || split_and_bind(&compiled, &stage))?;
         if variant == Variant::Release {
             process::step("browser: wasm-opt", || shrink_all(workspace, &stage))?;
+        }
+        let splits = pack::pack(&stage, SPLIT_LOADER, splits)?;
+        if variant == Variant::Release {
             minify_scripts(workspace, &stage)?;
         }
+        fs::write(stage.join("splits.json"), serde_json::to_vec_pretty(&splits)?)?;
         Ok(())
     })?;
     Ok(stage)
@@ -96,7 +96,7 @@ pub(crate) fn with_browser_flags<'a>(workspace: &Workspace, cargo: &'a mut Comma
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
 }
 
-fn split_and_bind(compiled: &Path, stage: &Path) -> anyhow::Result<()> {
+fn split_and_bind(compiled: &Path, stage: &Path) -> anyhow::Result<Splits> {
     let input = fs::read(compiled).with_context(|| format!("cannot read `{}`", compiled.display()))?;
     let main = stage.with_extension("main.wasm");
 
@@ -106,9 +106,8 @@ fn split_and_bind(compiled: &Path, stage: &Path) -> anyhow::Result<()> {
     options.main_module = "./assay.js";
     options.link_name = SPLIT_LOADER;
     let done = split::transform(options).map_err(|error| anyhow!("cannot split the WASM: {error:?}"))?;
-    let splits: std::collections::BTreeMap<_, _> = done.prefetch_map.into_iter().collect();
+    let splits: Splits = done.prefetch_map.into_iter().collect();
     ensure!(!splits.is_empty(), "no lazy route was split off: are the routes still `#[lazy_route]`?");
-    fs::write(stage.join("splits.json"), serde_json::to_vec_pretty(&splits)?)?;
 
     Bindgen::new()
         .input_path(&main)
@@ -117,16 +116,26 @@ fn split_and_bind(compiled: &Path, stage: &Path) -> anyhow::Result<()> {
         .and_then(|bindgen| bindgen.keep_lld_exports(true).demangle(false).typescript(false).generate(stage))
         .map_err(|error| anyhow!("cannot generate the JavaScript of the WASM: {error:?}"))?;
     fs::remove_file(&main)?;
-    Ok(())
+    Ok(splits)
 }
 
+/// `wasm-opt -Oz` on each module, in as many processes as there are cores.
 fn shrink_all(workspace: &Workspace, stage: &Path) -> anyhow::Result<()> {
-    for module in with_extension(stage, "wasm")? {
-        let mut command = Command::new(workspace.npm_program("wasm-opt"));
-        command.arg("-Oz").args(WASM_FEATURES).arg(&module).arg("-o").arg(&module);
-        process::run_quietly(&mut command)?;
-    }
-    Ok(())
+    let mut modules = with_extension(stage, "wasm")?;
+    modules.sort_by_key(|module| Reverse(fs::metadata(module).map_or(0, |file| file.len())));
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let shrink = |first: usize| -> anyhow::Result<()> {
+        let share: Vec<String> =
+            modules.iter().skip(first).step_by(cores).map(|module| module.display().to_string()).collect();
+        let mut node = Command::new("node");
+        // The script's `import` is looked up from here.
+        node.current_dir(workspace.npm()).args(["--input-type=module", "--eval", SHRINK]);
+        process::filter(&mut node, &share.join("\n")).context("cannot shrink the WASM").map(|_| ())
+    };
+    thread::scope(|scope| {
+        let shares: Vec<_> = (0..cores).map(|first| scope.spawn(move || shrink(first))).collect();
+        shares.into_iter().try_for_each(|share| share.join().map_err(|_| anyhow!("cannot shrink the WASM"))?)
+    })
 }
 
 /// Each script by itself: bundling would merge the loader with the module it must share.

@@ -7,6 +7,7 @@ mod browser;
 mod check;
 mod deps;
 mod e2e;
+mod pack;
 mod process;
 mod run;
 mod sdk;

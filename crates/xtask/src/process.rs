@@ -42,6 +42,7 @@ pub(crate) fn filter(command: &mut Command, input: &str) -> anyhow::Result<Strin
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .with_context(|| format!("cannot start `{shown}`"))?;
     // Dropping the handle closes the pipe; the programs fed here read all input before they write.
@@ -50,7 +51,7 @@ pub(crate) fn filter(command: &mut Command, input: &str) -> anyhow::Result<Strin
     }
     let output = child.wait_with_output()?;
     if !output.status.success() {
-        bail!("`{shown}` failed: {}", output.status);
+        bail!("`{shown}` failed: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
     }
     Ok(String::from_utf8(output.stdout)?)
 }
@@ -82,7 +83,8 @@ fn show(command: &Command) -> String {
     let mut shown = command.get_program().to_string_lossy().into_owned();
     for argument in command.get_args() {
         shown.push(' ');
-        shown.push_str(&argument.to_string_lossy());
+        // A whole script may be an argument.
+        shown.extend(argument.to_string_lossy().lines().next().unwrap_or_default().chars().take(120));
     }
     shown
 }
