@@ -13,9 +13,8 @@ use domain::{
 };
 use leptos::prelude::*;
 use ui::{
-    Card, CardBody, Cell, CellKind, Chart, Chip, Choice, Column, Empty, Estimate, Filter, IconName, Instant, Legend,
-    LegendItem, LinkButton, Menu, MenuLink, Moment, Notice, Query, RangePicker, SegmentedLinks, Series, Spark, Table,
-    Tone, format,
+    Card, CardBody, Cell, CellKind, Chart, Chip, Choice, Column, Empty, Estimate, Filter, IconName, Instant,
+    LinkButton, Menu, MenuLink, Moment, Notice, Query, RangePicker, SegmentedLinks, Series, Spark, Table, Tone, format,
 };
 
 use self::model::{DEFAULT_RANGE, MetricsView, ScoreCell, Trend, VersionRow};
@@ -55,20 +54,14 @@ pub(super) fn Metrics(project: String, name: String, query: Query, view: Metrics
         view! { <Notice>{format!("The newest {} are not counted yet.", format::duration_ms(view.lag_ms as f64))}</Notice> }
     });
     let trend = Trend::of(&view.trend).unwrap_or(Trend::Latency);
-    let legend = view
-        .palette
-        .iter()
-        .map(|(version, colour)| LegendItem { text: format!("v{version}"), series: Series::Arm(*colour) })
-        .collect::<Vec<_>>();
     let choices = trends(&view, &query);
-    let chart = view.chart.clone().map(|spec| view! { <Chart caption=trend.title() spec/> });
+    let chart = view.chart.clone().map(|spec| view! { <Chart caption=trend.title() titled=true spec/> });
     view! {
         {toolbar}
         {partial}
         {lag}
         <Card
             title=trend.title()
-            beside=move || view! { <Legend items=legend/> }
             extra=move || view! { <SegmentedLinks label="What the chart shows" current=view.trend items=choices/> }
         >
             <CardBody>{chart}</CardBody>
@@ -110,8 +103,7 @@ fn dimension_filter(key: &'static str, name: &'static str, values: &[String], qu
         .cloned()
         .map(|value| view! { <MenuLink href=query.set(key, value.clone()).href()>{value}</MenuLink> })
         .collect_view();
-    view! { <Menu id=format!("filter-{key}") label=name icon=IconName::Filter align_start=true>{links}</Menu> }
-        .into_any()
+    view! { <Menu id=format!("filter-{key}") label=name align_start=true>{links}</Menu> }.into_any()
 }
 
 /// Every number of every version.
