@@ -12,6 +12,7 @@ mod security;
 mod serve;
 mod site;
 mod state;
+mod theme;
 mod workers;
 
 use std::process::ExitCode;

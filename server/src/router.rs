@@ -13,6 +13,7 @@ use axum::{
     http::{Method, StatusCode, request::Parts},
     middleware,
     response::{IntoResponse as _, Response},
+    routing::post,
 };
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
@@ -21,11 +22,13 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::{
     security, site,
     state::{AppState, Reach},
+    theme,
 };
 
 pub(crate) fn router(state: AppState) -> Router {
     let pages = Router::new()
         .leptos_routes_with_context(&state, generate_route_list(App), page_context(&state), app::shell::shell)
+        .route("/theme", post(theme::choose))
         .layer(middleware::from_fn_with_state(state.clone(), security::same_origin));
 
     // Addresses of programs come with their own limits, answers and fallbacks.
