@@ -133,7 +133,8 @@ mod tests {
     #[test]
     fn large_documents_draw_only_their_first_level() {
         let large = format!("{{\"rows\":[{}],\"n\":1}}", vec!["1"; 300].join(","));
-        let html = view! { <Json text=large/> }.to_html();
+        // Signals live in an owner; servers make one a request.
+        let html = Owner::new().with(|| view! { <Json text=large/> }.to_html());
         assert!(html.contains("rows") && html.contains("[300]"), "{html}");
         assert_eq!(html.matches("json__leaf").count(), 1, "only `n` is drawn");
     }
