@@ -3,17 +3,19 @@
 use charming::{
     Chart,
     component::{Axis, Grid, Legend, LegendType},
+    datatype::CompositeValue,
     element::{
         AxisLabel, AxisLine, AxisPointer, AxisPointerType, AxisTick, AxisType, LineStyle, SplitLine, TextStyle,
         Tooltip, Trigger,
     },
 };
+use domain::time::{TimeRange, TimeUs};
 use serde_json::{Map, Value, json};
 
 use crate::unit::Unit;
 
 /// A chart over time in the house style: hairline grid, no axis lines, one tooltip for all series at a moment.
-pub(crate) fn time_chart(unit: Unit, names: Vec<String>) -> Chart {
+pub(crate) fn time_chart(unit: Unit, names: Vec<String>, range: TimeRange) -> Chart {
     Chart::new()
         .grid(Grid::new().left(8).right(56).top(44).bottom(4).contain_label(true))
         .legend(
@@ -33,6 +35,8 @@ pub(crate) fn time_chart(unit: Unit, names: Vec<String>) -> Chart {
         .x_axis(
             Axis::new()
                 .type_(AxisType::Time)
+                .min(milliseconds(range.from))
+                .max(milliseconds(range.to))
                 .axis_label(AxisLabel::new().formatter("fmt:day").color("token:ink-3").font_size(11))
                 .axis_line(AxisLine::new().show(false))
                 .axis_tick(AxisTick::new().show(false))
@@ -50,6 +54,11 @@ pub(crate) fn time_chart(unit: Unit, names: Vec<String>) -> Chart {
                 .axis_tick(AxisTick::new().show(false))
                 .split_line(SplitLine::new().line_style(LineStyle::new().color("token:line"))),
         )
+}
+
+/// A time as the charts speak of it.
+pub(crate) fn milliseconds(at: TimeUs) -> CompositeValue {
+    CompositeValue::from(at.0.div_euclid(1000))
 }
 
 /// Serialises the chart and lets `each` complete every series by its id.

@@ -7,12 +7,12 @@ use charming::{
 };
 use domain::{
     chart::{ChartSpec, DataTable},
-    time::TimeUs,
+    time::{TimeRange, TimeUs},
 };
 use serde_json::json;
 
 use crate::{
-    option::{time_chart, to_json},
+    option::{milliseconds, time_chart, to_json},
     unit::{Unit, grouped, moment},
 };
 
@@ -23,6 +23,8 @@ pub struct Trend {
     pub metric: String,
     /// What its values are.
     pub unit: Unit,
+    /// What the time axis spans, whether or not there is data everywhere in it.
+    pub range: TimeRange,
     /// Width of a bucket. Where a bucket is missing, the line has a gap.
     pub bucket_us: i64,
     /// The lines, in legend order.
@@ -74,8 +76,11 @@ const DAY_US: i64 = 86_400_000_000;
 /// # Errors
 /// When the option cannot be serialised, which does not happen with finite or missing numbers.
 pub fn trend(data: &Trend) -> Result<ChartSpec, serde_json::Error> {
+    // Buckets start on whole hours or days, so the first one may begin before the range.
+    let from = TimeUs(data.range.from.0.div_euclid(data.bucket_us.max(1)) * data.bucket_us);
+    let axis = TimeRange { from, to: data.range.to };
     let legend = data.groups.iter().map(|group| group.name.clone()).collect::<Vec<_>>();
-    let mut chart = time_chart(data.unit, legend);
+    let mut chart = time_chart(data.unit, legend, axis);
     for (index, group) in data.groups.iter().enumerate() {
         let color = format!("token:arm-{}", group.series % 5);
         if group.points.iter().any(|point| point.interval.is_some()) {
@@ -134,10 +139,6 @@ fn row(values: Vec<CompositeValue>) -> DataPoint {
     DataPoint::Value(CompositeValue::Array(values))
 }
 
-fn ms(at: TimeUs) -> CompositeValue {
-    CompositeValue::from(at.0.div_euclid(1000))
-}
-
 fn missing() -> CompositeValue {
     CompositeValue::from(None::<f64>)
 }
@@ -163,10 +164,10 @@ fn with_gaps(group: &Group, bucket_us: i64, draw: impl Fn(TimeUs, Option<&Point>
 /// [time, value, low, high, n]: the host's tooltip reads all five.
 fn lines(group: &Group, bucket_us: i64) -> Vec<DataPoint> {
     with_gaps(group, bucket_us, |at, point| {
-        let Some(point) = point else { return row(vec![ms(at), missing()]) };
+        let Some(point) = point else { return row(vec![milliseconds(at), missing()]) };
         let (low, high) = point.interval.map_or((missing(), missing()), |(low, high)| (finite(low), finite(high)));
         let n = point.n.map_or_else(missing, CompositeValue::from);
-        row(vec![ms(at), finite(point.value), low, high, n])
+        row(vec![milliseconds(at), finite(point.value), low, high, n])
     })
 }
 
@@ -193,13 +194,13 @@ fn band(group: &Group, index: usize, bucket_us: i64) -> (Line, Line) {
     let floor = part("floor").item_style(ItemStyle::new().color(solid.as_str())).data(with_gaps(
         group,
         bucket_us,
-        |at, point| row(vec![ms(at), interval(point).map_or_else(missing, |(low, _)| finite(low))]),
+        |at, point| row(vec![milliseconds(at), interval(point).map_or_else(missing, |(low, _)| finite(low))]),
     ));
     let band = part("band")
         .item_style(ItemStyle::new().color(solid.as_str()))
         .area_style(AreaStyle::new().color(color.as_str()).opacity(1))
         .data(with_gaps(group, bucket_us, |at, point| {
-            row(vec![ms(at), interval(point).map_or_else(missing, |(low, high)| finite(high - low))])
+            row(vec![milliseconds(at), interval(point).map_or_else(missing, |(low, high)| finite(high - low))])
         }));
     (floor, band)
 }
@@ -207,7 +208,9 @@ fn band(group: &Group, index: usize, bucket_us: i64) -> (Line, Line) {
 fn marks(markers: &[Marker]) -> MarkLine {
     let data = markers
         .iter()
-        .map(|marker| MarkLineVariant::Simple(MarkLineData::new().name(marker.text.as_str()).x_axis(ms(marker.at))))
+        .map(|marker| {
+            MarkLineVariant::Simple(MarkLineData::new().name(marker.text.as_str()).x_axis(milliseconds(marker.at)))
+        })
         .collect::<Vec<_>>();
     MarkLine::new()
         .symbol(vec![Symbol::None, Symbol::None])

@@ -13,6 +13,7 @@ fn example() -> Trend {
     Trend {
         metric: "Thumbs up".into(),
         unit: Unit::Score,
+        range: TimeRange { from: TimeUs(START), to: TimeUs(START + 4 * DAY_US) },
         bucket_us: DAY_US,
         groups: vec![
             Group { name: "v7".into(), series: 1, points: vec![point(0, 0.612), point(1, 0.604), point(3, 0.61)] },

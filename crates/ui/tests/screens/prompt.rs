@@ -48,6 +48,7 @@ pub(crate) fn trend() -> domain::chart::ChartSpec {
     charts::trend(&charts::Trend {
         metric: "Thumbs up".into(),
         unit: charts::Unit::Score,
+        range: domain::time::TimeRange { from: days_ago(90), to: days_ago(0) },
         bucket_us: 2 * DAY,
         groups: vec![
             group("v5", 0, 0, 20, 0.628),

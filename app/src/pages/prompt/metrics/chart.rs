@@ -61,6 +61,6 @@ pub(super) fn trend(
         Granularity::Hour => 3_600_000_000,
         Granularity::Day => 86_400_000_000,
     };
-    charts::trend(&Lines { metric: trend.title(), unit, bucket_us, groups, markers })
+    charts::trend(&Lines { metric: trend.title(), unit, range: series.range, bucket_us, groups, markers })
         .map_err(|cause| context::refusal(ServiceError::Internal(Box::new(cause))))
 }
