@@ -19,7 +19,7 @@ from langfuse import Langfuse
 
 BASE = os.environ["LANGFUSE_BASE_URL"].rstrip("/")
 PROMPT = os.environ.get("GSM8K_PROMPT", "gsm8k/solve")
-DATA = pathlib.Path(__file__).parent.parent / "data" / "gsm8k" / "example_model_solutions.jsonl"
+DATA = pathlib.Path(__file__).parents[2] / "crates" / "demo" / "data" / "gsm8k" / "example_model_solutions.jsonl"
 # The version each model stands for, what it was told, and how many of 1,319 it gets right (from the data's authors).
 VERSIONS = [
     ("6b_finetuning", "Solve the problem.\n\n{{question}}", 286),

@@ -11,13 +11,14 @@ use crate::{browser, process, workspace::Workspace};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("stats", &[]),
-    ("assign", &["domain"]),
+    ("assign", &[]),
     ("charts", &["domain"]),
+    ("demo", &["domain", "stats"]),
     ("text", &["domain"]),
     ("otlp", &["domain"]),
     ("store", &["domain"]),
     ("store_sqlite", &["domain", "store"]),
-    ("services", &["assign", "charts", "domain", "otlp", "stats", "store", "text"]),
+    ("services", &["assign", "charts", "demo", "domain", "otlp", "stats", "store", "text"]),
     ("api", &["domain", "services"]),
     ("ui", &["domain"]),
     ("app", &["assign", "charts", "domain", "services", "stats", "ui"]),
@@ -29,6 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "app",
             "assign",
             "charts",
+            "demo",
             "domain",
             "otlp",
             "services",
@@ -39,7 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "ui",
         ],
     ),
-    ("testkit", &["api", "assign", "charts", "domain", "otlp", "services", "stats", "store", "store_sqlite", "text"]),
+    ("testkit", &["api", "assign", "charts", "demo", "domain", "otlp", "services", "stats", "store", "store_sqlite", "text"]),
     ("xtask", &[]),
 ];
 
