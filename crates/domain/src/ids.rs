@@ -48,6 +48,10 @@ uuid_ids!(
     SessionId,
     /// A set-up or password link that works once.
     LinkId,
+    /// A price a project set.
+    PriceId,
+    /// A piece of work done in the background.
+    JobId,
 );
 
 macro_rules! hex_ids {

@@ -7,6 +7,7 @@ pub mod ids;
 pub mod metric;
 pub mod money;
 pub mod page;
+pub mod price;
 pub mod problem;
 pub mod project;
 pub mod prompt;

@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Invalid, invalid::shown};
 
+/// An enum of words that are sent as text and stored as numbers. Users need `serde`'s derives, `FromStr`, [`Invalid`] and
+/// [`shown`] in scope.
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$case_doc:meta])* $case:ident = $code:literal, $word:literal);+ $(;)? } $what:literal) => {
-        $(#[$doc])*
+    ($(#[$meta:meta])* $name:ident { $($(#[$case_doc:meta])* $case:ident = $code:literal, $word:literal);+ $(;)? } $what:literal) => {
+        $(#[$meta])*
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum $name { $($(#[$case_doc])* $case),+ }
@@ -36,15 +38,17 @@ macro_rules! words {
             type Err = Invalid;
 
             fn from_str(text: &str) -> Result<Self, Invalid> {
-                Self::ALL
-                    .iter()
-                    .copied()
-                    .find(|case| case.as_str().eq_ignore_ascii_case(text))
-                    .ok_or_else(|| Invalid::new(format!(concat!("unknown ", $what, " `{}`"), shown(text))))
+                Self::ALL.iter().copied().find(|case| case.as_str().eq_ignore_ascii_case(text)).ok_or_else(|| {
+                    let known: Vec<&str> = Self::ALL.iter().map(|case| case.as_str()).collect();
+                    let known = known.join("`, `");
+                    Invalid::new(format!(concat!("unknown ", $what, " `{}`; known: `{}`"), shown(text), known))
+                })
             }
         }
     };
 }
+
+pub(crate) use words;
 
 words!(
     /// What a span is (Langfuse and ABV call it the observation type).

@@ -4,6 +4,8 @@ mod kind;
 mod span;
 mod usage;
 
+pub(crate) use kind::words;
+
 pub use kind::{Level, SpanKind};
 pub use span::{PromptLink, Span, SpanVersion, TraceFields};
 pub use usage::{Cost, TokenBuckets, Usage};

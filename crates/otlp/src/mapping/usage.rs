@@ -172,7 +172,7 @@ fn buckets(reported: &BTreeMap<String, u64>, convention: Convention) -> Option<T
         cache_write: count(cache_write),
         output: split(output, count(reasoning), output_place),
         reasoning: count(reasoning),
-        other: 0,
+        ..TokenBuckets::default()
     };
     let (input_place, output_place) = (by_keys([cache_read, cache_write]), by_keys([reasoning, None]));
     let mut buckets = read(input_place, output_place);

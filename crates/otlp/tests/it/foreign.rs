@@ -79,7 +79,7 @@ fn opentelemetry_genai_new_names() {
         Some(json!([{"role": "system", "parts": parts("be kind")}, {"role": "user", "parts": parts("hi")}]))
     );
     assert_eq!(span.output, Some(json!([{"role": "assistant", "parts": [], "finish_reason": "stop"}])));
-    let expected = TokenBuckets { input: 30, cache_read: 60, cache_write: 10, output: 15, reasoning: 5, other: 0 };
+    let expected = TokenBuckets { input: 30, cache_read: 60, cache_write: 10, output: 15, reasoning: 5, ..TokenBuckets::default() };
     assert_eq!(span.usage.buckets, Some(expected));
     assert_eq!(span.usage.reported["cache_read_input_tokens"], 60);
     assert_eq!(span.completion_start_ns.unwrap().0, START + 250_000_000);
@@ -144,7 +144,7 @@ fn openinference() {
     assert_eq!(span.model.as_deref(), Some("gpt-4o"));
     assert_eq!(Value::Object(span.model_parameters), json!({"temperature": 0.1}));
     assert_eq!((span.input, span.output), (Some(json!({"messages": []})), Some(json!("{not parsed}"))));
-    let expected = TokenBuckets { input: 40, cache_read: 60, cache_write: 0, output: 15, reasoning: 5, other: 0 };
+    let expected = TokenBuckets { input: 40, cache_read: 60, output: 15, reasoning: 5, ..TokenBuckets::default() };
     assert_eq!(span.usage.buckets, Some(expected));
     assert_eq!((span.cost.total, span.cost.output), (Some(NanoUsd(300_000_000)), Some(NanoUsd(200_000_000))));
     assert_eq!(span.prompt.map(|link| (link.name, link.version)), Some(("greet".to_owned(), 2)));

@@ -173,6 +173,7 @@ pub(super) fn unpack(bytes: &[u8], span: u64, start_ns: i64) -> Result<Narrow<'_
             output: reader.natural()?,
             reasoning: reader.natural()?,
             other: reader.natural()?,
+            ..TokenBuckets::default()
         })
     } else {
         None
