@@ -6,7 +6,7 @@ use crate::attribute::Attributes;
 use crate::condition::check::check_attribute;
 use crate::definition::{Arm, Definition, Holdout};
 use crate::exclusion::check_ranges;
-use crate::hash::{BUCKETS, Seeded};
+use crate::hash::{BUCKETS, Bucket, Seeded, buckets};
 use crate::outcome::Outcome;
 use crate::problem::{Findings, Problems, shown};
 use crate::range::{Range, arm_ranges};
@@ -22,11 +22,12 @@ const MOST_BYTES: usize = 200;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Experiment {
     definition: Definition,
-    seed: Seeded,
+    /// Its own, the holdout's and the exclusion group's; its own again where there is no such thing.
+    seeds: [Seeded; 3],
     ranges: Vec<Range>,
     in_use: u16,
-    holdout: Option<(Seeded, Range)>,
-    exclusion: Option<Seeded>,
+    /// The buckets of the holdout's hash that take part.
+    admitted: Option<Range>,
     forced: BTreeMap<String, usize>,
 }
 
@@ -52,7 +53,7 @@ impl Experiment {
         if let Some(condition) = &definition.condition {
             condition.check("condition", &mut findings);
         }
-        let holdout = definition.holdout.as_ref().map(|holdout| check_holdout(holdout, &mut findings));
+        let admitted = definition.holdout.as_ref().map(|holdout| check_holdout(holdout, &mut findings));
         if let Some(exclusion) = &definition.exclusion {
             check_name(&exclusion.seed, "exclusion.seed", &mut findings);
             check_ranges(&exclusion.ranges, "exclusion.ranges", &mut findings);
@@ -67,12 +68,14 @@ impl Experiment {
         }
         findings.into_result()?;
         let ranges = arm_ranges(definition.arms.iter().map(|arm| arm.weight), coverage.unwrap_or(0));
+        let holdout_seed = definition.holdout.as_ref().map(|holdout| &holdout.seed);
+        let exclusion_seed = definition.exclusion.as_ref().map(|exclusion| &exclusion.seed);
         Ok(Self {
-            seed: Seeded::new(&definition.seed),
+            seeds: [Some(&definition.seed), holdout_seed, exclusion_seed]
+                .map(|seed| Seeded::new(seed.unwrap_or(&definition.seed))),
             in_use: ranges.iter().map(|range| range.width()).sum(),
             ranges,
-            holdout,
-            exclusion: definition.exclusion.as_ref().map(|exclusion| Seeded::new(&exclusion.seed)),
+            admitted,
             forced,
             definition,
         })
@@ -96,23 +99,20 @@ impl Experiment {
         {
             return Outcome::Forced { arm };
         }
-        if let Some((seed, admitted)) = self.holdout
-            && !admitted.contains(seed.bucket(unit))
-        {
+        let [bucket, of_holdout, of_exclusion] = self.buckets(unit);
+        if self.admitted.is_some_and(|admitted| !admitted.contains(of_holdout)) {
             return Outcome::HeldOut;
         }
-        if let (Some(seed), Some(filter)) = (self.exclusion, &self.definition.exclusion) {
-            let bucket = seed.bucket(unit);
-            if !filter.ranges.iter().any(|range| range.contains(bucket)) {
-                return Outcome::Excluded;
-            }
+        if let Some(filter) = &self.definition.exclusion
+            && !filter.ranges.iter().any(|range| range.contains(of_exclusion))
+        {
+            return Outcome::Excluded;
         }
         if let Some(condition) = &self.definition.condition
             && !condition.matches(attributes)
         {
             return Outcome::NotTargeted;
         }
-        let bucket = self.seed.bucket(unit);
         for (arm, range) in self.definition.arms.iter().zip(&self.ranges) {
             if range.contains(bucket) {
                 return Outcome::Assigned { arm, bucket, propensity: self.share(*range) };
@@ -142,9 +142,18 @@ impl Experiment {
         self.ranges.iter().map(|&range| self.share(range)).collect()
     }
 
-    /// The buckets of the holdout's hash that are admitted.
+    /// The buckets of the holdout's hash that take part.
     pub(crate) fn admitted(&self) -> Option<Range> {
-        self.holdout.map(|(_, admitted)| admitted)
+        self.admitted
+    }
+
+    /// The buckets of each of the seeds.
+    fn buckets(&self, unit: &str) -> [Bucket; 3] {
+        let [own, ..] = self.seeds;
+        if self.admitted.is_none() && self.definition.exclusion.is_none() {
+            return [own.bucket(unit); 3];
+        }
+        buckets(self.seeds, unit)
     }
 
     fn share(&self, range: Range) -> f64 {
@@ -200,7 +209,7 @@ fn check_arms(arms: &[Arm], findings: &mut Findings) {
     }
 }
 
-fn check_holdout(holdout: &Holdout, findings: &mut Findings) -> (Seeded, Range) {
+fn check_holdout(holdout: &Holdout, findings: &mut Findings) -> Range {
     check_name(&holdout.seed, "holdout.seed", findings);
     let held = steps(holdout.share).filter(|&held| 0 < held && held < BUCKETS);
     if held.is_none() {
@@ -209,7 +218,7 @@ fn check_holdout(holdout: &Holdout, findings: &mut Findings) -> (Seeded, Range) 
             format!("`{}` is no share to hold out; it lies between 0 and 1 in steps of 0.0001", holdout.share),
         );
     }
-    (Seeded::new(&holdout.seed), Range { start: held.unwrap_or(0), end: BUCKETS })
+    Range { start: held.unwrap_or(0), end: BUCKETS }
 }
 
 fn check_name(name: &str, field: &str, findings: &mut Findings) {

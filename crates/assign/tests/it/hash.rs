@@ -1,6 +1,6 @@
 //! The hash is frozen: a live experiment's units keep their arms only while these hold.
 
-use assign::hash::{Bucket, Seeded, bucket, fnv1a_32};
+use assign::hash::{Bucket, Seeded, bucket, buckets, fnv1a_32};
 use proptest::prelude::*;
 
 /// Never edit a line, only add.
@@ -41,9 +41,26 @@ fn by_definition(seed: &str, unit: &str) -> u16 {
     (fnv1a_32(first.to_string().encode_utf16()) % 10_000) as u16
 }
 
+/// Digits are produced without the formatting machinery; short numbers are rare, so many units are tried.
+#[test]
+fn first_hashes_of_every_length_are_hashed_as_their_digits() {
+    let mut lengths = [0; 11];
+    for unit in (0..200_000_u32).map(|number| number.to_string()) {
+        lengths[fnv1a_32(format!("seed{unit}").encode_utf16()).to_string().len()] += 1;
+        assert_eq!(bucket("seed", &unit).number(), by_definition("seed", &unit), "{unit}");
+    }
+    assert!(lengths[6..].iter().all(|&units| units > 0), "{lengths:?}");
+}
+
 proptest! {
     #[test]
     fn hashing_in_two_steps_is_the_definition(seed in ".{0,40}", unit in ".{0,60}") {
         prop_assert_eq!(Seeded::new(&seed).bucket(&unit).number(), by_definition(&seed, &unit));
+    }
+
+    #[test]
+    fn hashing_side_by_side_changes_nothing(seeds in prop::array::uniform3(".{0,40}"), unit in ".{0,60}") {
+        let together = buckets(seeds.each_ref().map(|seed| Seeded::new(seed)), &unit);
+        prop_assert_eq!(together, seeds.each_ref().map(|seed| bucket(seed, &unit)));
     }
 }

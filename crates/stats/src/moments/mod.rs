@@ -142,29 +142,75 @@ impl Moments {
         Ok(())
     }
 
-    /// Removes a unit's old point and inserts its new one: how a returning unit is counted once.
+    /// Moves a unit from its old point to its new one: how a returning unit is counted once. Does not allocate.
     ///
     /// # Errors
     /// As [`Moments::remove`] and [`Moments::insert`]; the block is then unchanged. Only what remains after both steps
     /// must be precise, so the largest unit may be replaced.
     pub fn replace(&mut self, old: (f64, f64), new: (f64, f64)) -> Result<()> {
-        let mut next = self.without(old.0, old.1)?;
-        next.insert(new.0, new.1)?;
+        let next = if self.units > 1 {
+            self.moved(old, new)?
+        } else {
+            let mut alone = self.without(old.0, old.1)?;
+            alone.insert(new.0, new.1)?;
+            alone
+        };
         next.precise_after(self)?;
         *self = next;
         Ok(())
     }
 
+    /// The block with one of its units at another point, its precision not yet checked. There are at least two units.
+    ///
+    /// The sums around the old means change by the unit's own terms. With a step s of the mean, `Σ(x − s)² = Σx² − n·s²`
+    /// and `Σ(x − s)³ = Σx³ − 3s·Σx² + 2n·s³`, because then `Σx = n·s`; likewise for the crossed sums.
+    fn moved(&self, old: (f64, f64), new: (f64, f64)) -> Result<Self> {
+        let old = (finite("value", old.0)?, finite("rows", old.1)?);
+        let new = (finite("value", new.0)?, finite("rows", new.1)?);
+        let (_, nonzero) = self.left_without(old.0)?;
+        let (from_v, from_r) = (self.value.distance_to(old.0), self.rows.distance_to(old.1));
+        let (to_v, to_r) = (self.value.distance_to(new.0), self.rows.distance_to(new.1));
+        let (dv, dr) = (new.0 - old.0, new.1 - old.1);
+        let n = self.units as f64;
+        let (step_v, step_r) = (dv / n, dr / n);
+        let vv = self.value_value + dv * (to_v + from_v);
+        let rr = self.rows_rows + dr * (to_r + from_r);
+        let vr = self.value_rows + (to_v * to_r - from_v * from_r);
+        let third = self.third.map(|[vvv, vvr, vrr, rrr]| {
+            [
+                vvv + (to_v * to_v * to_v - from_v * from_v * from_v) - 3.0 * step_v * vv + 2.0 * dv * step_v * step_v,
+                vvr + (to_v * to_v * to_r - from_v * from_v * from_r) - (2.0 * step_v * vr + step_r * vv)
+                    + 2.0 * dv * step_v * step_r,
+                vrr + (to_v * to_r * to_r - from_v * from_r * from_r) - (2.0 * step_r * vr + step_v * rr)
+                    + 2.0 * dv * step_r * step_r,
+                rrr + (to_r * to_r * to_r - from_r * from_r * from_r) - 3.0 * step_r * rr + 2.0 * dr * step_r * step_r,
+            ]
+        });
+        Self {
+            units: self.units,
+            nonzero: nonzero + u64::from(new.0 != 0.0),
+            removed: self.removed.saturating_add(1),
+            value: self.value.plus(step_v),
+            rows: self.rows.plus(step_r),
+            value_value: vv - dv * step_v,
+            rows_rows: rr - dr * step_r,
+            value_rows: vr - dv * step_r,
+            third,
+        }
+        .checked()
+    }
+
+    /// How many units, and units whose value is not 0, there are without one of this value.
+    fn left_without(&self, value: f64) -> Result<(u64, u64)> {
+        let units = self.units.checked_sub(1).ok_or(Undefined::TooFewUnits { have: 0, need: 1 })?;
+        let nonzero = self.nonzero.checked_sub(u64::from(value != 0.0)).ok_or(Undefined::PrecisionLost)?;
+        if nonzero > units { Err(Undefined::PrecisionLost) } else { Ok((units, nonzero)) }
+    }
+
     /// The block without one of its units, its precision not yet checked.
     fn without(&self, value: f64, rows: f64) -> Result<Self> {
         let (value, rows) = (finite("value", value)?, finite("rows", rows)?);
-        let Some(left) = self.units.checked_sub(1) else {
-            return Err(Undefined::TooFewUnits { have: 0, need: 1 });
-        };
-        let nonzero = self.nonzero.checked_sub(u64::from(value != 0.0)).ok_or(Undefined::PrecisionLost)?;
-        if nonzero > left {
-            return Err(Undefined::PrecisionLost);
-        }
+        let (left, nonzero) = self.left_without(value)?;
         let removed = self.removed.saturating_add(1);
         let third_of_one = self.third.map(|_| [0.0; 4]);
         if left == 0 {

@@ -11,6 +11,7 @@ use stats::exact::{CONCENTRATIONS, SuccessLabels};
 use stats::fixed::{Proportion, Welch, newcombe};
 use stats::moments::{JointMoments, Moments, Sums};
 use stats::multiplicity::{Correction, adjust, e_benjamini_hochberg};
+use stats::random::Generator;
 use stats::special;
 
 fn block(points: &[(f64, f64)]) -> Moments {
@@ -59,6 +60,38 @@ fn alpha() -> impl Strategy<Value = f64> {
     (-20.0..-1.4_f64).prop_map(f64::exp)
 }
 
+/// Users who come back all the time, with a spread that is a billionth of the mean.
+#[test]
+fn a_hundred_thousand_replacements_keep_the_digits() {
+    let mut random = Generator::new(11);
+    let mut point = || (1e9 + random.normal(), 1.0 + (4.0 * random.uniform()).floor());
+    let mut all: Vec<(f64, f64)> = (0..500).map(|_| point()).collect();
+    let mut changed = block(&all);
+    for step in 0..100_000 {
+        let unit = step * 7 % all.len();
+        let new = point();
+        changed.replace(all[unit], new).unwrap();
+        all[unit] = new;
+    }
+    let (one, other) = (changed.parts(), block(&all).parts());
+    assert!((changed.mean_value() - block(&all).mean_value()).abs() < 1e-6);
+    for (x, y) in one.second.into_iter().zip(other.second) {
+        assert!((x - y).abs() < 1e-9 * other.second[0], "{one:?} {other:?}");
+    }
+    for (x, y) in one.third.unwrap().into_iter().zip(other.third.unwrap()) {
+        assert!((x - y).abs() < 1e-9 * other.second[0], "{one:?} {other:?}");
+    }
+    assert!(!changed.wants_rebuild());
+}
+
+#[test]
+fn replacing_the_only_unit_leaves_exactly_the_new_one() {
+    let mut block = block(&[(1e60, 3.0)]);
+    block.replace((1e60, 3.0), (0.1, 2.0)).unwrap();
+    assert_eq!((block.mean_value(), block.mean_rows(), block.parts().second), (0.1, 2.0, [0.0; 3]));
+    assert!(Moments::new().replace((1.0, 1.0), (2.0, 1.0)).is_err());
+}
+
 proptest! {
     #[test]
     fn merging_parts_equals_the_whole(all in points(3), cut in 0.0..1.0_f64) {
@@ -94,6 +127,18 @@ proptest! {
         let mut other = all.clone();
         other[2] = new;
         alike(&changed, &block(&other))?;
+    }
+
+    #[test]
+    fn replacing_back_restores_the_block(all in points(1), new in (-50.0..150.0_f64, 1_u32..20)) {
+        let whole = block(&all);
+        let new = (new.0, f64::from(new.1));
+        let mut changed = whole;
+        prop_assume!(changed.replace(all[0], new).is_ok() && changed.replace(new, all[0]).is_ok());
+        alike(&changed, &whole)?;
+        let mut same = whole;
+        same.replace(all[0], all[0]).unwrap();
+        prop_assert_eq!(same.parts().second, whole.parts().second);
     }
 
     #[test]
