@@ -16,12 +16,16 @@ use crate::data::{self, explain};
 /// Where links of this installation begin when `ASSAY_PUBLIC_URL` does not say.
 const LOCAL_URL: &str = "http://127.0.0.1:3000";
 
-/// The use cases on an existing folder: a mistyped path must not make a new one.
-async fn services(folder: &Path) -> anyhow::Result<Services> {
+/// Does something with the use cases of an existing folder, and closes it properly whatever becomes of it. A mistyped path must
+/// not make a new folder.
+async fn on_data<T>(folder: &Path, work: impl AsyncFnOnce(Services) -> anyhow::Result<T>) -> anyhow::Result<T> {
     if !DataFile::Control.path(folder).is_file() {
         bail!("there is no Assay data in `{}`; name the folder with --data or ASSAY_DATA", folder.display());
     }
-    Ok(data::open(folder).await?.services())
+    let data = data::open(folder).await?;
+    let done = work(data.services()).await;
+    data.close().await?;
+    done
 }
 
 fn print_link(public_url: Option<&str>, token: &str) {
@@ -53,56 +57,66 @@ pub(crate) async fn add_user(
     role: Role,
     public_url: Option<&str>,
 ) -> anyhow::Result<()> {
-    let services = services(folder).await?;
-    if let Some(link) = services.access.first_owner_link().await.map_err(explain)? {
-        println!("Nobody has set this server up yet. Open this link once to become the owner:");
-        print_link(public_url, link.reveal());
-        return Ok(());
-    }
-    let project = project(&services, slug).await?;
-    let invited = services.access.invite(&Actor::System, project.id, email, role).await.map_err(explain)?;
-    println!("Added as {} of `{}`.", role.as_str(), project.slug);
-    match invited.link {
-        Some(link) => {
-            println!("They choose their password here, once, within 7 days:");
+    on_data(folder, async |services| {
+        if let Some(link) = services.access.first_owner_link().await.map_err(explain)? {
+            println!("Nobody has set this server up yet. Open this link once to become the owner:");
             print_link(public_url, link.reveal());
+            return Ok(());
         }
-        None => println!("They have a password already and sign in with it."),
-    }
-    Ok(())
+        let project = project(&services, slug).await?;
+        let invited = services.access.invite(&Actor::System, project.id, email, role).await.map_err(explain)?;
+        println!("Added as {} of `{}`.", role.as_str(), project.slug);
+        match invited.link {
+            Some(link) => {
+                println!("They choose their password here, once, within 7 days:");
+                print_link(public_url, link.reveal());
+            }
+            None => println!("They have a password already and sign in with it."),
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Prints a link by which a person sets a new password.
 pub(crate) async fn reset_user(folder: &Path, email: &str, public_url: Option<&str>) -> anyhow::Result<()> {
-    let link = services(folder).await?.access.reset_link(&Actor::System, email).await.map_err(explain)?;
-    println!("This link sets a new password, once, within 24 hours, and signs out all their sessions:");
-    print_link(public_url, link.reveal());
-    Ok(())
+    on_data(folder, async |services| {
+        let link = services.access.reset_link(&Actor::System, email).await.map_err(explain)?;
+        println!("This link sets a new password, once, within 24 hours, and signs out all their sessions:");
+        print_link(public_url, link.reveal());
+        Ok(())
+    })
+    .await
 }
 
 /// Makes a key pair with every scope and prints it, this once.
 pub(crate) async fn create_key(folder: &Path, slug: &str, name: &str) -> anyhow::Result<()> {
-    let services = services(folder).await?;
-    let project = project(&services, Some(slug)).await?;
-    let made = services.access.create_pair(&Actor::System, project.id, name, &Scope::ALL).await.map_err(explain)?;
-    println!("public key: {}", made.key.public_key);
-    println!("secret key: {}", made.secret_key.reveal());
-    println!("The secret key is not shown again.");
-    Ok(())
+    on_data(folder, async |services| {
+        let project = project(&services, Some(slug)).await?;
+        let made = services.access.create_pair(&Actor::System, project.id, name, &Scope::ALL).await.map_err(explain)?;
+        println!("public key: {}", made.key.public_key);
+        println!("secret key: {}", made.secret_key.reveal());
+        println!("The secret key is not shown again.");
+        Ok(())
+    })
+    .await
 }
 
 /// Revokes the key with this public half, in whichever project it is.
 pub(crate) async fn revoke_key(folder: &Path, public_key: &str) -> anyhow::Result<()> {
-    let access = services(folder).await?.access;
-    for project in access.projects(&Actor::System).await.map_err(explain)? {
-        let keys = access.keys(&Actor::System, project.id).await.map_err(explain)?;
-        if let Some(key) = keys.iter().find(|key| key.public_key == public_key) {
-            access.revoke_key(&Actor::System, project.id, key.id).await.map_err(explain)?;
-            println!("Revoked. A running server refuses it within 5 seconds.");
-            return Ok(());
+    on_data(folder, async |services| {
+        let access = services.access;
+        for project in access.projects(&Actor::System).await.map_err(explain)? {
+            let keys = access.keys(&Actor::System, project.id).await.map_err(explain)?;
+            if let Some(key) = keys.iter().find(|key| key.public_key == public_key) {
+                access.revoke_key(&Actor::System, project.id, key.id).await.map_err(explain)?;
+                println!("Revoked. A running server refuses it within 5 seconds.");
+                return Ok(());
+            }
         }
-    }
-    bail!("there is no key `{public_key}`")
+        bail!("there is no key `{public_key}`")
+    })
+    .await
 }
 
 /// Copies both files, each at one moment, into a new folder with a manifest. To restore, start the server on that folder.

@@ -36,6 +36,13 @@ impl Data {
             random: Box::new(SystemRandom),
         })
     }
+
+    /// Finishes what is queued and leaves both files whole, with no log beside them. Each is closed whatever becomes of the other.
+    pub(crate) async fn close(&self) -> anyhow::Result<()> {
+        let events = self.events.close().await.context("cannot finish the queue of events");
+        self.control.close().await.context("cannot close the control plane")?;
+        events
+    }
 }
 
 /// A refusal of a use case in words for the terminal.

@@ -4,7 +4,9 @@
 
 mod admin;
 mod cli;
+mod compression;
 mod config;
+mod counters;
 mod data;
 mod logs;
 mod router;

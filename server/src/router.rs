@@ -20,7 +20,7 @@ use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    security, site,
+    compression, security, site,
     state::{AppState, Reach},
     theme,
 };
@@ -29,14 +29,15 @@ pub(crate) fn router(state: AppState) -> Router {
     let pages = Router::new()
         .leptos_routes_with_context(&state, generate_route_list(App), page_context(&state), app::shell::shell)
         .route("/theme", post(theme::choose))
-        .layer(middleware::from_fn_with_state(state.clone(), security::same_origin));
+        .layer(middleware::from_fn_with_state(state.clone(), security::same_origin))
+        .fallback(not_found)
+        .layer(compression::layer());
 
     // Addresses of programs come with their own limits, answers and fallbacks.
     let programs = api::router(state.services.clone(), state.api.clone());
     Router::new()
         .merge(site::routes())
         .merge(pages)
-        .fallback(not_found)
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn(api::request_id::assign))
         .with_state(state)

@@ -1,11 +1,10 @@
 //! `assay serve`: wire, listen, drain.
 #![expect(clippy::print_stdout, reason = "the address and the one-time link are for the person who started the server")]
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
 use api::ApiConfig;
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use services::{
     Services,
     access::{Initial, Initialized},
@@ -16,7 +15,7 @@ use tracing::{info, warn};
 
 use crate::{
     config::ServeArgs,
-    data, logs, router,
+    counters, data, logs, router,
     site::SiteFiles,
     state::{AppState, Reach},
     workers,
@@ -40,13 +39,12 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         warn!("people cannot sign in over plain http from other machines: set ASSAY_PUBLIC_URL, or ASSAY_ALLOW_HTTP=1");
     }
 
-    let recorder = recorder()?;
+    let recorder = counters::start()?;
     let data = data::open(&args.data).await?;
     let services = data.services();
-    let render = recorder.clone();
     let api = ApiConfig {
         public_url: reach.public_url.clone(),
-        metrics: Some(Arc::new(move || render.render())),
+        metrics: Some(counters::page(recorder.clone(), services.clone(), data.events.clone())),
         ..ApiConfig::default()
     };
     let state = AppState::new(site, services.clone(), api, reach);
@@ -77,17 +75,9 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     stop.cancel();
     workers.close();
     workers.wait().await;
-    data.events.close().await.context("cannot finish the queue of events")?;
+    data.close().await?;
     info!("stopped");
     Ok(())
-}
-
-/// Counters and histograms for `/metrics`.
-fn recorder() -> anyhow::Result<PrometheusHandle> {
-    const SECONDS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0];
-    let matcher = Matcher::Suffix("_duration_seconds".to_owned());
-    let builder = PrometheusBuilder::new().set_buckets_for_metric(matcher, &SECONDS)?;
-    builder.install_recorder().context("cannot start counting")
 }
 
 /// Makes the first owner when told to; else the link by which somebody becomes it, if nobody exists.

@@ -7,7 +7,7 @@ use domain::{
     ids::{ProjectId, ScoreId},
     problem::ProblemCode,
 };
-use services::ingest::{BodyError, ScoreDraft};
+use services::ingest::{BodyError, InvalidScore, ScoreDraft, TimedScore};
 use services::{ServiceError, context::authorize};
 
 use crate::{
@@ -35,17 +35,23 @@ pub(crate) async fn read(
     Ok(held)
 }
 
+/// Settles the time of a score from an SDK, which calls it `timestamp`.
+pub(crate) fn time(state: &ApiState, draft: ScoreDraft) -> Result<TimedScore, InvalidScore> {
+    let timed = state.services.ingest.time(draft);
+    timed.map_err(|invalid| InvalidScore { field: "timestamp", reason: invalid.to_string() })
+}
+
 /// Stores scores, all or none, and counts them.
 pub(crate) async fn store(
     state: &ApiState,
     actor: &Actor,
     project: ProjectId,
-    drafts: Vec<ScoreDraft>,
+    scores: Vec<TimedScore>,
 ) -> Result<Vec<ScoreId>, ServiceError> {
-    if drafts.is_empty() {
+    if scores.is_empty() {
         return Ok(Vec::new());
     }
-    let ids = state.services.ingest.scores(actor, project, drafts).await?;
+    let ids = state.services.ingest.scores(actor, project, scores).await?;
     metrics::counter!("assay_ingest_scores_total", "result" => "accepted").increment(ids.len() as u64);
     Ok(ids)
 }

@@ -1,5 +1,7 @@
 //! Spans in, by OTLP over HTTP: where the SDKs send them, and at the path plain OpenTelemetry exporters append.
 
+use std::time::Instant;
+
 use axum::{
     body::Body,
     extract::State,
@@ -71,7 +73,9 @@ async fn accept(
     };
     let sender = Sender::from_headers(|name| headers.get(name).and_then(|value| value.to_str().ok()));
     let ingest = &state.services.ingest;
+    let began = Instant::now();
     let Held { bytes, share } = read_body(headers, body, state.config.max_body_bytes, Some(ingest)).await?;
+    metrics::histogram!("assay_ingest_phase_duration_seconds", "phase" => "read").record(began.elapsed());
     metrics::counter!("assay_ingest_bytes_total").increment(bytes.len() as u64);
     let accepted = ingest.traces(&caller.actor, caller.project, bytes, encoding, sender).await?;
     drop(share);

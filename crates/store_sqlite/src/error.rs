@@ -12,6 +12,9 @@ const FULL_DISK: [u32; 4] = [IOERR | (3 << 8), IOERR | (4 << 8), IOERR | (6 << 8
 
 /// Says what an engine error means to callers.
 pub(crate) fn from_sqlx(error: sqlx::Error) -> StoreError {
+    if matches!(error, sqlx::Error::PoolClosed) {
+        return StoreError::Closed;
+    }
     let code = match &error {
         sqlx::Error::Database(cause) => cause.code().and_then(|code| code.parse::<u32>().ok()),
         _ => None,

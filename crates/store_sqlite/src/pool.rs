@@ -88,3 +88,11 @@ pub(crate) async fn open_readers(options: SqliteConnectOptions, connections: u32
         .await
         .map_err(from_sqlx)
 }
+
+/// Moves the write-ahead log into the file and closes its writer, so that the file alone is the whole state. Close the readers
+/// before: a log that somebody reads stays.
+pub(crate) async fn checkpoint_and_close(mut writer: SqliteConnection) -> Result<(), StoreError> {
+    let moved = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut writer).await.map_err(from_sqlx);
+    writer.close().await.map_err(from_sqlx)?;
+    moved.map(|_| ())
+}

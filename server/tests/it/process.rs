@@ -54,6 +54,13 @@ impl Server {
         server
     }
 
+    /// Asks it to stop, as a service manager does, and says whether it ended well.
+    pub(crate) fn stop(mut self) -> bool {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(asked.expect("there is a `kill`").success());
+        self.child.wait().expect("it ends").success()
+    }
+
     /// Ends it as a power cut would.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it was running");

@@ -23,20 +23,21 @@ pub(super) async fn ingest(
 ) -> Result<(StatusCode, Json<Value>), SdkRefusal> {
     let held = scores::read(&state, &caller.actor, caller.project, &headers, body).await?;
     let batch = parse_ingestion(&held.bytes).map_err(|error| scores::unreadable(&error))?;
-    let (mut successes, mut errors, mut drafts) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut successes, mut errors, mut good) = (Vec::new(), Vec::new(), Vec::new());
     for event in batch.events {
-        match event.outcome {
-            Outcome::Score(draft) => {
-                drafts.push(*draft);
-                successes.push(json!({ "id": event.id, "status": 201 }));
-            }
-            Outcome::Ignored { .. } => successes.push(json!({ "id": event.id, "status": 201 })),
-            Outcome::Invalid(invalid) => errors.push(json!({
+        let read = match event.outcome {
+            Outcome::Score(draft) => scores::time(&state, *draft).map(|score| good.push(score)),
+            Outcome::Ignored { .. } => Ok(()),
+            Outcome::Invalid(invalid) => Err(invalid),
+        };
+        match read {
+            Ok(()) => successes.push(json!({ "id": event.id, "status": 201 })),
+            Err(invalid) => errors.push(json!({
                 "id": event.id, "status": 400, "message": invalid.to_string(), "error": "BadRequest",
             })),
         }
     }
-    scores::store(&state, &caller.actor, caller.project, drafts).await?;
+    scores::store(&state, &caller.actor, caller.project, good).await?;
     scores::count_refused(errors.len());
     Ok((StatusCode::MULTI_STATUS, Json(json!({ "successes": successes, "errors": errors }))))
 }

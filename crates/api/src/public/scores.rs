@@ -26,18 +26,23 @@ pub(super) async fn create(
 ) -> Result<Response, SdkRefusal> {
     let held = scores::read(&state, &caller.actor, caller.project, &headers, body).await?;
     match parse_scores(&held.bytes).map_err(|error| scores::unreadable(&error))? {
-        Scores::One(Ok(draft)) => {
-            let ids = scores::store(&state, &caller.actor, caller.project, vec![*draft]).await?;
-            Ok(Json(json!({ "id": ids.first() })).into_response())
-        }
-        Scores::One(Err(invalid)) => {
-            scores::count_refused(1);
-            Err(ServiceError::field(invalid.field, invalid.reason).into())
-        }
+        Scores::One(read) => match read.and_then(|draft| scores::time(&state, *draft)) {
+            Ok(score) => {
+                let ids = scores::store(&state, &caller.actor, caller.project, vec![score]).await?;
+                Ok(Json(json!({ "id": ids.first() })).into_response())
+            }
+            Err(invalid) => {
+                scores::count_refused(1);
+                Err(ServiceError::field(invalid.field, invalid.reason).into())
+            }
+        },
         Scores::Many(read) => {
-            let (drafts, refused): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_ok);
+            let (good, refused): (Vec<_>, Vec<_>) = read
+                .into_iter()
+                .map(|read| read.and_then(|draft| scores::time(&state, draft)))
+                .partition(Result::is_ok);
             let ids =
-                scores::store(&state, &caller.actor, caller.project, drafts.into_iter().flatten().collect()).await?;
+                scores::store(&state, &caller.actor, caller.project, good.into_iter().flatten().collect()).await?;
             if refused.is_empty() {
                 return Ok((StatusCode::ACCEPTED, Json(json!({ "message": "Accepted" }))).into_response());
             }

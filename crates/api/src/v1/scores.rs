@@ -13,7 +13,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use services::ingest::ScoreDraft;
+use services::ingest::{Ingest, ScoreDraft, TimedScore};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -118,22 +118,25 @@ async fn create(
     body: Body,
 ) -> Result<(StatusCode, Json<Created>), Refusal> {
     let held = scores::read(&state, &caller.actor, caller.project, &headers, body).await?;
-    let ids = scores::store(&state, &caller.actor, caller.project, drafts(&held.bytes)?).await?;
+    let read = read(&state.services.ingest, &held.bytes)?;
+    let ids = scores::store(&state, &caller.actor, caller.project, read).await?;
     Ok((StatusCode::CREATED, Json(Created { ids })))
 }
 
-fn drafts(body: &[u8]) -> Result<Vec<ScoreDraft>, Problem> {
+/// All scores of a body, or the first that is wrong.
+fn read(ingest: &Ingest, body: &[u8]) -> Result<Vec<TimedScore>, Problem> {
     let array = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     let sent: Vec<NewScore> = if array { parse_json(body)? } else { vec![parse_json(body)?] };
-    let mut drafts = Vec::with_capacity(sent.len());
+    let mut scores = Vec::with_capacity(sent.len());
     for (index, score) in sent.into_iter().enumerate() {
-        let draft = score.into_draft().map_err(|problem| {
+        let timed =
+            score.into_draft().and_then(|draft| ingest.time(draft).map_err(|invalid| FieldProblem::new("at", invalid)));
+        scores.push(timed.map_err(|problem| {
             let field = if array { format!("[{index}].{}", problem.field) } else { problem.field };
             let message = format!("`{field}`: {}.", problem.message);
             let fields = vec![FieldProblem { field, ..problem }];
             Problem { fields, ..Problem::new(ProblemCode::Invalid, message) }
-        })?;
-        drafts.push(draft);
+        })?);
     }
-    Ok(drafts)
+    Ok(scores)
 }

@@ -105,7 +105,7 @@ fn rows() -> Vec<Row> {
         row("list_versions", Needs::Read, 200, 0, None),
         row("create_version", Needs::Write, 201, 0, Some(json!({ "prompt": "Hello {{name}}" }))),
         row("get_version", Needs::Read, 200, 0, None),
-        row("label_history", Needs::Read, 200, 0, None),
+        row("label_moves", Needs::Read, 200, 0, None),
         row("move_label", Needs::Write, 200, 0, Some(json!({ "version": 1 }))),
         row("remove_label", Needs::Write, 204, 0, None),
         row("prompt_metrics", Needs::Read, 200, 0, None),

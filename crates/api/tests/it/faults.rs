@@ -189,6 +189,32 @@ fn scores(name: &'static str, path: &str, wrap: fn(Value) -> Value) -> Door {
         .body("deep nesting", &with("metadata", deep(120)))
 }
 
+fn own_scores() -> Door {
+    let good = || json!({"id": FRESH, "trace": otlp::TRACE, "name": "stars", "value": 0.5});
+    let with = |field: &str, value: Value| {
+        let mut score = good();
+        score[field] = value;
+        score
+    };
+    Door::json("POST /api/v1/scores", Method::POST, "/api/v1/scores", &json!([good()]))
+        .replace("invalid UTF-8 in a text", "\"stars\"", b"\"st\xffars\"")
+        .replace("NaN", "0.5", b"NaN")
+        .body("wrong types", &with("name", json!(5)))
+        .body("unknown field", &with("colour", json!("red")))
+        .body("value missing", &with("value", Value::Null))
+        .body(
+            "value does not fit its type",
+            &json!({"trace": otlp::TRACE, "name": "stars", "value": "x", "type": "numeric"}),
+        )
+        .body("zero trace id", &with("trace", json!("00000000000000000000000000000000")))
+        .body("no target", &json!({"name": "stars", "value": 1}))
+        .body("two targets", &with("session", json!("s")))
+        .body("trace nobody knows", &with("trace", json!(otlp::ORPHAN)))
+        .body("far future", &with("at", json!("2999-01-01T00:00:00Z")))
+        .body("one bad score of two", &json!([good(), with("at", json!("2999-01-01T00:00:00Z"))]))
+        .body("deep nesting", &with("metadata", deep(120)))
+}
+
 fn doors() -> Vec<Door> {
     let mut binary = spans("/api/public/otel/v1/traces", "POST /api/public/otel/v1/traces (protobuf)");
     binary.kind = PROTOBUF;
@@ -227,6 +253,7 @@ fn doors() -> Vec<Door> {
         .body("batch missing", &json!({})),
         scores("POST /api/public/scores (array)", "/api/public/scores", |score| json!([score])),
         scores("POST /api/public/scores (object)", "/api/public/scores", |score| score),
+        own_scores(),
         Door::json("POST /api/public/v2/prompts", Method::POST, "/api/public/v2/prompts", &prompt)
             .replace("invalid UTF-8 in a text", "Hi ", b"H\xff ")
             .replace("NaN", "\"Hi {{name}}\"", b"NaN")

@@ -22,7 +22,7 @@ async fn a_prompt_lives_through_versions_labels_and_tags() {
     key.post(&format!("{at}/versions"), &next).await.expect(409);
     key.put(&format!("{at}/labels/production"), &json!({"version": 2, "reason": "better"})).await.expect(200);
     key.delete(&format!("{at}/labels/production?reason=worse")).await.expect(204);
-    let history = key.get(&format!("{at}/labels/history")).await.expect(200).json();
+    let history = key.get(&format!("{at}/label-moves")).await.expect(200).json();
     insta::assert_json_snapshot!(history);
     let tagged = key.patch(at, &json!({"tags": ["z"]})).await.expect(200).json();
     assert_eq!(tagged["tags"], json!(["z"]));
@@ -37,6 +37,20 @@ async fn a_prompt_lives_through_versions_labels_and_tags() {
     key.delete(at).await.expect(204);
     key.get(at).await.expect(404);
     key.post(&format!("{at}/versions"), &json!({"prompt": "x"})).await.expect(404);
+}
+
+#[tokio::test]
+async fn every_label_has_an_address_whatever_its_name() {
+    let app = TestApp::start().await;
+    let key = app.key();
+    key.post("/api/v1/prompts", &json!({"name": "p", "prompt": "x"})).await.expect(201);
+    for label in ["history", "label-moves", "versions", "metrics", "labels"] {
+        let at = format!("/api/v1/prompts/p/labels/{label}");
+        let set = key.put(&at, &json!({"version": 1})).await.expect(200).json();
+        assert_eq!(set["name"], label);
+        key.get(&format!("/api/v1/prompts/p/versions/{label}")).await.expect(200);
+        key.delete(&at).await.expect(204);
+    }
 }
 
 #[tokio::test]

@@ -62,3 +62,42 @@ async fn analysts_score_by_rest_and_a_wrong_score_stores_none_of_its_batch() {
     let refused = analyst.post("/api/v1/scores", &unknown).await.expect(400).json();
     assert!(refused["detail"].as_str().is_some_and(|text| text.contains("colour")));
 }
+
+#[tokio::test]
+async fn a_score_from_a_clock_a_day_ahead_is_refused_at_every_door() {
+    let app = with_trace().await;
+    let key = app.key();
+    // The test clock stands at noon of the 21st.
+    let score = |at: &str| json!({"id": "s1", "traceId": otlp::TRACE, "name": "stars", "value": 1, "timestamp": at});
+    let (last, first_ahead) = ("2026-11-22T12:00:00Z", "2026-11-22T12:00:01Z");
+    let words =
+        "`2026-11-22T12:00:01.000000Z` is more than a day ahead of the server's clock; check the sender's clock";
+
+    let one = key.post("/api/public/scores", &score(first_ahead)).await.expect(400).json();
+    assert_eq!(one["message"], format!("`timestamp`: {words}."));
+    let many = json!([score(first_ahead), score("2999-01-01T00:00:00Z")]);
+    let many = key.post("/api/public/scores", &many).await.expect(207).json();
+    assert_eq!(
+        (&many["accepted"], &many["errors"][0]["message"]),
+        (&json!(0), &json!(format!("`timestamp`: {words}")))
+    );
+    // The time may be the score's own or its event's.
+    let events = json!({"batch": [
+        {"id": "e1", "type": "score-create", "body": score(first_ahead)},
+        {"id": "e2", "type": "score-create", "timestamp": first_ahead,
+            "body": {"id": "s1", "traceId": otlp::TRACE, "name": "stars", "value": 1}},
+    ]});
+    let batch = key.post("/api/public/ingestion", &events).await.expect(207).json();
+    assert_eq!(batch["successes"], json!([]));
+    assert_eq!(batch["errors"][1]["message"], format!("`timestamp`: {words}"));
+    let own = json!([
+        {"trace": otlp::TRACE, "name": "stars", "value": 1},
+        {"trace": otlp::TRACE, "name": "stars", "value": 1, "at": first_ahead},
+    ]);
+    let own = key.post("/api/v1/scores", &own).await.expect(400).json();
+    assert_eq!((&own["fields"][0]["field"], &own["fields"][0]["message"]), (&json!("[1].at"), &json!(words)));
+    assert_eq!(app.counts(app.project.id).await.scores, 0);
+
+    key.post("/api/public/scores", &score(last)).await.expect(200);
+    assert_eq!(app.counts(app.project.id).await.scores, 1);
+}

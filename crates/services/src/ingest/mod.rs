@@ -2,19 +2,20 @@
 
 mod prepare;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use domain::{
+    Invalid,
     auth::{Actor, Permission},
     ids::{ProjectId, ScoreId},
-    time::TimeNs,
+    time::{TimeNs, TimeUs},
     trace::Span,
 };
 use otlp::Rejected;
 // What the doors read requests with: `api` takes them from here, since it may not see `otlp` itself.
 pub use otlp::{
     Encoding, Sender,
-    langfuse::{BodyError, Outcome, ScoreDraft, Scores, parse_ingestion, parse_scores},
+    langfuse::{BodyError, InvalidScore, Outcome, ScoreDraft, Scores, parse_ingestion, parse_scores},
 };
 use store::event::EventBatch;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -25,13 +26,22 @@ use crate::{Context, ServiceError, context::authorize};
 const BUDGET_BYTES: usize = 128 * 1024 * 1024;
 /// The budget is counted in units of this size, so that a permit fits 32 bits.
 const UNIT_BYTES: usize = 1024;
-/// How far a span may begin ahead of our clock before its clock is taken to be wrong.
-const MAX_AHEAD_NS: i64 = 24 * 3_600_000_000_000;
+/// How far an event may lie ahead of our clock before its sender's clock is taken to be wrong.
+const MAX_AHEAD_US: i64 = 24 * 3_600_000_000;
 
 /// A share of the memory budget, given back when dropped.
 #[derive(Debug)]
 pub struct Permit {
     _share: OwnedSemaphorePermit,
+}
+
+/// How much of the memory budget is in use.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Budget {
+    /// Held by requests being taken in.
+    pub used_bytes: u64,
+    /// All there is.
+    pub whole_bytes: u64,
 }
 
 /// What became of the spans of a request.
@@ -43,6 +53,14 @@ pub struct TracesAccepted {
     pub rejected: usize,
     /// What was wrong, for people; also set when only an attribute was lost.
     pub message: Option<String>,
+}
+
+/// A score with a time that can be right: its own, or the present where it has none. Only [`Ingest::time`] makes one, so no
+/// door can let a score in whose time would win over every later update.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimedScore {
+    draft: ScoreDraft,
+    at: TimeUs,
 }
 
 /// Takes events in.
@@ -76,6 +94,12 @@ impl Ingest {
         })
     }
 
+    /// Bytes of decompressed events held right now, of how many there may be.
+    pub fn budget(&self) -> Budget {
+        let free = self.budget.available_permits() * UNIT_BYTES;
+        Budget { used_bytes: BUDGET_BYTES.saturating_sub(free) as u64, whole_bytes: BUDGET_BYTES as u64 }
+    }
+
     /// A counter that changes whenever something was stored; for the folder and for live pages.
     pub fn appended(&self) -> watch::Receiver<u64> {
         self.appended.subscribe()
@@ -107,6 +131,7 @@ impl Ingest {
         let now = self.context.clock.now();
         // Decoding and compressing a batch takes milliseconds of a core: off the threads that answer requests.
         let (batch, outcome) = tokio::task::spawn_blocking(move || {
+            let began = Instant::now();
             let mut decoded =
                 otlp::decode_traces(&body, encoding, &sender).map_err(|error| ServiceError::field("body", error))?;
             drop(body);
@@ -122,6 +147,7 @@ impl Ingest {
                     }),
                 }
             }
+            metrics::histogram!("assay_ingest_phase_duration_seconds", "phase" => "decode").record(began.elapsed());
             let outcome = TracesAccepted {
                 accepted: spans.len(),
                 rejected: decoded.rejected.len(),
@@ -135,7 +161,20 @@ impl Ingest {
         Ok(outcome)
     }
 
-    /// Stores scores. Ones without an id get one, ones without a time get the present. Returns their ids in order.
+    /// Settles when a score was given; one that does not say so was given now.
+    ///
+    /// # Errors
+    /// When the score says a time more than 24 hours ahead of our clock.
+    pub fn time(&self, draft: ScoreDraft) -> Result<TimedScore, Invalid> {
+        let now = self.context.clock.now();
+        let at = draft.at_us.unwrap_or(now);
+        if at.0.saturating_sub(now.0) > MAX_AHEAD_US {
+            return Err(Invalid::new(format!("`{at}` is {AHEAD}")));
+        }
+        Ok(TimedScore { draft, at })
+    }
+
+    /// Stores scores. Ones without an id get one. Returns their ids in order.
     ///
     /// # Errors
     /// As the store: all of them are stored or none.
@@ -143,14 +182,13 @@ impl Ingest {
         &self,
         actor: &Actor,
         project: ProjectId,
-        drafts: Vec<ScoreDraft>,
+        timed: Vec<TimedScore>,
     ) -> Result<Vec<ScoreId>, ServiceError> {
         authorize(actor, project, Permission::Annotate)?;
-        let now = self.context.clock.now();
-        let mut ids = Vec::with_capacity(drafts.len());
-        let mut scores = Vec::with_capacity(drafts.len());
-        for draft in drafts {
-            let id = match draft.id.clone() {
+        let mut ids = Vec::with_capacity(timed.len());
+        let mut scores = Vec::with_capacity(timed.len());
+        for score in timed {
+            let id = match score.draft.id.clone() {
                 Some(id) => id,
                 None => self
                     .context
@@ -160,9 +198,9 @@ impl Ingest {
                     .map_err(|error| ServiceError::Internal(Box::new(error)))?,
             };
             ids.push(id.clone());
-            scores.push(prepare::score(draft, id, now));
+            scores.push(prepare::score(score, id));
         }
-        self.append(EventBatch { project, received_us: now, spans: Vec::new(), scores }).await?;
+        self.append(EventBatch { project, received_us: self.context.clock.now(), spans: Vec::new(), scores }).await?;
         Ok(ids)
     }
 
@@ -176,9 +214,11 @@ impl Ingest {
     }
 }
 
+/// What is wrong with a time that is too far ahead.
+const AHEAD: &str = "more than a day ahead of the server's clock; check the sender's clock";
+
 /// Why a span's clock cannot be right, if it cannot.
 fn ahead(span: &Span, now: TimeNs) -> Option<String> {
-    (span.start_ns.0.saturating_sub(now.0) > MAX_AHEAD_NS).then(|| {
-        format!("it starts at {}, more than a day ahead of the server's clock; check the sender's clock", span.start_ns)
-    })
+    (span.start_ns.0.saturating_sub(now.0) > MAX_AHEAD_US * 1000)
+        .then(|| format!("it starts at {}, {AHEAD}", span.start_ns))
 }

@@ -3,13 +3,12 @@
 use domain::{
     ids::ScoreId,
     score::{Score, ScoreSource},
-    time::TimeUs,
     trace::Span,
 };
-use otlp::langfuse::ScoreDraft;
 use stats::sketch;
 use store::event::{ScoreWrite, SketchKeys, SpanWrite};
 
+use super::TimedScore;
 use crate::ServiceError;
 
 /// A span with the keys of its measures. Only generations are counted, so only they get keys.
@@ -29,8 +28,9 @@ fn keys(span: &Span) -> SketchKeys {
     }
 }
 
-/// A score with its id, its time and the bin it counts in.
-pub(super) fn score(draft: ScoreDraft, id: ScoreId, now: TimeUs) -> ScoreWrite {
+/// A score with its id and the bin it counts in.
+pub(super) fn score(timed: TimedScore, id: ScoreId) -> ScoreWrite {
+    let TimedScore { draft, at } = timed;
     let bin = draft.value.number().and_then(sketch::score_bin);
     let score = Score {
         id,
@@ -42,7 +42,7 @@ pub(super) fn score(draft: ScoreDraft, id: ScoreId, now: TimeUs) -> ScoreWrite {
         source: ScoreSource::Api,
         environment: draft.environment,
         config_id: draft.config_id,
-        at_us: draft.at_us.unwrap_or(now),
+        at_us: at,
     };
     ScoreWrite { score, bin }
 }

@@ -30,12 +30,12 @@ impl Prompts {
         authorize(actor, project, Permission::WritePrompts)?;
         let name = known_name(name)?;
         let label = settable(label)?;
-        let moved = self.move_to(actor, project, &name, &label, to, reason).await;
-        self.changed(project).await;
-        moved
+        let mut moved = self.move_to(actor, project, &name, std::slice::from_ref(&label), to, reason).await?;
+        let missing = || ServiceError::Internal("the store moved a label and does not return it".into());
+        moved.pop().ok_or_else(missing)
     }
 
-    /// Points several labels at one version, one after the other; the version keeps the labels it has. Repeating it is harmless.
+    /// Points several labels at one version, all of them or none; the version keeps the labels it has. Repeating it is harmless.
     ///
     /// # Errors
     /// As [`Self::move_label`], with the fields `newLabels[0]`….
@@ -55,15 +55,7 @@ impl Prompts {
             return Err(ServiceError::Invalid(wrong));
         }
         let name = known_name(name)?;
-        let mut outcome = Ok(());
-        for label in &labels {
-            if let Err(error) = self.move_to(actor, project, &name, label, version, None).await {
-                outcome = Err(error);
-                break;
-            }
-        }
-        self.changed(project).await;
-        outcome?;
+        self.move_to(actor, project, &name, &labels, version, None).await?;
         self.load(project, name.as_str(), &VersionChoice::Number(version)).await
     }
 
@@ -72,14 +64,18 @@ impl Prompts {
         actor: &Actor,
         project: ProjectId,
         name: &PromptName,
-        label: &LabelName,
+        labels: &[LabelName],
         to: u32,
         reason: Option<&str>,
-    ) -> Result<Label, ServiceError> {
+    ) -> Result<Vec<Label>, ServiceError> {
         let record = self.record(actor, project, reason).await?;
-        let key = flag_key(name, label)?;
-        let moved = self.context.control.move_label(project, name, label, &key, to, record).await?;
-        tracing::info!(project.id = %project, label = %label, version = to, "moved a label");
+        let keyed = labels.iter().map(|label| Ok((label.clone(), flag_key(name, label)?)));
+        let keyed = keyed.collect::<Result<Vec<_>, ServiceError>>()?;
+        let moved = self.context.control.move_labels(project, name, &keyed, to, record).await?;
+        self.changed(project).await;
+        for label in labels {
+            tracing::info!(project.id = %project, label = %label, version = to, "moved a label");
+        }
         Ok(moved)
     }
 

@@ -14,6 +14,7 @@ use domain::{
 };
 use uuid::Uuid;
 
+use crate::StoreError;
 use crate::control::{ControlStore, LinkPurpose, NewOwner, OneTimeLink, Person, Session};
 
 /// The instant tests start from.
@@ -23,6 +24,17 @@ pub const T0: TimeUs = TimeUs(1_790_000_000_000_000);
 pub async fn run<F: Future<Output = Arc<dyn ControlStore>>>(fresh: impl Fn() -> F) {
     access::run(&fresh).await;
     prompts::run(&fresh).await;
+    a_closed_store_says_so(&*fresh().await).await;
+}
+
+async fn a_closed_store_says_so(store: &dyn ControlStore) {
+    let (owner, _) = set_up(store).await;
+    store.close().await.expect("closed");
+    let read = store.has_people().await;
+    assert!(matches!(read, Err(StoreError::Closed)), "{read:?}");
+    let written = store.create_project(&project(11, "second"), owner).await;
+    assert!(matches!(written, Err(StoreError::Closed)), "{written:?}");
+    store.close().await.expect("closing again changes nothing");
 }
 
 pub(super) fn id(number: u128) -> Uuid {

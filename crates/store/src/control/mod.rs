@@ -11,6 +11,8 @@
 mod access;
 mod prompts;
 
+use async_trait::async_trait;
+
 pub use access::{
     AccessStore, ApiKey, Digest, LinkPurpose, Member, NewOwner, OneTimeLink, Person, Session, SignedIn, StoredKey,
 };
@@ -19,7 +21,15 @@ pub use prompts::{
     VersionDraft,
 };
 
-/// Both halves of the control plane, as one object behind `dyn`.
-pub trait ControlStore: AccessStore + PromptStore {}
+use crate::StoreError;
 
-impl<T: AccessStore + PromptStore> ControlStore for T {}
+/// Both halves of the control plane, as one object behind `dyn`.
+#[async_trait]
+pub trait ControlStore: AccessStore + PromptStore {
+    /// Leaves the files tidy. Nothing may be asked or written afterwards: it is answered with [`StoreError::Closed`]. Closing
+    /// again changes nothing.
+    ///
+    /// # Errors
+    /// When the files cannot be left tidy; what was acknowledged is safe all the same.
+    async fn close(&self) -> Result<(), StoreError>;
+}

@@ -7,6 +7,7 @@ use domain::{
     },
     time::TimeUs,
 };
+use uuid::Uuid;
 
 use crate::StoreError;
 
@@ -74,6 +75,15 @@ pub struct MoveRecord {
     pub at: TimeUs,
     /// Whether protected labels may move too.
     pub protected: ProtectedLabels,
+}
+
+impl MoveRecord {
+    /// The record of one of several moves made in one step: the same but for its id, which is the first's plus `place`.
+    #[must_use]
+    pub fn nth(&self, place: u32) -> Self {
+        let id = self.id.0.as_u128().wrapping_add(u128::from(place));
+        Self { id: LabelMoveId(Uuid::from_u128(id)), ..self.clone() }
+    }
 }
 
 /// What the SDKs' list shows of a prompt besides itself.
@@ -164,19 +174,20 @@ pub trait PromptStore: Send + Sync {
         limit: u16,
     ) -> Result<Vec<PromptVersion>, StoreError>;
 
-    /// Points a label at a version, making the slot when it is new. Moving it to where it stands changes nothing and returns it.
+    /// Points labels at one version, all of them or none, making slots that are new. A label that stands there already stays
+    /// as it is; nothing moved is no change. Each move has a record of its own, in the order of `labels` (see
+    /// [`MoveRecord::nth`]). Returns the labels in that order.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when prompt or version do not exist; [`StoreError::Protected`] when the label may not move.
-    async fn move_label(
+    /// [`StoreError::NotFound`] when prompt or version do not exist; [`StoreError::Protected`] when a label may not move.
+    async fn move_labels(
         &self,
         project: ProjectId,
         name: &PromptName,
-        label: &LabelName,
-        flag_key: &FlagKey,
+        labels: &[(LabelName, FlagKey)],
         to: u32,
         record: MoveRecord,
-    ) -> Result<Label, StoreError>;
+    ) -> Result<Vec<Label>, StoreError>;
 
     /// Removes a label. Its flag key stays reserved for the slot.
     ///
@@ -223,8 +234,7 @@ pub trait PromptStore: Send + Sync {
     ) -> Result<Prompt, StoreError>;
 
     /// Removes a whole prompt, or only one of its versions, or only the version a label points at. Labels on what is removed
-    /// go with it, each with a move of its own, in name order: the first carries the record's id, the others the ids that
-    /// follow it. Version numbers are never used again, also not by a later prompt of the same name.
+    /// go with it, each with a move of its own, in name order (see [`MoveRecord::nth`]). Version numbers are never used again, also not by a later prompt of the same name.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when nothing matches; [`StoreError::Protected`] when a label may not be removed.

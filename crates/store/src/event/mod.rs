@@ -20,7 +20,7 @@ pub use read::{Activity, ResolvedLink, ScoreRecord, SpanRecord, TraceFilter, Tra
 pub use totals::{
     Bins, Group, QuantityTotals, ScoreBins, ScoreGroup, ScoreTotals, SpanTotals, TotalsAnswer, TotalsQuestion,
 };
-pub use write::{Appended, EventBatch, ScoreWrite, SketchKeys, SpanPayload, SpanRow, SpanWrite, TraceWords};
+pub use write::{Appended, EventBatch, ScoreWrite, SketchKeys, SpanPayload, SpanRow, SpanWrite, TraceWords, Waiting};
 
 use crate::StoreError;
 
@@ -85,6 +85,9 @@ pub trait EventStore: Send + Sync {
 
     /// Which kinds of events a project has received, for its set-up checklist.
     async fn activity(&self, project: ProjectId) -> Result<Activity, StoreError>;
+
+    /// What was handed to [`Self::append`] and is not answered yet. Counts this process's batches only.
+    fn waiting(&self) -> Waiting;
 
     /// Milliseconds since the oldest appended event that is not folded yet was stored; 0 when none waits.
     async fn lag_ms(&self) -> Result<u64, StoreError>;

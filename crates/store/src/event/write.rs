@@ -35,6 +35,17 @@ pub struct Appended {
     pub unchanged: u64,
 }
 
+/// What was handed to the store and is not answered yet: it is being packed, waits for the writer, or is in its commit.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Waiting {
+    /// Batches.
+    pub batches: u64,
+    /// Spans and scores in them.
+    pub events: u64,
+    /// Bytes of the spans' payloads, before compression.
+    pub bytes: u64,
+}
+
 /// Sketch keys of a span's measures, made by `stats::sketch`; the store only counts them.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct SketchKeys {

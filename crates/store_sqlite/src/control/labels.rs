@@ -190,15 +190,14 @@ fn no_label(name: &PromptName, label: &LabelName) -> StoreError {
 }
 
 impl SqliteControl {
-    pub(super) async fn point_label(
+    pub(super) async fn point_labels(
         &self,
         project: ProjectId,
         name: &PromptName,
-        label: &LabelName,
-        flag_key: &FlagKey,
+        labels: &[(LabelName, FlagKey)],
         to: u32,
         record: MoveRecord,
-    ) -> Result<Label, StoreError> {
+    ) -> Result<Vec<Label>, StoreError> {
         let mut writing = self.write().await?;
         let mut transaction = writing.begin().await?;
         let prompt = known_head(&mut transaction, project, name).await?.id;
@@ -212,14 +211,20 @@ impl SqliteControl {
         if !there {
             return Err(StoreError::NotFound { entity: "prompt version", id: format!("{name} {to}") });
         }
-        let slot = Slot { project, prompt, name, label };
-        let (label, changed) = point(&mut transaction, &slot, flag_key, to, &record).await?;
-        if changed {
+        let mut pointed = Vec::with_capacity(labels.len());
+        let mut moves = 0;
+        for (label, flag_key) in labels {
+            let slot = Slot { project, prompt, name, label };
+            let (label, changed) = point(&mut transaction, &slot, flag_key, to, &record.nth(moves)).await?;
+            moves += u32::from(changed);
+            pointed.push(label);
+        }
+        if moves > 0 {
             set_updated(&mut transaction, prompt, record.at).await?;
             raise_revision(&mut transaction, project).await?;
             commit(transaction).await?;
         }
-        Ok(label)
+        Ok(pointed)
     }
 
     pub(super) async fn drop_label(

@@ -207,16 +207,15 @@ impl PromptStore for SqliteControl {
         found.iter().map(version).collect()
     }
 
-    async fn move_label(
+    async fn move_labels(
         &self,
         project: ProjectId,
         name: &PromptName,
-        label: &LabelName,
-        flag_key: &FlagKey,
+        labels: &[(LabelName, FlagKey)],
         to: u32,
         record: MoveRecord,
-    ) -> Result<Label, StoreError> {
-        self.point_label(project, name, label, flag_key, to, record).await
+    ) -> Result<Vec<Label>, StoreError> {
+        self.point_labels(project, name, labels, to, record).await
     }
 
     async fn remove_label(

@@ -11,13 +11,14 @@ mod row;
 
 use std::path::{Path, PathBuf};
 
+use async_trait::async_trait;
 use sqlx::{Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction};
-use store::StoreError;
-use tokio::sync::{Mutex, MutexGuard};
+use store::{StoreError, control::ControlStore};
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 use crate::{
     error::from_sqlx,
-    pool::{Schema, open_readers, open_writer, options},
+    pool::{Schema, checkpoint_and_close, open_readers, open_writer, options},
 };
 
 /// `ASYC` as a number.
@@ -32,8 +33,8 @@ const READERS: u32 = 4;
 /// The control plane, stored in `control.db`.
 #[derive(Debug)]
 pub struct SqliteControl {
-    /// Writers take turns; a write is one transaction.
-    writer: Mutex<SqliteConnection>,
+    /// Writers take turns; a write is one transaction. `None` once closed.
+    writer: Mutex<Option<SqliteConnection>>,
     readers: SqlitePool,
 }
 
@@ -60,27 +61,31 @@ impl SqliteControl {
             return Err(damaged(&path, &verdict));
         }
         let readers = open_readers(options, READERS).await?;
-        Ok(Self { writer: Mutex::new(writer), readers })
-    }
-
-    /// Writes everything out and closes the file.
-    ///
-    /// # Errors
-    /// When the last checkpoint fails; what was acknowledged is safe in the log file beside the database all the same.
-    pub async fn close(self) -> Result<(), StoreError> {
-        self.readers.close().await;
-        self.writer.into_inner().close().await.map_err(from_sqlx)
+        Ok(Self { writer: Mutex::new(Some(writer)), readers })
     }
 
     /// A transaction that holds the write lock from its start, so that what it reads still holds when it writes.
     async fn write(&self) -> Result<Writing<'_>, StoreError> {
-        Ok(Writing { connection: self.writer.lock().await })
+        let connection = MutexGuard::try_map(self.writer.lock().await, Option::as_mut);
+        Ok(Writing { connection: connection.map_err(|_| StoreError::Closed)? })
+    }
+}
+
+#[async_trait]
+impl ControlStore for SqliteControl {
+    async fn close(&self) -> Result<(), StoreError> {
+        // Readers first: the checkpoint can empty the log only when nobody reads it.
+        self.readers.close().await;
+        match self.writer.lock().await.take() {
+            Some(writer) => checkpoint_and_close(writer).await,
+            None => Ok(()),
+        }
     }
 }
 
 /// The writer, taken. Dropped without [`Transaction::commit`], a transaction on it rolls back.
 struct Writing<'c> {
-    connection: MutexGuard<'c, SqliteConnection>,
+    connection: MappedMutexGuard<'c, SqliteConnection>,
 }
 
 impl Writing<'_> {

@@ -1,14 +1,13 @@
 //! Taking prompts and versions away.
 
 use domain::{
-    ids::{LabelMoveId, ProjectId},
+    ids::ProjectId,
     prompt::{PromptName, VersionChoice},
 };
 use store::{
     StoreError,
     control::{MoveRecord, RemovedPrompt},
 };
-use uuid::Uuid;
 
 use super::{
     SqliteControl, commit,
@@ -57,12 +56,10 @@ impl SqliteControl {
             }
         }
 
-        let mut next_id = record.id.0.as_u128();
-        for label in prompt.labels.iter().filter(|label| versions.contains(&label.version)) {
-            let record = MoveRecord { id: LabelMoveId(Uuid::from_u128(next_id)), ..record.clone() };
+        let taken = prompt.labels.iter().filter(|label| versions.contains(&label.version));
+        for (place, label) in (0..).zip(taken) {
             let slot = Slot { project, prompt: id, name, label: &label.name };
-            labels::take_away(connection, &slot, label, &record).await?;
-            next_id = next_id.wrapping_add(1);
+            labels::take_away(connection, &slot, label, &record.nth(place)).await?;
         }
         for version in &versions {
             sqlx::query("DELETE FROM prompt_version WHERE prompt_id = ? AND number = ?")

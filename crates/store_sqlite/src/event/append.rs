@@ -1,12 +1,16 @@
 //! One transaction over a group of batches.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Instant,
+};
 
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 use store::{StoreError, event::Appended};
 
 use super::{
     dictionary::Dictionary,
+    phase::Phase,
     prepare::{self, Prepared, PreparedScore},
     record,
     statement::Statement,
@@ -74,9 +78,13 @@ pub(super) async fn append(
     memory: &mut Memory,
     batches: &[&Prepared],
 ) -> Result<(Vec<Appended>, Left), StoreError> {
+    let began = Instant::now();
     let mut transaction = connection.begin().await.map_err(from_sqlx)?;
     let outcome = append_within(&mut transaction, memory, batches).await?;
+    Phase::Write.ends(began);
+    let began = Instant::now();
     transaction.commit().await.map_err(from_sqlx)?;
+    Phase::Commit.ends(began);
     memory.waiting |= outcome.1.again;
     Ok(outcome)
 }

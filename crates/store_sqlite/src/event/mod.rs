@@ -13,7 +13,9 @@ mod fold_score;
 mod lag;
 mod link;
 mod payload;
+mod phase;
 mod prepare;
+mod queue;
 mod read;
 mod record;
 mod statement;
@@ -23,7 +25,7 @@ mod trace;
 mod writer;
 mod writes;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use domain::ids::{ProjectId, SpanId, TraceId};
@@ -31,7 +33,7 @@ use store::{
     StoreError,
     event::{
         Activity, Appended, EventBatch, EventStore, ScoreRecord, SpanPayload, SpanRecord, TotalsAnswer, TotalsQuestion,
-        TraceFilter, TraceKey, TraceRecord,
+        TraceFilter, TraceKey, TraceRecord, Waiting,
     },
 };
 use tokio::sync::{mpsc, oneshot};
@@ -39,6 +41,8 @@ use tokio::sync::{mpsc, oneshot};
 use self::{
     append::Memory,
     lag::Lag,
+    phase::Phase,
+    queue::Queue,
     read::Reader,
     writer::{Append, Order, Writer},
 };
@@ -75,6 +79,7 @@ pub struct SqliteEvents {
     appends: mpsc::Sender<Append>,
     orders: mpsc::Sender<Order>,
     lag: Arc<Lag>,
+    queue: Arc<Queue>,
 }
 
 impl SqliteEvents {
@@ -117,7 +122,7 @@ impl SqliteEvents {
         let (orders, ordered) = mpsc::channel(64);
         let writer = Writer { connection, memory: Some(memory), lag: Arc::clone(&lag) };
         tokio::spawn(writer.run(waiting, ordered));
-        Ok(Self { reader: Arc::new(Reader::new(readers)), appends, orders, lag })
+        Ok(Self { reader: Arc::new(Reader::new(readers)), appends, orders, lag, queue: Arc::default() })
     }
 
     async fn order<T>(
@@ -142,13 +147,22 @@ impl EventStore for SqliteEvents {
             mpsc::error::TrySendError::Full(()) => StoreError::Busy,
             mpsc::error::TrySendError::Closed(()) => closed(),
         })?;
-        let batch = if prepare::weight(&batch) <= prepare::AT_ONCE {
-            prepare::prepare(batch)?
+        let weight = prepare::weight(&batch);
+        let events = batch.spans.len() + batch.scores.len();
+        let queued = self.queue.enter(events as u64, weight as u64);
+        let pack = || {
+            let began = Instant::now();
+            let packed = prepare::prepare(batch);
+            Phase::Pack.ends(began);
+            packed
+        };
+        let batch = if weight <= prepare::AT_ONCE {
+            pack()?
         } else {
-            tokio::task::spawn_blocking(|| prepare::prepare(batch)).await.map_err(StoreError::backend)??
+            tokio::task::spawn_blocking(pack).await.map_err(StoreError::backend)??
         };
         let (answer, answered) = oneshot::channel();
-        place.send(Append { batch, answer });
+        place.send(Append { batch, answer, queued, since: Instant::now() });
         answered.await.map_err(|_| closed())?
     }
 
@@ -212,6 +226,10 @@ impl EventStore for SqliteEvents {
 
     async fn activity(&self, project: ProjectId) -> Result<Activity, StoreError> {
         self.reader.activity(project).await
+    }
+
+    fn waiting(&self) -> Waiting {
+        self.queue.waiting()
     }
 
     async fn lag_ms(&self) -> Result<u64, StoreError> {

@@ -1,8 +1,8 @@
 //! The one task that writes. Batches wait in a bounded queue; everything waiting shares one commit.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
-use sqlx::{Connection as _, SqliteConnection};
+use sqlx::SqliteConnection;
 use store::{StoreError, event::Appended};
 use tokio::sync::{mpsc, oneshot};
 
@@ -10,9 +10,11 @@ use super::{
     append::{self, Memory},
     fold,
     lag::Lag,
+    phase::Phase,
     prepare::Prepared,
+    queue::Queued,
 };
-use crate::error::from_sqlx;
+use crate::{error::from_sqlx, pool::checkpoint_and_close};
 
 /// Events after which a group is closed though more wait, so that a commit stays short.
 const GROUP: usize = 4096;
@@ -23,6 +25,18 @@ type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(super) struct Append {
     pub(super) batch: Prepared,
     pub(super) answer: Answer<Appended>,
+    /// Counts it as waiting until it is answered.
+    pub(super) queued: Queued,
+    /// When it was ready for the writer.
+    pub(super) since: Instant,
+}
+
+impl Append {
+    /// A caller that no longer listens has lost its answer, not its data.
+    fn answer(self, outcome: Result<Appended, StoreError>) {
+        drop(self.queued);
+        let _ = self.answer.send(outcome);
+    }
 }
 
 /// What the writer does besides appending.
@@ -70,13 +84,13 @@ impl Writer {
                         while let Some(first) = appends.recv().await {
                             self.group(first, &mut appends).await;
                         }
-                        let _ = answer.send(self.close().await);
+                        let _ = answer.send(checkpoint_and_close(self.connection).await);
                         return;
                     }
                 },
             }
         }
-        let _ = self.close().await;
+        let _ = checkpoint_and_close(self.connection).await;
     }
 
     /// Takes everything that waits, up to a bound, and commits it as one.
@@ -90,17 +104,19 @@ impl Writer {
             size += events(&next);
             group.push(next);
         }
+        for append in &group {
+            Phase::Wait.ends(append.since);
+        }
         let batches: Vec<&Prepared> = group.iter().map(|append| &append.batch).collect();
         match self.append(&batches).await {
             Ok(answers) => {
                 for (append, appended) in group.into_iter().zip(answers) {
-                    // A caller that no longer listens has lost its answer, not its data.
-                    let _ = append.answer.send(Ok(appended));
+                    append.answer(Ok(appended));
                 }
             }
             Err(StoreError::Full) => {
                 for append in group {
-                    let _ = append.answer.send(Err(StoreError::Full));
+                    append.answer(Err(StoreError::Full));
                 }
             }
             // One of them may be at fault; the others must not suffer for it. One alone is tried again, too: when its own
@@ -111,7 +127,7 @@ impl Writer {
                     if let Err(error) = &outcome {
                         tracing::error!(error = error as &dyn std::error::Error, "could not store a batch");
                     }
-                    let _ = append.answer.send(outcome.and_then(|answers| {
+                    append.answer(outcome.and_then(|answers| {
                         answers.first().copied().ok_or_else(|| StoreError::backend("a batch has no answer"))
                     }));
                 }
@@ -138,7 +154,9 @@ impl Writer {
 
     async fn fold(&mut self) -> Result<bool, StoreError> {
         let mut memory = self.memory().await?;
+        let began = Instant::now();
         let more = fold::step(&mut self.connection, &mut memory).await?;
+        Phase::Fold.ends(began);
         self.lag.folded(memory.watermark, !more);
         self.memory = Some(memory);
         Ok(more)
@@ -161,12 +179,5 @@ impl Writer {
     async fn ping(&mut self) -> Result<(), StoreError> {
         sqlx::query("UPDATE watermark SET span = span").execute(&mut self.connection).await.map_err(from_sqlx)?;
         Ok(())
-    }
-
-    async fn close(self) -> Result<(), StoreError> {
-        let mut connection = self.connection;
-        let folded = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await.map_err(from_sqlx);
-        connection.close().await.map_err(from_sqlx)?;
-        folded.map(|_| ())
     }
 }

@@ -39,6 +39,17 @@ async fn what_is_written_is_there_after_opening_again_and_for_others() {
     assert_eq!(again.project(owner.project.id).await.unwrap(), Some(owner.project));
 }
 
+#[tokio::test]
+async fn closing_leaves_no_log_beside_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteControl::open(folder.path()).await.unwrap();
+    store.create_first_owner(first_owner()).await.unwrap();
+    let log = SqliteControl::file(folder.path()).with_extension("db-wal");
+    assert!(log.metadata().is_ok_and(|log| log.len() > 0), "it was written to the log first");
+    store.close().await.unwrap();
+    assert!(log.metadata().map_or(0, |log| log.len()) == 0, "the file alone is the whole state");
+}
+
 fn first_owner() -> store::control::NewOwner {
     let created_us = control::T0;
     store::control::NewOwner {

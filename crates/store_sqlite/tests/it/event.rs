@@ -5,7 +5,7 @@ use std::path::Path;
 use store::{
     StoreError,
     conformance::event::{Build, Model, Random, agrees, fold_all, random},
-    event::{EventStore as _, TraceFilter},
+    event::{EventStore as _, TraceFilter, Waiting},
 };
 use store_sqlite::{EventOptions, SqliteEvents};
 
@@ -190,4 +190,35 @@ async fn foreign_damaged_and_newer_files_are_refused_with_the_reason() {
     drop(connection);
     let said = refusal().await;
     assert!(said.contains("newer release"), "{said}");
+}
+
+#[tokio::test]
+async fn what_waits_for_the_writer_is_counted_until_it_is_answered() {
+    use sqlx::{ConnectOptions as _, Connection as _};
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteEvents::open(folder.path()).await.unwrap();
+    let mut batches = random::batches(&mut Random(1), 12);
+    batches.retain(|batch| !batch.spans.is_empty());
+    let count = batches.len() as u64;
+    let events = batches.iter().map(|batch| batch.spans.len() + batch.scores.len()).sum::<usize>() as u64;
+    let bytes = batches.iter().flat_map(|batch| &batch.spans).map(|span| span.payload.len()).sum::<usize>() as u64;
+    // Somebody else writes: ours has to wait.
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("events.db"));
+    let mut other = options.connect().await.unwrap();
+    let held = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let mut appends = tokio::task::JoinSet::new();
+    for batch in batches {
+        let store = store.clone();
+        appends.spawn(async move { store.append(batch).await.unwrap() });
+    }
+    let all_wait = async {
+        while store.waiting().batches < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(5), all_wait).await.expect("none of them is answered");
+    assert_eq!(store.waiting(), Waiting { batches: count, events, bytes });
+    held.rollback().await.unwrap();
+    appends.join_all().await;
+    assert_eq!(store.waiting(), Waiting::default());
 }

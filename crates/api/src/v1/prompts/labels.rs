@@ -26,10 +26,11 @@ pub(super) struct Why {
     reason: Option<String>,
 }
 
+// Beside `labels`, not below it: there every name is a label's.
 /// Moves of a prompt's labels, newest first
-#[utoipa::path(get, path = "/api/v1/prompts/{name}/labels/history", tag = "Prompts", operation_id = "label_history",
+#[utoipa::path(get, path = "/api/v1/prompts/{name}/label-moves", tag = "Prompts", operation_id = "label_moves",
     params(("name" = String, Path)), responses((status = 200, body = Moves)))]
-pub(super) async fn history(
+pub(super) async fn moves(
     State(state): State<ApiState>,
     caller: Caller,
     Path(name): Path<String>,

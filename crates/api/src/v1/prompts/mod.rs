@@ -33,7 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(get, change, remove))
         .routes(routes!(versions::list, versions::create))
         .routes(routes!(versions::get))
-        .routes(routes!(labels::history))
+        .routes(routes!(labels::moves))
         .routes(routes!(labels::set, labels::remove))
         .routes(routes!(metrics::ask))
 }

@@ -20,6 +20,7 @@ pub(super) async fn run<F: Future<Output = Arc<dyn ControlStore>>>(fresh: &impl 
     numbers_are_distinct_under_contention(fresh().await).await;
     a_save_can_insist_on_the_newest(fresh().await).await;
     labels_move_and_remember(&*fresh().await).await;
+    labels_move_together_or_not_at_all(&*fresh().await).await;
     flag_keys_are_unique_and_for_ever(&*fresh().await).await;
     protected_labels_stay(&*fresh().await).await;
     each_change_raises_the_revision(&*fresh().await).await;
@@ -95,6 +96,21 @@ async fn at(
 
 async fn labelled(store: &dyn ControlStore, project: ProjectId, prompt: &str, word: &str) -> Option<u32> {
     at(store, project, prompt, VersionChoice::Label(label(word))).await.map(|found| found.version.number)
+}
+
+async fn move_label(
+    store: &dyn ControlStore,
+    project: ProjectId,
+    prompt: &PromptName,
+    word: &LabelName,
+    wished: &FlagKey,
+    to: u32,
+    record: MoveRecord,
+) -> Result<Label, StoreError> {
+    let only = [(word.clone(), wished.clone())];
+    let moved = store.move_labels(project, prompt, &only, to, record).await?;
+    let [label] = <[Label; 1]>::try_from(moved).expect("one label in, one out");
+    Ok(label)
 }
 
 async fn moves(store: &dyn ControlStore, project: ProjectId, prompt: &str) -> Vec<(String, Option<u32>, Option<u32>)> {
@@ -201,10 +217,10 @@ async fn labels_move_and_remember(store: &dyn ControlStore) {
     store.add_version(project, save(2, "p", "two", &["staging"])).await.expect("a version");
     let production = label("production");
     let wished = key("p.production");
-    let moved = store.move_label(project, &p, &production, &wished, 2, record(3)).await.expect("a move");
+    let moved = move_label(store, project, &p, &production, &wished, 2, record(3)).await.expect("a move");
     assert_eq!(moved, Label { name: production.clone(), version: 2, flag_key: wished.clone(), protected: false });
     let revision = store.revision(project).await.expect("a revision");
-    store.move_label(project, &p, &production, &wished, 2, record(4)).await.expect("the same again");
+    move_label(store, project, &p, &production, &wished, 2, record(4)).await.expect("the same again");
     assert_eq!(store.revision(project).await.expect("a revision"), revision, "no move, no change");
     store.remove_label(project, &p, &label("staging"), record(5)).await.expect("a removal");
     assert_eq!(labelled(store, project, "p", "staging").await, None);
@@ -222,8 +238,8 @@ async fn labels_move_and_remember(store: &dyn ControlStore) {
     );
 
     for missing in [
-        store.move_label(project, &p, &production, &wished, 9, record(6)).await,
-        store.move_label(project, &name("q"), &production, &wished, 1, record(7)).await,
+        move_label(store, project, &p, &production, &wished, 9, record(6)).await,
+        move_label(store, project, &name("q"), &production, &wished, 1, record(7)).await,
         store.protect_label(project, &p, &label("staging"), true).await,
     ] {
         assert!(matches!(missing, Err(StoreError::NotFound { .. })), "{missing:?}");
@@ -231,6 +247,34 @@ async fn labels_move_and_remember(store: &dyn ControlStore) {
     let missing = store.remove_label(project, &p, &label("staging"), record(8)).await;
     assert!(matches!(missing, Err(StoreError::NotFound { .. })), "{missing:?}");
     assert_eq!(moves(store, project, "p").await.len(), 5, "what failed left no trace");
+}
+
+async fn labels_move_together_or_not_at_all(store: &dyn ControlStore) {
+    let (_, project) = set_up(store).await;
+    let p = name("p");
+    store.add_version(project, save(1, "p", "one", &["b", "c"])).await.expect("a version");
+    store.add_version(project, save(2, "p", "two", &["b"])).await.expect("a version");
+    let wanted: Vec<_> = ["a", "b", "c"].map(|word| (label(word), key(&format!("p.{word}")))).into();
+    let before = store.revision(project).await.expect("a revision");
+    let moved = store.move_labels(project, &p, &wanted, 2, record(3)).await.expect("moves");
+    let names: Vec<(&str, u32)> = moved.iter().map(|label| (label.name.as_str(), label.version)).collect();
+    assert_eq!(names, [("a", 2), ("b", 2), ("c", 2)], "in the order asked for");
+    assert_eq!(store.revision(project).await.expect("a revision"), before + 1, "one change");
+    let history = store.label_moves(project, &p, 2).await.expect("moves");
+    let ids: Vec<_> = history.iter().map(|moved| (moved.label.as_str(), moved.id)).collect();
+    assert_eq!(ids, [("c", record(3).nth(1).id), ("a", record(3).id)], "what stood there already has no move");
+
+    store.protect_label(project, &p, &label("b"), true).await.expect("protection");
+    let (before, known) = (store.revision(project).await.expect("a revision"), moves(store, project, "p").await.len());
+    let refused = store.move_labels(project, &p, &wanted, 1, record(4)).await;
+    assert!(matches!(&refused, Err(StoreError::Protected(label)) if label == "b"), "{refused:?}");
+    assert_eq!(labelled(store, project, "p", "a").await, Some(2), "the one before it stays too");
+    assert_eq!(store.revision(project).await.expect("a revision"), before);
+    assert_eq!(moves(store, project, "p").await.len(), known);
+    let missing = store.move_labels(project, &p, &wanted, 9, owners(5)).await;
+    assert!(matches!(missing, Err(StoreError::NotFound { .. })), "{missing:?}");
+    assert!(store.move_labels(project, &p, &[], 1, record(6)).await.expect("nothing to move").is_empty());
+    assert_eq!(store.revision(project).await.expect("a revision"), before);
 }
 
 async fn flag_keys_are_unique_and_for_ever(store: &dyn ControlStore) {
@@ -255,9 +299,9 @@ async fn flag_keys_are_unique_and_for_ever(store: &dyn ControlStore) {
     let new = store.add_version(project, save(7, "a.b", "x", &[])).await.expect("a version");
     assert!(new.prompt.labels.is_empty());
     let wished = key("a-b.production");
-    let moved = store.move_label(project, &name("a.b"), &production, &wished, 1, record(8)).await.expect("a label");
+    let moved = move_label(store, project, &name("a.b"), &production, &wished, 1, record(8)).await.expect("a label");
     assert_eq!(moved.flag_key.as_str(), "a-b.production-4", "keys of removed slots stay reserved");
-    let back = store.move_label(project, &name("a/b"), &production, &wished, 1, record(9)).await.expect("a label");
+    let back = move_label(store, project, &name("a/b"), &production, &wished, 1, record(9)).await.expect("a label");
     assert_eq!(back.flag_key.as_str(), "a-b.production-2", "a slot keeps its key");
     let again = store.add_version(project, save(10, "a b", "x", &["production"])).await.expect("a version");
     assert_eq!(flag(&again), ["a-b.production"], "also over the prompt's own removal");
@@ -275,7 +319,7 @@ async fn protected_labels_stay(store: &dyn ControlStore) {
     let before = store.revision(project).await.expect("a revision");
 
     let refusals = [
-        store.move_label(project, &p, &production, &wished, 2, record(3)).await.err(),
+        move_label(store, project, &p, &production, &wished, 2, record(3)).await.err(),
         store.remove_label(project, &p, &production, record(4)).await.err(),
         store.remove_prompt(project, &p, None, record(5)).await.err(),
         store.remove_prompt(project, &p, Some(&VersionChoice::Number(1)), record(6)).await.err(),
@@ -290,14 +334,14 @@ async fn protected_labels_stay(store: &dyn ControlStore) {
     assert_eq!(labelled(store, project, "p", "staging").await, None);
 
     // Saying where it stands already is no move.
-    store.move_label(project, &p, &production, &wished, 1, record(8)).await.expect("no move");
-    let moved = store.move_label(project, &p, &production, &wished, 2, owners(9)).await.expect("an owner's move");
+    move_label(store, project, &p, &production, &wished, 1, record(8)).await.expect("no move");
+    let moved = move_label(store, project, &p, &production, &wished, 2, owners(9)).await.expect("an owner's move");
     assert!(moved.protected, "a move keeps the protection");
     let saved = NewVersion { protected: ProtectedLabels::Move, ..save(10, "p", "three", &["production"]) };
     store.add_version(project, saved).await.expect("an owner's save");
     assert_eq!(labelled(store, project, "p", "production").await, Some(3), "a refused save takes no number");
     store.protect_label(project, &p, &production, false).await.expect("no protection");
-    store.move_label(project, &p, &production, &wished, 1, record(11)).await.expect("anybody's move");
+    move_label(store, project, &p, &production, &wished, 1, record(11)).await.expect("anybody's move");
 }
 
 async fn each_change_raises_the_revision(store: &dyn ControlStore) {
@@ -315,7 +359,7 @@ async fn each_change_raises_the_revision(store: &dyn ControlStore) {
     step("a save with two labels").await;
     store.add_version(project, save(2, "p", "two", &[])).await.expect("a version");
     step("a save").await;
-    store.move_label(project, &p, &production, &wished, 2, record(3)).await.expect("a move");
+    move_label(store, project, &p, &production, &wished, 2, record(3)).await.expect("a move");
     step("a move").await;
     store.protect_label(project, &p, &production, true).await.expect("protection");
     step("protection").await;
