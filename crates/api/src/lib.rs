@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod extract;
+mod once;
 mod openapi;
 mod operate;
 pub mod origin;
@@ -41,6 +42,7 @@ pub fn router(services: Services, config: ApiConfig) -> Router {
         .route("/api/public/{*rest}", any(public::unknown))
         .route("/v1/{*rest}", any(public::unknown))
         .route("/api/{*rest}", any(v1::unknown))
+        .layer(middleware::from_fn_with_state(state.clone(), once::answer_once))
         // Bodies are read and bounded by `extract::body`, which counts after decompression.
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(watch::after_panic))

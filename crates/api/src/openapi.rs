@@ -14,7 +14,9 @@ use utoipa::{
     info(
         title = "Assay",
         description = "Manage prompts, split live traffic between versions, and see whether it helped. A key belongs to one \
-                       project; a person says which with `?project=` or `x-assay-project`. Errors on `/api/v1` are problem \
+                       project; a person says which with `?project=` or `x-assay-project`. A `POST` below `/api/v1` with an \
+                       `Idempotency-Key` is done once: within 24 hours its repeat gets the first answer again, with \
+                       `Idempotency-Replayed: true`. Errors on `/api/v1` are problem \
                        documents, on `/api/public` `{\"error\", \"message\"}`."
     ),
     security(("pair" = []), ("secret" = [])),

@@ -16,6 +16,11 @@ pub fn current() -> Option<String> {
     CURRENT.try_with(Clone::clone).ok()
 }
 
+/// Carries the id of the request being answered into a task of its own, which is logged under it as well.
+pub(crate) fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    CURRENT.scope(current().unwrap_or_default(), work.in_current_span())
+}
+
 /// Gives the request its id for as long as it is answered. Nested use keeps the outer id.
 pub async fn assign(mut request: Request, next: Next) -> Response {
     if current().is_some() {

@@ -7,6 +7,7 @@ mod error;
 pub mod ingest;
 pub mod metrics;
 pub mod prompts;
+pub mod repeats;
 pub mod traces;
 
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub struct Services {
     pub traces: traces::Traces,
     /// Numbers out.
     pub metrics: metrics::Metrics,
+    /// Requests done once, however often they are sent.
+    pub repeats: repeats::Repeats,
     context: Arc<Context>,
 }
 
@@ -43,6 +46,7 @@ impl Services {
             ingest: ingest::Ingest::new(Arc::clone(&context)),
             traces: traces::Traces::new(Arc::clone(&context)),
             metrics: metrics::Metrics::new(Arc::clone(&context)),
+            repeats: repeats::Repeats::new(Arc::clone(&context)),
             context,
         }
     }

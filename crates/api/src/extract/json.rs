@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// JSON that people and programs write by hand: prompts, questions, keys.
-const MAX_JSON_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const MAX_JSON_BYTES: usize = 8 * 1024 * 1024;
 
 /// A JSON body of `/api/v1`. What is wrong is named by its path.
 pub(crate) struct Body<T>(pub(crate) T);

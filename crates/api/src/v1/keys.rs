@@ -1,4 +1,4 @@
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Extension, Json, extract::State, http::StatusCode};
 use domain::{
     auth::{KeyKind, Scope},
     ids::KeyId,
@@ -11,6 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     extract::{Body, Caller, Path},
+    once::ShownOnce,
     refusal::Refusal,
     state::ApiState,
 };
@@ -110,7 +111,7 @@ async fn create(
     State(state): State<ApiState>,
     caller: Caller,
     Body(new): Body<NewKey>,
-) -> Result<(StatusCode, Json<CreatedKey>), Refusal> {
+) -> Result<(StatusCode, Extension<ShownOnce>, Json<CreatedKey>), Refusal> {
     let access = &state.services.access;
     let created = match new.kind {
         KeyKind::Pair if !new.origins.is_empty() => {
@@ -126,7 +127,7 @@ async fn create(
             CreatedKey { secret_key: None, key: key.into() }
         }
     };
-    Ok((StatusCode::CREATED, Json(created)))
+    Ok((StatusCode::CREATED, Extension(ShownOnce), Json(created)))
 }
 
 /// Revoke a key, at once and for good

@@ -1,4 +1,4 @@
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Extension, Json, extract::State, http::StatusCode};
 use domain::{
     auth::{Email, Role},
     ids::UserId,
@@ -11,6 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     extract::{Body, Caller, Path},
+    once::ShownOnce,
     refusal::Refusal,
     state::ApiState,
 };
@@ -88,10 +89,10 @@ async fn invite(
     State(state): State<ApiState>,
     caller: Caller,
     Body(new): Body<NewMember>,
-) -> Result<(StatusCode, Json<Invited>), Refusal> {
+) -> Result<(StatusCode, Extension<ShownOnce>, Json<Invited>), Refusal> {
     let invitation = state.services.access.invite(&caller.actor, caller.project, &new.email, new.role).await?;
     let link = invitation.link.map(|token| format!("/setup?token={}", token.reveal()));
-    Ok((StatusCode::CREATED, Json(Invited { user: invitation.user, link })))
+    Ok((StatusCode::CREATED, Extension(ShownOnce), Json(Invited { user: invitation.user, link })))
 }
 
 /// Change a member's role

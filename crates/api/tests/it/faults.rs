@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use api::ApiConfig;
 use axum::http::{
-    Method,
+    HeaderName, Method,
     header::{CONTENT_ENCODING, CONTENT_TYPE},
 };
 use domain::auth::Scope;
@@ -32,6 +32,8 @@ struct Door {
     kind: &'static str,
     good: Vec<u8>,
     bodies: Vec<(&'static str, Vec<u8>)>,
+    /// Requests under an `Idempotency-Key`, one after another.
+    keyed: Vec<(&'static str, String, Option<Vec<u8>>)>,
     paths: Vec<(&'static str, String)>,
 }
 
@@ -42,6 +44,7 @@ struct Attempt {
     path: String,
     kind: &'static str,
     coding: Option<&'static str>,
+    key: Option<String>,
     body: Vec<u8>,
 }
 
@@ -54,8 +57,7 @@ struct Clients {
 
 impl Door {
     fn json(name: &'static str, method: Method, path: &str, good: &Value) -> Self {
-        let good = good.to_string().into_bytes();
-        Self { name, method, path: path.to_owned(), kind: JSON, good, bodies: Vec::new(), paths: Vec::new() }
+        Self { method, kind: JSON, good: good.to_string().into_bytes(), ..Self::reading(name, path) }
     }
 
     fn reading(name: &'static str, path: &str) -> Self {
@@ -66,8 +68,15 @@ impl Door {
             kind: "",
             good: Vec::new(),
             bodies: Vec::new(),
+            keyed: Vec::new(),
             paths: Vec::new(),
         }
+    }
+
+    /// The good request, or another one, under an `Idempotency-Key`.
+    fn keyed(mut self, fault: &'static str, key: &str, body: Option<&Value>) -> Self {
+        self.keyed.push((fault, key.to_owned(), body.map(|body| body.to_string().into_bytes())));
+        self
     }
 
     /// A fault of the body, as JSON.
@@ -96,6 +105,7 @@ impl Door {
             path: self.path.clone(),
             kind: self.kind,
             coding: None,
+            key: None,
             body: self.good.clone(),
         };
         let good = |fault| attempt(fault, &clients.good);
@@ -129,6 +139,10 @@ impl Door {
         }
         for (fault, body) in &self.bodies {
             all.push(Attempt { body: body.clone(), ..good(fault) });
+        }
+        for (fault, key, body) in &self.keyed {
+            let body = body.clone().unwrap_or_else(|| self.good.clone());
+            all.push(Attempt { key: Some(key.clone()), body, ..good(fault) });
         }
         for (fault, path) in &self.paths {
             all.push(Attempt { path: path.clone(), ..good(fault) });
@@ -276,6 +290,18 @@ fn doors() -> Vec<Door> {
             .path("version that is no number", "/api/public/v2/prompts/greet/versions/one")
             .path("prompt nobody knows", "/api/public/v2/prompts/ghost/versions/1")
             .path("invalid UTF-8 in the path", "/api/public/v2/prompts/gr%FFeet/versions/1"),
+        Door::json("POST /api/v1/prompts", Method::POST, "/api/v1/prompts", &prompt)
+            .replace("invalid UTF-8 in a text", "Hi ", b"H\xff ")
+            .body("unknown field", &with("colour", json!(1)))
+            .body("wrong types", &with("labels", json!("staging")))
+            .body("name that is none", &with("name", json!("a//b")))
+            .body("deep nesting", &with("config", json!({"a": deep(120)})))
+            .keyed("Idempotency-Key that is none", "", None)
+            .keyed("Idempotency-Key too long", &"k".repeat(256), None)
+            .keyed("Idempotency-Key, refused", "k", Some(&with("name", json!("a//b"))))
+            .keyed("Idempotency-Key, corrected", "k", None)
+            .keyed("Idempotency-Key, repeated", "k", None)
+            .keyed("Idempotency-Key, other body", "k", Some(&with("prompt", json!("Ho")))),
         Door::reading("GET /api/public/v2/prompts/greet", "/api/public/v2/prompts/greet")
             .path("version nobody knows", "/api/public/v2/prompts/greet?version=99")
             .path("version that is no number", "/api/public/v2/prompts/greet?version=one")
@@ -373,6 +399,9 @@ async fn every_fault_at_every_door_is_refused_in_words_and_stores_what_it_should
             }
             if let Some(coding) = attempt.coding {
                 request = request.header(CONTENT_ENCODING, coding);
+            }
+            if let Some(key) = &attempt.key {
+                request = request.header(HeaderName::from_static("idempotency-key"), key);
             }
             let answer = request.body(freshened(&attempt.body, number)).send().await;
             let status = answer.status.as_u16();

@@ -3,6 +3,7 @@
 
 mod access;
 mod prompts;
+mod repeats;
 
 use std::{future::Future, sync::Arc};
 
@@ -24,6 +25,7 @@ pub const T0: TimeUs = TimeUs(1_790_000_000_000_000);
 pub async fn run<F: Future<Output = Arc<dyn ControlStore>>>(fresh: impl Fn() -> F) {
     access::run(&fresh).await;
     prompts::run(&fresh).await;
+    repeats::run(&fresh).await;
     a_closed_store_says_so(&*fresh().await).await;
 }
 

@@ -223,7 +223,7 @@ pub trait AccessStore: Send + Sync {
     /// Ends a session.
     async fn delete_session(&self, id: SessionId) -> Result<(), StoreError>;
 
-    /// Drops expired sessions and links.
+    /// Drops expired sessions, links and answers kept to be repeated.
     async fn delete_expired(&self, now: TimeUs) -> Result<(), StoreError>;
 
     /// Keeps a key.

@@ -10,6 +10,7 @@
 
 mod access;
 mod prompts;
+mod repeats;
 
 use async_trait::async_trait;
 
@@ -20,12 +21,13 @@ pub use prompts::{
     MoveRecord, NewVersion, PromptFilter, PromptOutline, PromptStore, ProtectedLabels, RemovedPrompt, SavedVersion,
     VersionDraft,
 };
+pub use repeats::{Claim, KeptAnswer, RepeatStore, RepeatableRequest};
 
 use crate::StoreError;
 
-/// Both halves of the control plane, as one object behind `dyn`.
+/// All of the control plane, as one object behind `dyn`.
 #[async_trait]
-pub trait ControlStore: AccessStore + PromptStore {
+pub trait ControlStore: AccessStore + PromptStore + RepeatStore {
     /// Leaves the files tidy. Nothing may be asked or written afterwards: it is answered with [`StoreError::Closed`]. Closing
     /// again changes nothing.
     ///

@@ -170,9 +170,11 @@ impl SqliteControl {
     pub(super) async fn drop_expired(&self, now: TimeUs) -> Result<(), StoreError> {
         let mut writing = self.write().await?;
         let mut transaction = writing.begin().await?;
-        for statement in
-            ["DELETE FROM session WHERE expires_us <= ?", "DELETE FROM one_time_link WHERE expires_us <= ?"]
-        {
+        for statement in [
+            "DELETE FROM session WHERE expires_us <= ?",
+            "DELETE FROM one_time_link WHERE expires_us <= ?",
+            "DELETE FROM repeatable WHERE expires_us <= ?",
+        ] {
             sqlx::query(statement).bind(now.0).execute(&mut *transaction).await.map_err(from_sqlx)?;
         }
         commit(transaction).await

@@ -7,6 +7,7 @@ mod lists;
 mod people;
 mod prompts;
 mod removal;
+mod repeats;
 mod row;
 
 use std::path::{Path, PathBuf};
@@ -26,7 +27,10 @@ const APPLICATION_ID: i64 = 0x4153_5943;
 const SCHEMA: Schema = Schema {
     what: "control database of Assay",
     application_id: APPLICATION_ID,
-    steps: &[include_str!("../../migrations/control/0001_first.sql")],
+    steps: &[
+        include_str!("../../migrations/control/0001_first.sql"),
+        include_str!("../../migrations/control/0002_repeats.sql"),
+    ],
 };
 const READERS: u32 = 4;
 
