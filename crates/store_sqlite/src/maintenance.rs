@@ -59,7 +59,8 @@ impl DataFile {
             Self::Events => &[
                 ("traces", "SELECT count(*) FROM trace"),
                 ("spans", "SELECT count(*) FROM span"),
-                ("scores", "SELECT count(*) FROM score"),
+                ("scores", "SELECT count(*) FROM score WHERE removed = 0"),
+                ("messages", "SELECT count(*) FROM message"),
             ],
         }
     }

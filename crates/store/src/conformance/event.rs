@@ -7,6 +7,7 @@
 
 mod build;
 mod cases;
+mod clients;
 mod model;
 pub mod random;
 
@@ -17,6 +18,7 @@ use domain::{
 
 pub use build::{Build, RECEIVED, Random, START_NS};
 pub use cases::*;
+pub use clients::*;
 pub use model::Model;
 
 use crate::event::{EventStore, ScoreGroup, TotalsAnswer, TotalsQuestion, TraceFilter, TraceKey};

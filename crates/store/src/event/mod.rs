@@ -9,14 +9,20 @@
 //! - Totals are folded behind a watermark by [`EventStore::fold`]; after any crash, and after any resend, late parent or early
 //!   score, they equal totals computed afresh from the events.
 
+mod messages;
 mod read;
+mod score_list;
+mod span_list;
 mod totals;
 mod write;
 
 use async_trait::async_trait;
 use domain::ids::{ProjectId, SpanId, TraceId};
 
+pub use messages::{Extent, MessageStore, Side, SpanMessage};
 pub use read::{Activity, ResolvedLink, ScoreRecord, SpanRecord, TraceFilter, TraceKey, TraceRecord};
+pub use score_list::{ScoreList, ScorePlace, ScoresOf};
+pub use span_list::{SpanList, TRACES_LOOKED_THROUGH};
 pub use totals::{
     Bins, Group, QuantityTotals, ScoreBins, ScoreGroup, ScoreTotals, SpanTotals, TotalsAnswer, TotalsQuestion,
 };
@@ -26,7 +32,7 @@ use crate::StoreError;
 
 /// Storage of events. See the module for the rules.
 #[async_trait]
-pub trait EventStore: Send + Sync {
+pub trait EventStore: MessageStore + ScoreList + SpanList + Send + Sync {
     /// Stores a batch durably. Batches of many callers may share one commit.
     ///
     /// # Errors

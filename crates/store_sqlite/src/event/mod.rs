@@ -12,12 +12,15 @@ mod fold;
 mod fold_score;
 mod lag;
 mod link;
+mod messages;
 mod payload;
 mod phase;
 mod prepare;
 mod queue;
 mod read;
 mod record;
+mod score_list;
+mod span_list;
 mod statement;
 mod summary;
 mod totals;
@@ -52,7 +55,10 @@ const SCHEMA: Schema = Schema {
     what: "event file",
     // "AsyE"
     application_id: 0x4173_7945,
-    steps: &[include_str!("../../migrations/event/0001_first.sql")],
+    steps: &[
+        include_str!("../../migrations/event/0001_first.sql"),
+        include_str!("../../migrations/event/0002_clients.sql"),
+    ],
 };
 
 /// How the event file is opened.
@@ -131,6 +137,21 @@ impl SqliteEvents {
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.orders.send(order(answer)).await.map_err(|_| closed())?;
+        answered.await.map_err(|_| closed())?
+    }
+}
+
+impl SqliteEvents {
+    /// An order on behalf of a client, who is told to come back rather than left to wait.
+    async fn order_now<T>(
+        &self,
+        order: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Order,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.orders.try_send(order(answer)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => closed(),
+        })?;
         answered.await.map_err(|_| closed())?
     }
 }

@@ -87,7 +87,7 @@ fn prepare_score(write: &ScoreWrite, received: TimeUs) -> Result<PreparedScore, 
 
 /// Score, format 1: times of receipt (first, then of this content), version, then the content. Texts of the target are in it
 /// too, so that a score can be read from its record alone.
-fn pack_score(write: &ScoreWrite, version: (i64, u64), received: TimeUs) -> Result<Vec<u8>, StoreError> {
+pub(super) fn pack_score(write: &ScoreWrite, version: (i64, u64), received: TimeUs) -> Result<Vec<u8>, StoreError> {
     let score = &write.score;
     let mut packer = Packer::new(SCORE_FORMAT);
     packer.fixed(received.0 as u64);

@@ -14,7 +14,9 @@ use domain::{
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqlitePool, sqlite::SqliteRow};
 use store::{
     StoreError,
-    event::{Activity, ResolvedLink, ScoreRecord, SpanPayload, SpanRecord, TraceFilter, TraceKey, TraceRecord},
+    event::{
+        Activity, ResolvedLink, ScoreRecord, SpanMessage, SpanPayload, SpanRecord, TraceFilter, TraceKey, TraceRecord,
+    },
 };
 
 use super::{
@@ -39,9 +41,9 @@ const FIRST_SPANS: &str =
     "SELECT span_id, start_ns, prompt, version, data FROM span WHERE trace = ? ORDER BY start_ns, span_id LIMIT ?";
 const NEXT_SPANS: &str = "SELECT span_id, start_ns, prompt, version, data FROM span WHERE trace = ? \
      AND (start_ns, span_id) > (?, ?) ORDER BY start_ns, span_id LIMIT ?";
-const SCORES_OF_TRACE: &str = "SELECT data FROM score WHERE project = ? AND trace_id = ? LIMIT ?";
+const SCORES_OF_TRACE: &str = "SELECT data FROM score WHERE project = ? AND trace_id = ? AND removed = 0 LIMIT ?";
 const SCORES_OF_SESSION: &str = "SELECT data FROM score WHERE project = ?1 AND session_id = \
-     (SELECT session_id FROM trace WHERE project = ?1 AND trace_id = ?2) LIMIT ?3";
+     (SELECT session_id FROM trace WHERE project = ?1 AND trace_id = ?2) AND removed = 0 LIMIT ?3";
 const TRACE: &str = "SELECT trace_id, data FROM trace WHERE project = ? AND trace_id = ?";
 const TRACE_NUMBER: &str = "SELECT trace.id FROM trace JOIN project ON project.id = trace.project \
      WHERE project.uuid = ? AND trace.trace_id = ?";
@@ -142,7 +144,7 @@ impl Reader {
     }
 
     /// Makes records of rows that begin with `trace_id, data`.
-    async fn records(&self, rows: &[SqliteRow]) -> Result<Vec<TraceRecord>, StoreError> {
+    pub(super) async fn records(&self, rows: &[SqliteRow]) -> Result<Vec<TraceRecord>, StoreError> {
         let mut summaries = Vec::with_capacity(rows.len());
         let mut wanted = BTreeSet::new();
         for row in rows {
@@ -268,7 +270,15 @@ impl Reader {
                 .map_err(|error| StoreError::Corrupt(format!("the payload of span `{span}`: {error}")))?;
             found.insert(span, payload);
         }
-        Ok(spans.iter().filter_map(|span| Some((*span, found.get(span)?.clone()))).collect())
+        let mut messages: HashMap<SpanId, Vec<SpanMessage>> = HashMap::new();
+        for message in self.messages(project, trace, spans.get(..200).unwrap_or(spans)).await? {
+            messages.entry(message.span_id).or_default().push(message);
+        }
+        let payload_of = |span: &SpanId| {
+            let said = messages.get(span).cloned().unwrap_or_default();
+            Some((*span, found.get(span)?.clone().with_messages(said)))
+        };
+        Ok(spans.iter().filter_map(payload_of).collect())
     }
 
     pub(super) async fn scores(&self, project: ProjectId, trace: TraceId) -> Result<Vec<ScoreRecord>, StoreError> {
@@ -310,7 +320,7 @@ impl Reader {
     }
 }
 
-fn trace_id(bytes: &[u8]) -> Result<TraceId, StoreError> {
+pub(super) fn trace_id(bytes: &[u8]) -> Result<TraceId, StoreError> {
     TraceId::from_slice(bytes).map_err(|_| StoreError::Corrupt("a trace's id cannot be read".to_owned()))
 }
 
@@ -349,7 +359,11 @@ fn trace_record(trace_id: TraceId, summary: &Summary, names: &HashMap<i64, Arc<s
     }
 }
 
-fn span_record(row: &SqliteRow, trace: TraceId, names: &HashMap<i64, Arc<str>>) -> Result<SpanRecord, StoreError> {
+pub(super) fn span_record(
+    row: &SqliteRow,
+    trace: TraceId,
+    names: &HashMap<i64, Arc<str>>,
+) -> Result<SpanRecord, StoreError> {
     let span = span_from_column(row.try_get(0).map_err(from_sqlx)?);
     let start_ns: i64 = row.try_get(1).map_err(from_sqlx)?;
     let prompt: Option<i64> = row.try_get(2).map_err(from_sqlx)?;
@@ -475,11 +489,12 @@ mod tests {
             "SELECT span.span_id, payload.data FROM span JOIN payload ON payload.seq = span.seq \
              WHERE span.trace = ? AND span.span_id IN (?, ?)",
         ];
-        for question in questions {
+        let of_lists = super::super::score_list::QUESTIONS.into_iter().chain(super::super::span_list::QUESTIONS);
+        for question in questions.into_iter().chain(of_lists) {
             for step in plan(pool, question).await {
                 // `hop` is the list of versions found so far.
                 assert!(
-                    !step.contains("SCAN") || step.contains("hop") || step.contains("CONSTANT"),
+                    !step.contains("SCAN") || ["hop", "CONSTANT", "newest"].iter().any(|list| step.contains(list)),
                     "{question}\n{step}"
                 );
             }

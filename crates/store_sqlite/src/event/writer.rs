@@ -2,6 +2,10 @@
 
 use std::{sync::Arc, time::Instant};
 
+use domain::{
+    ids::{ProjectId, ScoreId},
+    time::TimeUs,
+};
 use sqlx::SqliteConnection;
 use store::{StoreError, event::Appended};
 use tokio::sync::{mpsc, oneshot};
@@ -10,9 +14,11 @@ use super::{
     append::{self, Memory},
     fold,
     lag::Lag,
+    messages::{self, PreparedMessage},
     phase::Phase,
     prepare::Prepared,
     queue::Queued,
+    score_list,
 };
 use crate::{error::from_sqlx, pool::checkpoint_and_close};
 
@@ -44,6 +50,8 @@ pub(super) enum Order {
     Fold(Answer<bool>),
     Rebuild(Answer<()>),
     Ping(Answer<()>),
+    AddMessages(ProjectId, Vec<PreparedMessage>, Answer<()>),
+    RemoveScore(ProjectId, ScoreId, TimeUs, Answer<()>),
     Close(Answer<()>),
 }
 
@@ -77,6 +85,14 @@ impl Writer {
                     }
                     Some(Order::Ping(answer)) => {
                         let outcome = self.ping().await;
+                        let _ = answer.send(outcome);
+                    }
+                    Some(Order::AddMessages(project, prepared, answer)) => {
+                        let outcome = self.add_messages(project, prepared).await;
+                        let _ = answer.send(outcome);
+                    }
+                    Some(Order::RemoveScore(project, id, at, answer)) => {
+                        let outcome = self.remove_score(project, &id, at).await;
                         let _ = answer.send(outcome);
                     }
                     Some(Order::Close(answer)) => {
@@ -143,6 +159,21 @@ impl Writer {
         self.lag.stored((memory.last_span > last_before).then_some(memory.last_span), left.again);
         self.memory = Some(memory);
         Ok(answers)
+    }
+
+    async fn add_messages(&mut self, project: ProjectId, prepared: Vec<PreparedMessage>) -> Result<(), StoreError> {
+        let mut memory = self.memory().await?;
+        messages::add(&mut self.connection, &mut memory, project, prepared).await?;
+        self.memory = Some(memory);
+        Ok(())
+    }
+
+    async fn remove_score(&mut self, project: ProjectId, id: &ScoreId, at: TimeUs) -> Result<(), StoreError> {
+        let mut memory = self.memory().await?;
+        score_list::remove(&mut self.connection, &mut memory, project, id, at).await?;
+        self.lag.stored(None, true);
+        self.memory = Some(memory);
+        Ok(())
     }
 
     async fn memory(&mut self) -> Result<Memory, StoreError> {

@@ -42,7 +42,7 @@ static PUT_SCORES: Statement = Statement::new(
     "INSERT INTO score (seq, project, id, trace_id, span_id, session_id, data) VALUES ",
     "(?,?,?,?,?,?,?)",
     " ON CONFLICT (seq) DO UPDATE SET trace_id = excluded.trace_id, span_id = excluded.span_id, \
-     session_id = excluded.session_id, data = excluded.data",
+     session_id = excluded.session_id, data = excluded.data, removed = 0",
 );
 static PUT_DIRTY_SCORES: Statement = Statement::new("INSERT OR IGNORE INTO dirty_score (seq) VALUES ", "(?)", "");
 static PUT_DIRTY_SESSIONS: Statement =

@@ -35,6 +35,12 @@ macro_rules! event_conformance {
             extreme_values_do_no_harm
             any_order_split_and_repeat_gives_the_same_state
             totals_are_right_however_folding_and_writing_interleave
+            scores_are_listed_by_arrival
+            a_removed_score_stays_removed
+            spans_are_found_by_their_id_alone
+            a_session_begins_with_its_first_trace
+            generations_are_listed_by_what_they_count_for
+            messages_join_their_span_whatever_comes_first
         );
     };
     (@each $make:expr; $($name:ident)+) => {$(
