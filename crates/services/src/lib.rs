@@ -8,6 +8,8 @@ pub mod ingest;
 pub mod metrics;
 pub mod prompts;
 pub mod repeats;
+pub mod scores;
+mod sieve;
 pub mod traces;
 
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use store::{control::ControlStore, event::EventStore};
 
 pub use context::Context;
 pub use error::ServiceError;
+pub use sieve::Numbered;
 
 /// Everything Assay can do. Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +34,8 @@ pub struct Services {
     pub traces: traces::Traces,
     /// Numbers out.
     pub metrics: metrics::Metrics,
+    /// Scores out, and away.
+    pub scores: scores::Scores,
     /// Requests done once, however often they are sent.
     pub repeats: repeats::Repeats,
     context: Arc<Context>,
@@ -46,6 +51,7 @@ impl Services {
             ingest: ingest::Ingest::new(Arc::clone(&context)),
             traces: traces::Traces::new(Arc::clone(&context)),
             metrics: metrics::Metrics::new(Arc::clone(&context)),
+            scores: scores::Scores::new(Arc::clone(&context)),
             repeats: repeats::Repeats::new(Arc::clone(&context)),
             context,
         }

@@ -4,11 +4,13 @@ mod actor;
 mod body;
 mod inflate;
 mod json;
+mod params;
 mod query;
 mod tag;
 
 pub(crate) use actor::{Caller, IngestCaller, Person, SdkCaller};
 pub(crate) use body::{Held, Kind, read as read_body};
 pub(crate) use json::{Body, MAX_JSON_BYTES, SdkBody, parse as parse_json};
+pub(crate) use params::Params;
 pub(crate) use query::{Path, Query, SdkPath, SdkQuery};
 pub(crate) use tag::answer_tagged;

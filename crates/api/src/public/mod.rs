@@ -2,12 +2,17 @@
 
 mod account;
 mod ingestion;
+mod observations;
 mod prompts;
 mod scores;
+mod sessions;
+mod shapes;
 mod traces;
 
 use axum::http::Uri;
 use domain::{Problem, problem::ProblemCode};
+use serde_json::{Value, json};
+use services::Numbered;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{refusal::SdkRefusal, state::ApiState};
@@ -20,10 +25,30 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(prompts::get, prompts::remove, prompts::label))
         .routes(routes!(ingestion::ingest))
         .routes(routes!(scores::create))
+        .routes(routes!(scores::remove))
+        .routes(routes!(scores::list_v2))
+        .routes(routes!(scores::get))
+        .routes(routes!(scores::list_v3))
+        .routes(routes!(traces::list))
         .routes(routes!(traces::get))
+        .routes(routes!(observations::list))
+        .routes(routes!(observations::get))
+        .routes(routes!(observations::list_v2))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::get))
 }
 
 /// What an SDK is told about an address nobody answers.
 pub(crate) async fn unknown(uri: Uri) -> SdkRefusal {
     Problem::new(ProblemCode::NotFound, format!("There is nothing at `{}`.", uri.path())).into()
+}
+
+/// A page by number, as the SDKs of generation 3 want lists.
+fn numbered<T>(page: &Numbered<T>, data: Vec<Value>) -> Value {
+    json!({
+        "data": data,
+        "meta": {
+            "page": page.page, "limit": page.limit, "totalItems": page.total_items, "totalPages": page.total_pages,
+        },
+    })
 }

@@ -3,10 +3,11 @@ use domain::{page::PageSize, prompt::PromptAtVersion, time::TimeUs};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use services::{
-    ServiceError,
-    prompts::{LatestLabel, NumberedPage, PromptFilter, SaveVersion, choose},
+    Numbered, ServiceError,
+    prompts::{LatestLabel, ListedPrompt, PromptFilter, SaveVersion, choose},
 };
 
+use super::numbered;
 use crate::{
     extract::{SdkBody, SdkCaller, SdkPath, SdkQuery},
     prompt_body,
@@ -175,7 +176,7 @@ fn shown(caller: &SdkCaller, found: &PromptAtVersion) -> Value {
     })
 }
 
-fn listed(page: &NumberedPage) -> Value {
+fn listed(page: &Numbered<ListedPrompt>) -> Value {
     let data: Vec<Value> = page
         .items
         .iter()
@@ -192,10 +193,5 @@ fn listed(page: &NumberedPage) -> Value {
             })
         })
         .collect();
-    json!({
-        "data": data,
-        "meta": {
-            "page": page.page, "limit": page.limit, "totalItems": page.total_items, "totalPages": page.total_pages,
-        },
-    })
+    numbered(page, data)
 }

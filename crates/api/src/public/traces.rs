@@ -1,20 +1,26 @@
 use axum::{Json, extract::State};
 use domain::{
     ids::TraceId,
-    score::{ScoreTarget, ScoreValue},
-    trace::PromptLink,
+    score::ScoreTarget,
+    time::{TimeRange, TimeUs},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use services::{
     ServiceError,
-    traces::{ScoreRecord, SpanPayload, SpanRecord, WholeTrace},
+    traces::{ScoreRecord, TraceFilter, TraceSearch},
 };
 
+use super::{numbered, shapes};
 use crate::{
-    extract::{SdkCaller, SdkPath},
+    extract::{Params, SdkCaller, SdkPath},
     refusal::SdkRefusal,
     state::ApiState,
 };
+
+/// Traces a page at most: each is opened for what is in it.
+const MOST: u16 = 100;
+/// Spans of each that are looked at in a list.
+const SPANS: usize = 1_000;
 
 /// A trace with its observations and scores
 #[utoipa::path(get, path = "/api/public/traces/{trace}", tag = "SDK", operation_id = "sdk_get_trace",
@@ -27,118 +33,86 @@ pub(super) async fn get(
 ) -> Result<Json<Value>, SdkRefusal> {
     let id: TraceId = trace.parse().map_err(ServiceError::of("trace"))?;
     let whole = state.services.traces.whole(&caller.actor, caller.project, id).await?;
-    Ok(Json(shown(&caller, &whole)))
+    let mut shown = shapes::trace_with_content(caller.project, &whole);
+    let observations = whole.spans.iter().map(|(record, payload)| shapes::observation(record, payload));
+    shapes::set(&mut shown, "observations", observations.collect());
+    shapes::set(&mut shown, "observationsTruncated", json!(whole.more));
+    shapes::set(&mut shown, "scores", whole.scores.iter().filter(of_trace).map(shapes::score).collect());
+    Ok(Json(shown))
 }
 
-fn shown(caller: &SdkCaller, whole: &WholeTrace) -> Value {
-    let trace = &whole.trace;
-    json!({
-        "id": trace.trace_id,
-        "projectId": caller.project,
-        "timestamp": trace.start_ns.to_us(),
-        "name": trace.name,
-        "input": whole.input,
-        "output": whole.output,
-        "sessionId": trace.session_id,
-        "userId": trace.user_id,
-        "release": trace.release,
-        "version": trace.version,
-        "metadata": whole.metadata,
-        "tags": trace.tags,
-        "public": trace.public,
-        "environment": trace.environment,
-        "htmlPath": format!("/project/{}/traces/{}", caller.project, trace.trace_id),
-        "latency": seconds(trace.end_ns.0.saturating_sub(trace.start_ns.0)),
-        "totalCost": trace.cost.map_or(0.0, domain::money::NanoUsd::to_dollars),
-        "createdAt": trace.start_ns.to_us(),
-        "updatedAt": trace.end_ns.to_us(),
-        "observations": whole.spans.iter().map(|(record, payload)| observation(record, payload)).collect::<Vec<_>>(),
-        "observationsTruncated": whole.more,
-        "scores": whole.scores.iter().map(score).collect::<Vec<_>>(),
-    })
+/// Scores of a trace always name it, by the SDKs' models; those of its session are read by themselves.
+fn of_trace(record: &&ScoreRecord) -> bool {
+    !matches!(record.score.target, ScoreTarget::Session { .. })
 }
 
-fn observation(record: &SpanRecord, payload: &SpanPayload) -> Value {
-    let row = &record.row;
-    let link: Option<&PromptLink> = record.link.as_ref().map(|resolved| &resolved.link).or(row.prompt.as_ref());
-    let tokens = row.tokens.unwrap_or_default();
-    let dollars = |amount: Option<domain::money::NanoUsd>| amount.map(domain::money::NanoUsd::to_dollars);
-    let costs: Map<String, Value> =
-        payload.cost.iter().map(|(key, amount)| (key.clone(), json!(amount.to_dollars()))).collect();
-    json!({
-        "id": row.span_id,
-        "traceId": row.trace_id,
-        "type": row.kind.as_str().to_ascii_uppercase(),
-        "name": row.name,
-        "startTime": row.start_ns.to_us(),
-        "endTime": row.end_ns.to_us(),
-        "completionStartTime": row.completion_start_ns.map(domain::time::TimeNs::to_us),
-        "parentObservationId": row.parent_id,
-        "level": row.level.as_str().to_ascii_uppercase(),
-        "statusMessage": payload.status_message,
-        "model": row.model,
-        "modelParameters": payload.model_parameters,
-        "input": payload.input,
-        "output": payload.output,
-        "metadata": payload.metadata,
-        "version": row.trace.version,
-        "environment": row.environment,
-        "usage": {
-            "input": tokens.all_input(), "output": tokens.all_output(), "total": tokens.total(), "unit": "TOKENS",
-            "inputCost": dollars(row.input_cost), "outputCost": dollars(row.output_cost), "totalCost": dollars(row.cost),
+/// Traces, newest first, page by page
+///
+/// The totals in `meta` say at least how many there are: one page more than this while there are more rows.
+#[utoipa::path(get, path = "/api/public/traces", tag = "SDK", operation_id = "sdk_list_traces",
+    params(("page" = Option<u32>, Query), ("limit" = Option<u32>, Query), ("userId" = Option<String>, Query),
+        ("name" = Option<String>, Query), ("sessionId" = Option<String>, Query), ("tags" = Option<Vec<String>>, Query),
+        ("version" = Option<String>, Query), ("release" = Option<String>, Query),
+        ("environment" = Option<Vec<String>>, Query), ("fromTimestamp" = Option<String>, Query),
+        ("toTimestamp" = Option<String>, Query), ("fields" = Option<String>, Query)),
+    responses((status = 200, description = "`data` and `meta`")))]
+pub(super) async fn list(
+    State(state): State<ApiState>,
+    caller: SdkCaller,
+    params: Params,
+) -> Result<Json<Value>, SdkRefusal> {
+    params.refuse(&["filter"])?;
+    if params.text("orderBy").is_some_and(|order| order != "timestamp.desc") {
+        return Err(ServiceError::field("orderBy", "traces are listed newest first; leave it out").into());
+    }
+    let search = TraceSearch {
+        filter: TraceFilter {
+            range: range(&params)?,
+            user_id: params.owned("userId"),
+            session_id: params.owned("sessionId"),
+            ..TraceFilter::default()
         },
-        "usageDetails": payload.usage,
-        "costDetails": costs,
-        "promptId": null,
-        "promptName": link.map(|link| &link.name),
-        "promptVersion": link.map(|link| link.version),
-        "latency": seconds(row.end_ns.0.saturating_sub(row.start_ns.0)),
-        "timeToFirstToken": row.completion_start_ns.map(|first| seconds(first.0.saturating_sub(row.start_ns.0))),
-        "inputPrice": null,
-        "outputPrice": null,
-        "totalPrice": null,
-        "calculatedInputCost": dollars(row.input_cost),
-        "calculatedOutputCost": dollars(row.output_cost),
-        "calculatedTotalCost": dollars(row.cost),
-    })
-}
-
-fn score(record: &ScoreRecord) -> Value {
-    let score = &record.score;
-    let (trace, observation, session) = match &score.target {
-        ScoreTarget::Observation { trace, span } => (Some(trace), Some(span), None),
-        ScoreTarget::Trace { trace } => (Some(trace), None, None),
-        ScoreTarget::Session { session } => (None, None, Some(session)),
+        name: params.owned("name"),
+        tags: params.all("tags"),
+        release: params.owned("release"),
+        version: params.owned("version"),
+        environments: params.list("environment"),
     };
-    // The SDKs of generation 3 know no free text and would refuse the whole trace for one.
-    let (kind, value, text) = match &score.value {
-        ScoreValue::Numeric(number) => ("NUMERIC", json!(number), None),
-        ScoreValue::Boolean(yes) => {
-            ("BOOLEAN", json!(f64::from(u8::from(*yes))), Some(if *yes { "True" } else { "False" }))
+    let traces = &state.services.traces;
+    let page = traces.numbered(&caller.actor, caller.project, &search, params.page()?, params.limit(MOST)?).await?;
+    let fields = params.list("fields");
+    let wants = |group: &str| fields.is_empty() || fields.iter().any(|field| field == group);
+    let mut data = Vec::with_capacity(page.items.len());
+    for trace in &page.items {
+        let mut shown = shapes::trace(caller.project, trace);
+        if wants("io") || wants("observations") || wants("scores") {
+            let whole = traces.whole_within(&caller.actor, caller.project, trace.trace_id, SPANS).await?;
+            if wants("io") {
+                shown = shapes::trace_with_content(caller.project, &whole);
+            }
+            // In lists only their ids.
+            if wants("observations") {
+                let ids = whole.spans.iter().map(|(record, _)| json!(record.row.span_id));
+                shapes::set(&mut shown, "observations", ids.collect());
+            }
+            if wants("scores") {
+                let ids = whole.scores.iter().filter(of_trace).map(|record| json!(record.score.id));
+                shapes::set(&mut shown, "scores", ids.collect());
+            }
         }
-        ScoreValue::Categorical(text) | ScoreValue::Text(text) => ("CATEGORICAL", Value::Null, Some(text.as_str())),
-    };
-    json!({
-        "id": score.id,
-        "traceId": trace,
-        "observationId": observation,
-        "sessionId": session,
-        "name": score.name,
-        "source": "API",
-        "dataType": kind,
-        "value": value,
-        "stringValue": text,
-        "comment": score.comment,
-        "metadata": score.metadata,
-        "configId": score.config_id,
-        "environment": score.environment,
-        "timestamp": score.at_us,
-        "createdAt": record.received_us,
-        "updatedAt": record.updated_us,
-    })
+        data.push(shown);
+    }
+    Ok(Json(numbered(&page, data)))
 }
 
-/// Seconds, as the SDKs count latencies; never negative.
-fn seconds(nanoseconds: i64) -> f64 {
-    nanoseconds.max(0) as f64 / 1e9
+/// `fromTimestamp` and `toTimestamp`, either of which may be missing.
+pub(super) fn range(params: &Params) -> Result<Option<TimeRange>, ServiceError> {
+    let from: Option<TimeUs> = params.parsed("fromTimestamp")?;
+    let to: Option<TimeUs> = params.parsed("toTimestamp")?;
+    if from.is_none() && to.is_none() {
+        return Ok(None);
+    }
+    // What nanoseconds hold.
+    let (least, most) = (TimeUs(i64::MIN / 1000), TimeUs(i64::MAX / 1000));
+    TimeRange::new(from.unwrap_or(least), to.unwrap_or(most)).map(Some).map_err(ServiceError::of("toTimestamp"))
 }

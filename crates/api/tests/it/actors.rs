@@ -96,6 +96,16 @@ fn rows() -> Vec<Row> {
         // A neighbour removes and reads what an earlier row put into the neighbour's own project under the same name and id.
         row("sdk_delete_prompt", Needs::SdkWrite, 204, 204, None),
         row("sdk_get_trace", Needs::SdkRead, 200, 200, None),
+        row("sdk_list_traces", Needs::SdkRead, 200, 200, None),
+        row("sdk_list_observations", Needs::SdkRead, 200, 200, None),
+        row("sdk_list_observations_v2", Needs::SdkRead, 200, 200, None),
+        row("sdk_get_observation", Needs::SdkRead, 200, 404, None),
+        row("sdk_list_sessions", Needs::SdkRead, 200, 200, None),
+        row("sdk_get_session", Needs::SdkRead, 200, 404, None),
+        row("sdk_list_scores", Needs::SdkRead, 200, 200, None),
+        row("sdk_list_scores_v3", Needs::SdkRead, 200, 200, None),
+        row("sdk_get_score", Needs::SdkRead, 200, 404, None),
+        row("sdk_delete_score", Needs::SdkIngest, 204, 404, None),
         row("list_projects", Needs::Known, 200, 0, None),
         row("list_prompts", Needs::Read, 200, 0, None),
         row("create_prompt", Needs::Write, 201, 0, Some(prompt)),
@@ -182,6 +192,12 @@ async fn prepare(app: &TestApp, row: &str, cell: usize) -> (String, String) {
             let invited = access.invite(&Actor::System, app.project.id, &email, Role::Viewer).await.unwrap();
             (String::new(), invited.user.to_string())
         }
+        "sdk_get_score" | "sdk_delete_score" => {
+            let id = format!("{row}-{cell}");
+            let score = json!({ "id": id, "traceId": otlp::TRACE, "name": "stars", "value": 1 });
+            app.key().post("/api/public/scores", &score).await.expect(200);
+            (id, String::new())
+        }
         _ => (newest.to_string(), String::new()),
     }
 }
@@ -189,7 +205,8 @@ async fn prepare(app: &TestApp, row: &str, cell: usize) -> (String, String) {
 #[tokio::test]
 async fn every_route_answers_every_actor_as_agreed() {
     let app = TestApp::start().await;
-    app.key().post("/v1/traces", &otlp::request([otlp::span("00000000000000aa")])).await.expect(200);
+    let spans = [otlp::span("00000000000000aa"), otlp::span("00000000000000ab").text("session.id", "ours")];
+    app.key().post("/v1/traces", &otlp::request(spans)).await.expect(200);
     let clients = actors(&app).await;
     let rows = rows();
     let operations = operations(&app).await;
@@ -215,6 +232,8 @@ async fn every_route_answers_every_actor_as_agreed() {
                 .replace("{label}", "staging")
                 .replace("{trace}", otlp::TRACE)
                 .replace("{span}", "00000000000000aa")
+                .replace("{session}", "ours")
+                .replace("{score}", &id)
                 .replace("{key}", &id)
                 .replace("{user}", &user);
             path = path.replace("{version}", &id);

@@ -9,6 +9,7 @@ mod openapi;
 mod operate;
 mod rest;
 mod sdk_prompts;
+mod sdk_reads;
 mod sdk_scores;
 mod sdk_traces;
 mod spans;

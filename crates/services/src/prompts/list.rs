@@ -11,7 +11,7 @@ use serde_json::Value;
 use store::control::PromptFilter;
 
 use super::{Prompts, known_name, missing_prompt};
-use crate::{ServiceError, context::authorize};
+use crate::{Numbered, ServiceError, context::authorize};
 
 /// One row of the SDKs' list.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,21 +22,6 @@ pub struct ListedPrompt {
     pub versions: Vec<u32>,
     /// The newest version's config.
     pub latest_config: Value,
-}
-
-/// A page by number with totals, as the SDKs' list wants it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NumberedPage {
-    /// The rows.
-    pub items: Vec<ListedPrompt>,
-    /// Which page, from 1.
-    pub page: u32,
-    /// Rows a page.
-    pub limit: u16,
-    /// How many match in all.
-    pub total_items: u64,
-    /// How many pages that makes.
-    pub total_pages: u64,
 }
 
 impl Prompts {
@@ -75,7 +60,7 @@ impl Prompts {
         filter: &PromptFilter,
         page: u32,
         size: PageSize,
-    ) -> Result<NumberedPage, ServiceError> {
+    ) -> Result<Numbered<ListedPrompt>, ServiceError> {
         authorize(actor, project, Permission::Read)?;
         let control = &self.context.control;
         let rows = size.rows();
@@ -108,7 +93,7 @@ impl Prompts {
                 Some(ListedPrompt { prompt, versions: outline.versions, latest_config: outline.latest_config })
             })
             .collect();
-        Ok(NumberedPage { items, page, limit: rows, total_items, total_pages: total_items.div_ceil(u64::from(rows)) })
+        Ok(Numbered { items, page, limit: rows, total_items, total_pages: total_items.div_ceil(u64::from(rows)) })
     }
 
     /// Versions of a prompt, newest first, page by page.

@@ -19,7 +19,7 @@ use tokio::sync::broadcast;
 pub use draft::{LatestLabel, SaveVersion};
 pub use fetch::choose;
 pub use labels::flag_key;
-pub use list::{ListedPrompt, NumberedPage};
+pub use list::ListedPrompt;
 pub use snapshot::PromptsChanged;
 pub use store::control::{PromptFilter, RemovedPrompt};
 

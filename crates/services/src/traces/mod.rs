@@ -1,6 +1,8 @@
 //! Traces as people and programs read them: lists by page, one trace with its spans and scores, payloads on demand.
 
 mod cursor;
+mod observations;
+mod search;
 mod whole;
 
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use domain::{
     ids::{ProjectId, SpanId, TraceId},
     page::{Page, PageSize},
 };
+pub use observations::{Observation, ObservationFilter, Payloads};
+pub use search::{OpenSession, TraceSearch};
 use store::event::TraceKey;
 pub use store::event::{
     Activity, ResolvedLink, ScoreRecord, SpanPayload, SpanRecord, SpanRow, TraceFilter, TraceRecord,

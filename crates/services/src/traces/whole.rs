@@ -42,15 +42,29 @@ impl Traces {
     /// # Errors
     /// [`ServiceError::NotFound`] when the project has no such trace.
     pub async fn whole(&self, actor: &Actor, project: ProjectId, id: TraceId) -> Result<WholeTrace, ServiceError> {
+        self.whole_within(actor, project, id, WHOLE_SPANS).await
+    }
+
+    /// The same with at most this many spans, for lists.
+    ///
+    /// # Errors
+    /// As [`Self::whole`].
+    pub async fn whole_within(
+        &self,
+        actor: &Actor,
+        project: ProjectId,
+        id: TraceId,
+        at_most: usize,
+    ) -> Result<WholeTrace, ServiceError> {
         let OpenTrace { trace, spans: mut records, mut more, scores } = self.open(actor, project, id).await?;
-        while more && records.len() < WHOLE_SPANS {
+        while more && records.len() < at_most {
             let after = records.last().map(|last| (last.row.start_ns.0, last.row.span_id));
             let next = self.spans(actor, project, id, after).await?;
             more = !next.is_empty();
             records.extend(next);
         }
-        more = more || records.len() > WHOLE_SPANS;
-        records.truncate(WHOLE_SPANS);
+        more = more || records.len() > at_most;
+        records.truncate(at_most);
         let ids: Vec<SpanId> = records.iter().map(|record| record.row.span_id).collect();
         let mut payloads = HashMap::with_capacity(ids.len());
         for batch in ids.chunks(BATCH) {
