@@ -39,7 +39,7 @@ pub(crate) async fn answer_once(State(state): State<ApiState>, request: Request,
     if !post || !request.headers().contains_key(&KEY) {
         return next.run(request).await;
     }
-    once(state, request, next).await.unwrap_or_else(|refusal| refusal.into_response())
+    once(state, request, next).await.unwrap_or_else(Refusal::into_response)
 }
 
 async fn once(state: ApiState, request: Request, next: Next) -> Result<Response, Refusal> {

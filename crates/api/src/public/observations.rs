@@ -95,12 +95,12 @@ pub(super) async fn list_v2(
     params: Params,
 ) -> Result<Json<Value>, SdkRefusal> {
     let (filter, size) = (filter(&params)?, params.limit(MOST_BY_CURSOR)?);
-    let groups = Groups::of(&params.list("fields"));
+    let groups = Groups::of(params.list("fields"));
     let payloads = if groups.need_payloads() { Payloads::Read } else { Payloads::Skip };
     let traces = &state.services.traces;
     let cursor = params.text("cursor");
     let page = traces.observations(&caller.actor, caller.project, &filter, cursor, size, payloads).await?;
     let data: Vec<Value> =
-        page.items.iter().map(|found| shapes::observation_v2(caller.project, found, groups)).collect();
+        page.items.iter().map(|found| shapes::observation_v2(caller.project, found, &groups)).collect();
     Ok(Json(json!({ "data": data, "meta": { "cursor": page.next } })))
 }

@@ -100,44 +100,27 @@ pub(super) fn observation(record: &SpanRecord, payload: &SpanPayload) -> Value {
 }
 
 /// Which fields of an observation are wanted, by the groups generation 4 and 5 name them in.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Groups {
-    basic: bool,
-    time: bool,
-    io: bool,
-    metadata: bool,
-    model: bool,
-    usage: bool,
-    prompt: bool,
-    metrics: bool,
-    trace_context: bool,
-}
+#[derive(Clone, Debug)]
+pub(super) struct Groups(Vec<String>);
 
 impl Groups {
     /// From their names; without any, the basic ones. Unknown names are ignored.
-    pub(super) fn of(names: &[String]) -> Self {
-        let has = |group: &str| names.iter().any(|name| name == group);
-        Self {
-            basic: names.is_empty() || has("basic"),
-            time: has("time"),
-            io: has("io"),
-            metadata: has("metadata"),
-            model: has("model"),
-            usage: has("usage"),
-            prompt: has("prompt"),
-            metrics: has("metrics"),
-            trace_context: has("trace_context"),
-        }
+    pub(super) fn of(names: Vec<String>) -> Self {
+        if names.is_empty() { Self(vec!["basic".to_owned()]) } else { Self(names) }
+    }
+
+    fn has(&self, group: &str) -> bool {
+        self.0.iter().any(|name| name == group)
     }
 
     /// Whether payloads have to be read for them.
-    pub(super) fn need_payloads(self) -> bool {
-        self.basic || self.io || self.metadata || self.model || self.usage
+    pub(super) fn need_payloads(&self) -> bool {
+        ["basic", "io", "metadata", "model", "usage"].into_iter().any(|group| self.has(group))
     }
 }
 
 /// An observation of the second API: the core, and the groups asked for.
-pub(super) fn observation_v2(project: ProjectId, found: &Observation, groups: Groups) -> Value {
+pub(super) fn observation_v2(project: ProjectId, found: &Observation, groups: &Groups) -> Value {
     let Observation { trace, record, payload } = found;
     let row = &record.row;
     let mut shown = Map::new();
@@ -155,7 +138,7 @@ pub(super) fn observation_v2(project: ProjectId, found: &Observation, groups: Gr
         }),
     );
     put(
-        groups.basic,
+        groups.has("basic"),
         json!({
             "name": row.name, "level": row.level.as_str().to_ascii_uppercase(), "statusMessage": payload.status_message,
             "version": row.trace.version, "environment": row.environment, "bookmarked": false, "public": trace.public,
@@ -165,18 +148,21 @@ pub(super) fn observation_v2(project: ProjectId, found: &Observation, groups: Gr
     );
     let first = row.completion_start_ns.map(TimeNs::to_us);
     put(
-        groups.time,
+        groups.has("time"),
         json!({ "completionStartTime": first, "createdAt": record.received_us, "updatedAt": record.received_us }),
     );
     // Always texts here: structures as JSON.
-    put(groups.io, json!({ "input": as_text(payload.input.as_ref()), "output": as_text(payload.output.as_ref()) }));
-    put(groups.metadata, json!({ "metadata": payload.metadata }));
     put(
-        groups.model,
+        groups.has("io"),
+        json!({ "input": as_text(payload.input.as_ref()), "output": as_text(payload.output.as_ref()) }),
+    );
+    put(groups.has("metadata"), json!({ "metadata": payload.metadata }));
+    put(
+        groups.has("model"),
         json!({ "model": row.model, "internalModelId": null, "modelParameters": payload.model_parameters }),
     );
     put(
-        groups.usage,
+        groups.has("usage"),
         json!({
             "usageDetails": payload.usage, "costDetails": costs(payload), "totalCost": dollars(row.cost),
             "usagePricingTierName": null,
@@ -184,14 +170,14 @@ pub(super) fn observation_v2(project: ProjectId, found: &Observation, groups: Gr
     );
     let link = link_of(record);
     put(
-        groups.prompt,
+        groups.has("prompt"),
         json!({
             "promptId": null, "promptName": link.map(|link| &link.name), "promptVersion": link.map(|link| link.version),
         }),
     );
     let latency = seconds(row.end_ns.0.saturating_sub(row.start_ns.0));
-    put(groups.metrics, json!({ "latency": latency, "timeToFirstToken": first_token(record) }));
-    put(groups.trace_context, json!({ "traceName": trace.name, "tags": trace.tags, "release": trace.release }));
+    put(groups.has("metrics"), json!({ "latency": latency, "timeToFirstToken": first_token(record) }));
+    put(groups.has("trace_context"), json!({ "traceName": trace.name, "tags": trace.tags, "release": trace.release }));
     Value::Object(shown)
 }
 

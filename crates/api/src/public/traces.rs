@@ -37,12 +37,16 @@ pub(super) async fn get(
     let observations = whole.spans.iter().map(|(record, payload)| shapes::observation(record, payload));
     shapes::set(&mut shown, "observations", observations.collect());
     shapes::set(&mut shown, "observationsTruncated", json!(whole.more));
-    shapes::set(&mut shown, "scores", whole.scores.iter().filter(of_trace).map(shapes::score).collect());
+    shapes::set(
+        &mut shown,
+        "scores",
+        whole.scores.iter().filter(|record| of_trace(record)).map(shapes::score).collect(),
+    );
     Ok(Json(shown))
 }
 
 /// Scores of a trace always name it, by the SDKs' models; those of its session are read by themselves.
-fn of_trace(record: &&ScoreRecord) -> bool {
+fn of_trace(record: &ScoreRecord) -> bool {
     !matches!(record.score.target, ScoreTarget::Session { .. })
 }
 
@@ -96,7 +100,7 @@ pub(super) async fn list(
                 shapes::set(&mut shown, "observations", ids.collect());
             }
             if wants("scores") {
-                let ids = whole.scores.iter().filter(of_trace).map(|record| json!(record.score.id));
+                let ids = whole.scores.iter().filter(|record| of_trace(record)).map(|record| json!(record.score.id));
                 shapes::set(&mut shown, "scores", ids.collect());
             }
         }

@@ -42,7 +42,7 @@ async fn filled() -> TestApp {
 
 async fn ids(client: &Client, path: &str) -> Vec<String> {
     let answer = client.get(path).await.expect(200).json();
-    let data = answer["data"].as_array().unwrap_or_else(|| panic!("{path}: {answer}"));
+    let data = answer["data"].as_array().unwrap();
     data.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
 }
 
