@@ -14,6 +14,7 @@ use std::borrow::Cow;
 
 pub use decoded::{Decoded, Rejected, Warning};
 pub use error::DecodeError;
+pub use mapping::service_tier;
 pub use sender::Sender;
 
 use intake::Intake;

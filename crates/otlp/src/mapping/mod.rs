@@ -1,12 +1,15 @@
 //! From attributes to meaning: [`table`] says which attribute says what; the rest of this module says how it is read.
 
 mod context;
+mod cost;
 mod messages;
 mod slots;
 mod span;
 mod table;
 mod text;
+mod tier;
 mod usage;
 mod words;
 
 pub(crate) use context::{Context, Resource, environment};
+pub use tier::service_tier;

@@ -5,11 +5,14 @@ use domain::{
 use serde_json::{Map, Value};
 
 use super::{
-    Context, environment, messages,
+    Context,
+    cost::cost,
+    environment, messages,
     slots::{Part, Slots, text},
     table::{Field, Group, NOT_PARAMETERS, USAGE_COST},
     text::{MetadataText, json, payload, structure},
-    usage::{Convention, cost, usage},
+    tier,
+    usage::{Convention, usage},
     words,
 };
 use crate::{
@@ -51,7 +54,7 @@ impl Context {
             model,
             provider: reader.short(Field::Provider),
             model_parameters: reader.parameters(),
-            usage: reader.usage(),
+            usage: reader.usage(&mut metadata),
             cost: reader.cost(),
             completion_start_ns,
             prompt: reader.prompt(),
@@ -289,7 +292,8 @@ impl Reader<'_, '_, '_> {
         None
     }
 
-    fn usage(&mut self) -> Usage {
+    /// Counts of tokens; the words providers put among them go to the metadata.
+    fn usage(&mut self, metadata: &mut Map<String, Value>) -> Usage {
         let mut found = self.object(Field::UsageDetails).map(|(key, reports)| (key, reports, Convention::Provider));
         for group in [Group::UsageGenAi, Group::UsageOpenInference, Group::UsageVercel] {
             let (money, parts): (Vec<_>, Vec<_>) =
@@ -305,7 +309,12 @@ impl Reader<'_, '_, '_> {
                 found = Some((what, reports, Convention::Inclusive));
             }
         }
-        let Some((what, reports, convention)) = found else { return Usage::default() };
+        let Some((what, mut reports, convention)) = found else { return Usage::default() };
+        for (key, name) in tier::AMONG_COUNTS {
+            for (_, word) in reports.extract_if(.., |(said, value)| said == key && value.is_string()) {
+                metadata.entry(name).or_insert(word);
+            }
+        }
         usage(reports, convention, &what, &mut self.notes)
     }
 
