@@ -7,11 +7,25 @@
 //!
 //! *In plain words: traffic moved toward better versions while the test ran, so we use a corrected estimate.*
 
+use crate::anytime::{Floor, FloorArm, OneSided};
 use crate::contrast::Effect;
-use crate::error::{Result, Undefined, computed, finite, open_unit, positive};
+use crate::error::{Result, Undefined, computed, finite, non_negative, open_unit, positive};
 use crate::special::normal;
 
-/// One assigned unit.
+/// One assigned unit of an experiment with any number of arms, as its exposure stored it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Unit<'a> {
+    /// The arm it got, counted from 0.
+    pub arm: usize,
+    /// Its outcome.
+    pub outcome: f64,
+    /// Each arm's probability when it was assigned; above 0 and below 1.
+    pub propensities: &'a [f64],
+    /// Each arm's mean over *earlier* batches; 0 at the start.
+    pub earlier_means: &'a [f64],
+}
+
+/// One assigned unit of a pair of arms.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Draw {
     /// Whether it got the treatment, otherwise the control.
@@ -20,8 +34,8 @@ pub struct Draw {
     pub outcome: f64,
     /// The probability of the control when it was assigned; above 0.
     pub control_propensity: f64,
-    /// The probability of the treatment when it was assigned; above 0. With more than two arms the two do not sum to 1;
-    /// units of other arms do not appear.
+    /// The probability of the treatment when it was assigned; above 0. The two sum to 1, also when there are more arms: see
+    /// [`Draw::between`].
     pub treatment_propensity: f64,
     /// The control's mean over *earlier* batches; 0 at the start.
     pub control_mean: f64,
@@ -30,6 +44,32 @@ pub struct Draw {
 }
 
 impl Draw {
+    /// A unit as a draw between two arms of several; `None` if it got another arm.
+    ///
+    /// Both propensities are divided by their sum: given that a unit is in the pair, those decided which arm it got. Its
+    /// score then stays unbiased, and batches in which the pair got little traffic count little.
+    ///
+    /// # Errors
+    /// An arm is not in the lists, the two are the same, a propensity is outside (0, 1), or a number is not finite.
+    pub fn between(control: usize, treatment: usize, unit: &Unit<'_>) -> Result<Option<Self>> {
+        if control == treatment {
+            return Err(Undefined::invalid("treatment", "another arm than `control`"));
+        }
+        let of =
+            |list: &[f64], arm: usize| list.get(arm).copied().ok_or(Undefined::invalid("arm", "within both lists"));
+        let a = open_unit("propensities", of(unit.propensities, control)?)?;
+        let b = open_unit("propensities", of(unit.propensities, treatment)?)?;
+        let draw = Self {
+            treated: unit.arm == treatment,
+            outcome: finite("outcome", unit.outcome)?,
+            control_propensity: a / (a + b),
+            treatment_propensity: b / (a + b),
+            control_mean: finite("earlier_means", of(unit.earlier_means, control)?)?,
+            treatment_mean: finite("earlier_means", of(unit.earlier_means, treatment)?)?,
+        };
+        Ok((unit.arm == control || unit.arm == treatment).then_some(draw))
+    }
+
     /// ψ = Γ_B − Γ_A with Γ_k = m̂_k + 1{A = k}(Y − m̂_k)/e_k: unbiased for the effect whatever the means are.
     fn score(&self) -> Result<f64> {
         let control = open_unit("control_propensity", self.control_propensity)?;
@@ -44,17 +84,40 @@ impl Draw {
     }
 }
 
-/// The augmented inverse-propensity-weighted effect: ψ̄ with its standard error. Pass it to
-/// [`Sequence::interval`](crate::anytime::Sequence::interval) for an interval that holds at every look (martingale form
-/// of the sequence: Waudby-Smith et al. 2024, §4; 98% coverage measured).
-///
-/// With more than two arms, draw on the units of the two compared arms only after dividing both propensities by their
-/// sum: conditional on being in the pair, assignment follows those.
+/// The augmented inverse-propensity-weighted effect: ψ̄ with its standard error. [`aipw_floored`] is for decisions.
 ///
 /// # Errors
 /// Fewer than two draws, a propensity outside (0, 1), a number that is not finite, or no variation.
 pub fn aipw(draws: &[Draw]) -> Result<Effect> {
+    let (mean, variance) = scores(draws)?;
+    Effect::new(mean, computed((variance / draws.len() as f64).sqrt())?, draws.len() as u64)
+}
+
+/// [`aipw`] under the variance floor. Pass it to [`Sequence::interval`](crate::anytime::Sequence::interval) for an interval
+/// that holds at every look (martingale form of the sequence: Waudby-Smith et al. 2024, §4). With more than two arms compare
+/// each with the control through [`Draw::between`], and correct the p-values by Holm or the e-values by e-BH
+/// ([`multiplicity`](crate::multiplicity)).
+///
+/// A starved arm has shown few of its rare values, so the scores vary less than they will: for a rate of 10% in four arms the
+/// sequences without a floor missed in 12% of experiments where 5% were promised. The variance of a score is therefore taken
+/// as at least the mean of `v_A/e_A + v_B/e_B` over the draws, with the unit variances of the two arms after the floor rule
+/// (`floor`, from all their units so far).
+///
+/// # Errors
+/// As [`aipw`].
+pub fn aipw_floored(draws: &[Draw], floor: &Floor) -> Result<Effect> {
+    let (mean, variance) = scores(draws)?;
+    let of_unit = |arm: &FloorArm| arm.estimate.variance() * arm.estimate.units() as f64;
+    let (control, treatment) = (of_unit(&floor.control), of_unit(&floor.treatment));
     let count = draws.len() as f64;
+    let expected: f64 =
+        draws.iter().map(|draw| control / draw.control_propensity + treatment / draw.treatment_propensity).sum();
+    let variance = variance.max(computed(expected / count)?);
+    Effect::new(mean, computed((variance / count).sqrt())?, draws.len() as u64)
+}
+
+/// Mean and sample variance of the scores.
+fn scores(draws: &[Draw]) -> Result<(f64, f64)> {
     if draws.len() < 2 {
         return Err(Undefined::TooFewUnits { have: draws.len() as u64, need: 2 });
     }
@@ -65,7 +128,7 @@ pub fn aipw(draws: &[Draw]) -> Result<Effect> {
         mean += delta / (index + 1) as f64;
         second += delta * (score - mean);
     }
-    Effect::new(computed(mean)?, computed((second / (count - 1.0) / count).sqrt())?, draws.len() as u64)
+    Ok((computed(mean)?, computed(second / (draws.len() - 1) as f64)?))
 }
 
 /// The effect with adaptive weights h = √(e_A e_B): Σhψ/Σh, standard error √(Σh²(ψ − estimate)²)/Σh (Hadad, Hirshberg,
@@ -91,6 +154,32 @@ pub fn adaptively_weighted(draws: &[Draw]) -> Result<Effect> {
         squares += deviation * deviation;
     }
     Effect::new(estimate, computed(squares.sqrt() / total)?, draws.len() as u64)
+}
+
+/// Whether an arm has won an adaptive experiment (`STATS.md` §7.4): each of its advantages over the other arms has a lower
+/// confidence bound above `−indifference`, at level α divided by their number.
+///
+/// `advantages` are the effects from [`aipw`] of every pair with the arm, turned so that positive is good. At every look, and
+/// for any way of choosing the candidate, an arm that is worse than the best by `indifference` or more is named with
+/// probability at most α.
+///
+/// *In plain words: we stop when one version is ahead of each other one by more than luck explains.*
+///
+/// # Errors
+/// No advantages, `alpha` divided by their number is not between 0 and ½, `tightest_at` is not above 0, `indifference` is
+/// negative or not finite, or overflow.
+pub fn has_won(advantages: &[Effect], alpha: f64, tightest_at: f64, indifference: f64) -> Result<bool> {
+    if advantages.is_empty() {
+        return Err(Undefined::TooFewUnits { have: 0, need: 1 });
+    }
+    let indifference = non_negative("indifference", indifference)?;
+    let sequence = OneSided::new(alpha / advantages.len() as f64, tightest_at)?;
+    for advantage in advantages {
+        if sequence.lower_bound(advantage)? <= -indifference {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A batch in which the weights were constant: the difference of its arms' means.

@@ -130,7 +130,7 @@ fn products<'a>(others: impl Iterator<Item = &'a Posterior>, x: f64) -> (f64, f6
     let (mut all, mut all_but_one) = (1.0, 0.0);
     for other in others {
         let z = (x - other.mean) / other.deviation;
-        let (below, above) = (normal::cdf(z), normal::sf(z));
+        let (below, above) = normal::both_tails(z);
         all_but_one = all_but_one * below + all * above;
         all *= below;
     }

@@ -21,6 +21,12 @@ pub(crate) fn sf(x: f64) -> f64 {
     0.5 * libm::erfc(x * FRAC_1_SQRT_2)
 }
 
+/// `Φ(x)` and `1 − Φ(x)`, from the smaller one.
+pub(crate) fn both_tails(x: f64) -> (f64, f64) {
+    let smaller = sf(x.abs());
+    if x > 0.0 { (1.0 - smaller, smaller) } else { (smaller, 1.0 - smaller) }
+}
+
 /// `ln Φ(x)` without underflow on the left or cancellation on the right.
 pub(crate) fn ln_cdf(x: f64) -> f64 {
     if x < -TAIL {

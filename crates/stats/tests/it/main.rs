@@ -9,6 +9,7 @@
     reason = "helpers of tests fail by panicking, print figures, and check that answers are equal to the last bit"
 )]
 
+mod adaptive;
 mod answers;
 mod compare;
 mod decisions;

@@ -1,7 +1,5 @@
-//! Planning, allocation, detectors, drift, attribution and lift: the behaviour no reference case pins.
+//! Planning, detectors, drift, attribution and lift: the behaviour no reference case pins.
 
-use stats::adaptive::ArmMean;
-use stats::allocation::{Posterior, rank_arms, track_and_stop, with_floor};
 use stats::anytime::Sequence;
 use stats::attribution::{Cell, attribute};
 use stats::contrast::Effect;
@@ -96,51 +94,6 @@ fn a_forecast_rises_and_knows_what_is_decided() {
     let open = forecast(&plan(2.0), 1).unwrap();
     assert!(open.is_sorted() && open[0] == 0.0 && open[3] > 0.5, "{open:?}");
     assert!(forecast(&plan(9.0), 1).unwrap().iter().all(|&chance| chance > 0.999));
-}
-
-#[test]
-fn chances_of_being_best_survive_extreme_posteriors() {
-    let arm = |mean, deviation| Posterior::new(mean, deviation).unwrap();
-    for arms in [
-        vec![arm(0.0, 1.0), arm(1e9, 1.0)],
-        vec![arm(0.0, 1e-6), arm(0.0, 1.0), arm(1e-3, 1e-3)],
-        vec![arm(1e300, 1.0), arm(-1e300, 1e-300)],
-    ] {
-        match rank_arms(&arms) {
-            Ok(ranking) => {
-                assert!((ranking.best.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-                assert!((ranking.second.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-            }
-            Err(why) => assert_eq!(why, Undefined::PrecisionLost),
-        }
-    }
-}
-
-#[test]
-fn every_arm_keeps_a_little_traffic() {
-    for weights in [vec![1.0, 0.0], vec![0.7, 0.3, 0.0, 0.0, 0.0], vec![1.0; 60]] {
-        let floored = with_floor(&weights).unwrap();
-        let least = (0.1 / weights.len() as f64).max(0.02).min(1.0 / weights.len() as f64);
-        assert!((floored.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-        assert!(floored.iter().all(|&weight| weight >= least - 1e-12));
-    }
-    let tied = track_and_stop(&[1.0, 1.0, 1.0], &[1.0, 1.0, 1.0]).unwrap();
-    assert!(tied.weights.iter().all(|&weight| weight > 0.1), "{tied:?}");
-}
-
-#[test]
-fn a_corrected_arm_mean_is_unbiased_under_any_weights() {
-    let mut generator = Generator::new(2);
-    let mut mean = ArmMean::new();
-    for batch in 0..40 {
-        let propensity = if batch % 2 == 0 { 0.1 } else { 0.9 };
-        for _ in 0..500 {
-            let outcome = (generator.uniform() < propensity).then(|| 3.0 + generator.normal());
-            mean.insert(outcome, propensity, 2.0).unwrap();
-        }
-    }
-    let found = mean.estimate().unwrap();
-    assert!((found.estimate() - 3.0).abs() < 4.0 * found.standard_error(), "{found:?}");
 }
 
 #[test]

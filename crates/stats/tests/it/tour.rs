@@ -3,8 +3,9 @@
 
 use crate::page::{Page, Size, Sure as _};
 use assign::{Attribute, Definition, Experiment};
-use stats::adaptive::{Batch, Draw, adaptively_weighted, aipw, batched};
+use stats::adaptive::{Batch, Draw, Unit, adaptively_weighted, aipw, aipw_floored, batched, has_won};
 use stats::allocation::{self, rank_arms, track_and_stop, with_floor};
+use stats::anytime::Floor;
 use stats::attribution::{Cell, attribute};
 use stats::bayes::{Posterior, Prior};
 use stats::bounded::EmpiricalBernstein;
@@ -209,6 +210,9 @@ fn inference(out: &mut impl Sink) {
         .collect();
     let batch = Batch { difference: 0.2, standard_error: 0.1 };
     out.put((aipw(&draws), adaptively_weighted(&draws), batched(&[batch, batch], 0.05)));
+    let unit = Unit { arm: 2, outcome: 0.7, propensities: &[0.2, 0.5, 0.3], earlier_means: &[0.1, 0.0, 0.4] };
+    let floor = Floor::new(kind, &control_block, &own_block).sure();
+    out.put((Draw::between(0, 2, &unit), aipw_floored(&draws, &floor).and_then(|effect| has_won(&[effect], 0.05, 60.0, 0.1))));
     let (units, values): (Vec<u64>, Vec<f64>) = (0..200).map(|row| (row / 4, generator.uniform())).unzip();
     out.put((
         clustered_rows(&units, &values, 0.5, 0.05),

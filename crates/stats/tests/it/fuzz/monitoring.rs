@@ -1,15 +1,17 @@
 //! The fuzz run over quantiles, sketches, planning, allocation, detectors, drift, attribution and hashing.
 
 use super::{Mutator, run, sound};
-use stats::adaptive::{ArmMean, Batch, Draw, adaptively_weighted, aipw, batched};
+use stats::adaptive::{ArmMean, Batch, Draw, Unit, adaptively_weighted, aipw, aipw_floored, batched, has_won};
 use stats::allocation::{self, rank_arms, track_and_stop, with_floor};
-use stats::anytime::Sequence;
+use stats::anytime::{Floor, Sequence};
 use stats::attribution::{Cell, attribute};
+use stats::contrast::Effect;
 use stats::detector::{
     self, Baseline, BernoulliDetector, Cusum, EDetector, LevelDetector, Period, Season, Sides, average_run_length,
     siegmund_run_length, two_sided_run_length,
 };
 use stats::drift;
+use stats::estimate::ArmEstimate;
 use stats::hash::{h3, murmur3_x64_128, murmur3_x86_32, unit_group};
 use stats::lift::{Table, decile_codes, explain};
 use stats::power::{
@@ -146,6 +148,22 @@ fn adaptive_allocation() {
             treatment_mean: m.value(),
         });
         let _ = sound((aipw(&draws), adaptively_weighted(&draws)));
+        let estimates = [(); 2].map(|()| sound(ArmEstimate::new(m.value(), m.positive(), m.count())));
+        if let [Ok(control), Ok(treatment)] = estimates
+            && let Ok(floor) = Floor::from_estimates([control, treatment], m.positive(), Some(m.value()))
+        {
+            let _ = sound(aipw_floored(&draws, &floor));
+        }
+        let (propensities, earlier_means) = (m.list(4, Mutator::unit), m.list(4, Mutator::value));
+        let [arm, control, treatment] = [0; 3].map(|_: u64| m.0.below(5) as usize);
+        let unit = Unit { arm, outcome: m.value(), propensities: &propensities, earlier_means: &earlier_means };
+        let _ = sound(Draw::between(control, treatment, &unit));
+        let advantages: Vec<_> = m
+            .list(4, |m| sound(Effect::new(m.value(), m.positive(), m.count())))
+            .into_iter()
+            .filter_map(Result::ok)
+            .collect();
+        let _ = sound(has_won(&advantages, m.unit(), m.positive(), m.value()));
         let batches = m.list(6, |m| Batch { difference: m.value(), standard_error: m.positive() });
         let _ = sound(batched(&batches, m.unit()));
         let mut mean = ArmMean::new();

@@ -1,10 +1,10 @@
 //! S7: two arms, 25 batches of 100, Thompson sampling with floor 0.05, unit normal outcomes.
 
 use super::{generator, promise, repetitions, report};
-use stats::adaptive::{Batch, Draw, adaptively_weighted, aipw, batched};
-use stats::anytime::Sequence;
+use stats::adaptive::{Batch, Draw, adaptively_weighted, aipw, aipw_floored, batched};
+use stats::anytime::{Floor, Sequence};
 use stats::contrast::absolute;
-use stats::estimate::mean;
+use stats::estimate::{MetricKind, mean};
 use stats::moments::Moments;
 use stats::special::normal_cdf;
 
@@ -17,14 +17,14 @@ fn inference_after_adaptive_allocation_keeps_its_coverage() {
     let repetitions = repetitions(20);
     let sequence = Sequence::new(0.05, (BATCHES * PER_BATCH) as f64).unwrap();
     for gap in [0.0, 0.2] {
-        let (mut anytime, mut naive, mut weighted, mut bols) = (0_u64, 0_u64, 0_u64, 0_u64);
+        let (mut anytime, mut floored, mut naive, mut weighted, mut bols) = (0_u64, 0_u64, 0_u64, 0_u64, 0_u64);
         let mut bias = 0.0;
         for repetition in 0..repetitions {
             let mut random = generator(7, repetition);
             let mut draws: Vec<Draw> = Vec::new();
             let mut batches: Vec<Batch> = Vec::new();
             let mut arms = [Moments::new(), Moments::new()];
-            let mut missed = false;
+            let (mut missed, mut missed_floored) = (false, false);
             for batch in 0..BATCHES {
                 let share = if batch == 0 {
                     0.5
@@ -59,8 +59,12 @@ fn inference_after_adaptive_allocation_keeps_its_coverage() {
                     *arm = arm.merge(&own).unwrap();
                 }
                 missed |= !sequence.interval(&aipw(&draws).unwrap()).unwrap().contains(gap);
+                let floor = Floor::new(MetricKind::MeanPerUnit, &arms[0], &arms[1]).unwrap();
+                let effect = aipw_floored(&draws, &floor).unwrap();
+                missed_floored |= !sequence.interval(&effect).unwrap().contains(gap);
             }
             anytime += u64::from(missed);
+            floored += u64::from(missed_floored);
             let outside = |estimate: f64, se: f64| u64::from((estimate - gap).abs() > 1.96 * se);
             let raw = absolute(&mean(&arms[0]).unwrap(), &mean(&arms[1]).unwrap()).unwrap();
             naive += outside(raw.estimate(), raw.standard_error());
@@ -76,5 +80,6 @@ fn inference_after_adaptive_allocation_keeps_its_coverage() {
         report(&format!("S7 gap={gap} adaptive weights once, miss"), share(weighted));
         report(&format!("S7 gap={gap} BOLS once, miss"), share(bols));
         promise(&format!("S7 gap={gap} AIPW sequence, ever missed"), share(anytime), 0.05, repetitions);
+        promise(&format!("S7 gap={gap} AIPW sequence with the floor, ever missed"), share(floored), 0.05, repetitions);
     }
 }

@@ -5,6 +5,7 @@
 //! that the README records.
 
 mod adaptive;
+mod bandit;
 mod clustered;
 mod corrections;
 mod decisions;
