@@ -1,12 +1,15 @@
 //! Durable ingest against a bare SQLite loop, the fold, and the usual reads. Prints a table, then one line of JSON.
 //!
-//! `cargo bench -p store_sqlite --bench ingest`; `ASSAY_BENCH_SPANS` (default 200,000) says how many.
+//! `cargo bench -p store_sqlite --bench ingest`; `ASSAY_BENCH_SPANS` (default 200,000) says how many. With
+//! `ASSAY_BENCH_REPLAY` it only measures the bare loop over the file in that data folder, and what its totals take.
 
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a program for a terminal: it stops at the first failure"
 )]
+
+mod bare;
 
 use std::{path::Path, time::Instant};
 
@@ -16,10 +19,7 @@ use domain::{
     trace::Span,
 };
 use serde_json::json;
-use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
-};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, sqlite::SqliteConnectOptions};
 use store::conformance::event::{Build, Random, START_NS};
 use store::event::{EventBatch, EventStore as _, SketchKeys, SpanWrite, TotalsQuestion, TraceFilter};
 use store_sqlite::SqliteEvents;
@@ -101,129 +101,6 @@ fn batch(number: u64) -> EventBatch {
     EventBatch { project: Build::project(1), received_us: TimeUs(1), spans, scores: Vec::new() }
 }
 
-/// The rows our file holds, put into a new file with the same pragmas and indexes by multi-row statements of 100, and nothing
-/// else: no decoding, no looking for what is there, no compression.
-async fn bare(from: &Path, spans: u64) -> f64 {
-    let open = |path: &Path| {
-        SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .pragma("cache_size", "-65536")
-            .pragma("wal_autocheckpoint", "8192")
-            .disable_statement_logging()
-    };
-    let folder = tempfile::tempdir_in(from).unwrap();
-    let mut source = open(&from.join("events.db")).connect().await.unwrap();
-    let mut target = open(&folder.path().join("bare.db")).connect().await.unwrap();
-    sqlx::raw_sql(include_str!("../migrations/event/0001_first.sql")).execute(&mut target).await.unwrap();
-    let mut seconds = 0.0;
-    let (mut at, mut last_trace) = (0_i64, 0_i64);
-    while at < spans as i64 {
-        let to = at + 4096;
-        // Read before the clock starts.
-        let rows = sqlx::query("SELECT span.*, payload.data AS payload FROM span JOIN payload USING (seq) WHERE seq > ? AND seq <= ? ORDER BY seq")
-            .bind(at).bind(to).fetch_all(&mut source).await.unwrap();
-        let until: i64 = rows.iter().map(|row| row.get::<i64, _>("trace")).max().unwrap_or(last_trace);
-        let traces = sqlx::query("SELECT * FROM trace WHERE id > ? AND id <= ?")
-            .bind(last_trace)
-            .bind(until)
-            .fetch_all(&mut source)
-            .await
-            .unwrap();
-        let links = sqlx::query("SELECT * FROM trace_link WHERE trace > ? AND trace <= ?")
-            .bind(last_trace)
-            .bind(until)
-            .fetch_all(&mut source)
-            .await
-            .unwrap();
-        last_trace = until;
-        at = to;
-        let copy = |rows: &[sqlx::sqlite::SqliteRow], columns: &[&str]| -> Vec<Vec<Value>> {
-            rows.iter().map(|row| columns.iter().map(|column| Value::read(row, column)).collect()).collect()
-        };
-        let tables = [
-            (
-                "span",
-                vec!["seq", "project", "trace", "span_id", "start_ns", "prompt", "version", "data"],
-                copy(&rows, &["seq", "project", "trace", "span_id", "start_ns", "prompt", "version", "data"]),
-            ),
-            ("payload", vec!["seq", "data"], copy(&rows, &["seq", "payload"])),
-            (
-                "trace",
-                vec!["id", "project", "trace_id", "start_ns", "environment", "failed", "user_id", "session_id", "data"],
-                copy(
-                    &traces,
-                    &[
-                        "id",
-                        "project",
-                        "trace_id",
-                        "start_ns",
-                        "environment",
-                        "failed",
-                        "user_id",
-                        "session_id",
-                        "data",
-                    ],
-                ),
-            ),
-            (
-                "trace_link",
-                vec!["prompt", "version", "start_ns", "trace_id", "trace"],
-                copy(&links, &["prompt", "version", "start_ns", "trace_id", "trace"]),
-            ),
-        ];
-        let began = Instant::now();
-        let mut transaction = target.begin().await.unwrap();
-        for (table, columns, rows) in tables {
-            let row = format!("({})", vec!["?"; columns.len()].join(","));
-            for piece in rows.chunks(100) {
-                let sql = format!(
-                    "INSERT INTO {table} ({}) VALUES {}",
-                    columns.join(","),
-                    vec![row.as_str(); piece.len()].join(",")
-                );
-                let mut query = sqlx::query(AssertSqlSafe(sql));
-                for value in piece.iter().flatten() {
-                    query = match value {
-                        Value::Nothing => query.bind(None::<i64>),
-                        Value::Integer(value) => query.bind(*value),
-                        Value::Text(value) => query.bind(value.as_str()),
-                        Value::Bytes(value) => query.bind(value.as_slice()),
-                    };
-                }
-                query.execute(&mut *transaction).await.unwrap();
-            }
-        }
-        transaction.commit().await.unwrap();
-        seconds += began.elapsed().as_secs_f64();
-    }
-    spans as f64 / seconds
-}
-
-enum Value {
-    Nothing,
-    Integer(i64),
-    Text(String),
-    Bytes(Vec<u8>),
-}
-
-impl Value {
-    fn read(row: &sqlx::sqlite::SqliteRow, column: &str) -> Self {
-        if let Ok(None) = row.try_get::<Option<i64>, _>(column) {
-            return Self::Nothing;
-        }
-        if let Ok(value) = row.try_get::<i64, _>(column) {
-            Self::Integer(value)
-        } else if let Ok(value) = row.try_get::<String, _>(column) {
-            Self::Text(value)
-        } else {
-            Self::Bytes(row.get(column))
-        }
-    }
-}
-
 async fn timed<T>(times: u32, mut work: impl AsyncFnMut() -> T) -> f64 {
     let mut all: Vec<f64> = Vec::new();
     for _ in 0..times {
@@ -235,8 +112,30 @@ async fn timed<T>(times: u32, mut work: impl AsyncFnMut() -> T) -> f64 {
     all[all.len() * 95 / 100]
 }
 
+/// Rows of totals in a file, and bytes in them.
+async fn totals(folder: &Path) -> (i64, i64) {
+    let mut connection = SqliteConnectOptions::new().filename(folder.join("events.db")).connect().await.unwrap();
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND (name GLOB 'cell_*' OR name GLOB 'group_*')";
+    let (mut rows, mut bytes) = (0, 0);
+    for table in sqlx::query_scalar::<_, String>(tables).fetch_all(&mut connection).await.unwrap() {
+        let count = format!("SELECT count(*), coalesce(sum(length(data)), 0) FROM {table}");
+        let (more_rows, more_bytes): (i64, i64) =
+            sqlx::query_as(AssertSqlSafe(count)).fetch_one(&mut connection).await.unwrap();
+        rows += more_rows;
+        bytes += more_bytes;
+    }
+    (rows, bytes)
+}
+
 #[tokio::main(worker_threads = 4)]
 async fn main() {
+    if let Some(folder) = std::env::var_os("ASSAY_BENCH_REPLAY") {
+        let folder = Path::new(&folder);
+        let (rows, bytes) = totals(folder).await;
+        let bare = bare::spans_per_second(folder).await;
+        println!("{}", json!({"bare_per_s": bare, "total_rows": rows, "total_bytes": bytes}));
+        return;
+    }
     // `cargo test --benches` runs this too; then a little is enough.
     let testing = std::env::args().any(|argument| argument == "--test");
     let wanted = std::env::var("ASSAY_BENCH_SPANS").ok().and_then(|count| count.parse().ok());
@@ -302,14 +201,8 @@ async fn main() {
     store.close().await.unwrap();
 
     let bytes = std::fs::metadata(folder.path().join("events.db")).unwrap().len();
-    let mut connection = SqliteConnectOptions::new().filename(folder.path().join("events.db")).connect().await.unwrap();
-    let (cells, cell_bytes): (i64, i64) =
-        sqlx::query_as("SELECT count(*), coalesce(sum(length(data)), 0) FROM cell_span")
-            .fetch_one(&mut connection)
-            .await
-            .unwrap();
-    drop(connection);
-    let bare = bare(folder.path(), spans).await;
+    let (cells, cell_bytes) = totals(folder.path()).await;
+    let bare = bare::spans_per_second(folder.path()).await;
 
     let per_million = 1e6 / spans as f64;
     println!("spans                         {spans}  ({} bytes of payload each)", raw_bytes as u64 / spans);
@@ -318,7 +211,7 @@ async fn main() {
     println!("fold                          {fold:.0} spans/s");
     println!("file                          {:.0} bytes a span", bytes as f64 / spans as f64);
     println!(
-        "cells per million spans       {:.0}, {:.0} bytes",
+        "totals per million spans      {:.0} rows, {:.0} bytes",
         cells as f64 * per_million,
         cell_bytes as f64 * per_million
     );
@@ -329,8 +222,8 @@ async fn main() {
         "{}",
         json!({
             "spans": spans, "ingest_per_s": ingest, "bare_per_s": bare, "ratio": ingest / bare, "fold_per_s": fold,
-            "bytes_per_span": bytes as f64 / spans as f64, "cells_per_million": cells as f64 * per_million,
-            "cell_bytes_per_million": cell_bytes as f64 * per_million, "traces_ms": traces_ms, "linked_traces_ms": linked_ms,
+            "bytes_per_span": bytes as f64 / spans as f64, "total_rows_per_million": cells as f64 * per_million,
+            "total_bytes_per_million": cell_bytes as f64 * per_million, "traces_ms": traces_ms, "linked_traces_ms": linked_ms,
             "trace_ms": trace_ms, "totals_ms": totals_ms,
         })
     );

@@ -43,6 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("testkit", &["api", "assign", "charts", "demo", "domain", "otlp", "services", "stats", "store", "store_sqlite", "text"]),
+    ("load", &[]),
     ("xtask", &[]),
 ];
 

@@ -66,10 +66,7 @@ enum Command {
         rest: Vec<String>,
     },
     /// Measure times and throughput; reports, never asserts
-    Bench {
-        /// Benchmarks to run; all without
-        names: Vec<String>,
-    },
+    Bench(bench::Options),
     /// Check the sizes of the release site against their budgets
     Size,
     /// Check which crate may use which
@@ -97,7 +94,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Check => check::check(&workspace),
         Command::Test { all, only, rest } => test::test(&workspace, all, only, &rest),
-        Command::Bench { names } => bench::bench(&workspace, &names),
+        Command::Bench(options) => bench::bench(&workspace, &options),
         Command::Size => size::size(&workspace),
         Command::Deps => deps::check(&workspace),
     }
