@@ -118,17 +118,11 @@ pub fn aipw_floored(draws: &[Draw], floor: &Floor) -> Result<Effect> {
 
 /// Mean and sample variance of the scores.
 fn scores(draws: &[Draw]) -> Result<(f64, f64)> {
-    if draws.len() < 2 {
-        return Err(Undefined::TooFewUnits { have: draws.len() as u64, need: 2 });
+    let mut scores = Running::default();
+    for draw in draws {
+        scores = scores.with(draw.score()?)?;
     }
-    let (mut mean, mut second) = (0.0, 0.0);
-    for (index, draw) in draws.iter().enumerate() {
-        let score = draw.score()?;
-        let delta = score - mean;
-        mean += delta / (index + 1) as f64;
-        second += delta * (score - mean);
-    }
-    Ok((computed(mean)?, computed(second / (draws.len() - 1) as f64)?))
+    Ok((scores.mean, scores.variance()?))
 }
 
 /// The effect with adaptive weights h = √(e_A e_B): Σhψ/Σh, standard error √(Σh²(ψ − estimate)²)/Σh (Hadad, Hirshberg,
@@ -229,19 +223,41 @@ pub fn batched(batches: &[Batch], alpha: f64) -> Result<Combined> {
     Ok(Combined { estimate, standard_error, z, lower: computed(lower)?, upper: computed(upper)? })
 }
 
-/// One arm's corrected mean, for the posterior of the next batch: the average of Γ over all units of the experiment.
+/// Count, mean and sum of squared deviations (Welford 1962).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct ArmMean {
-    units: u64,
+struct Running {
+    count: u64,
     mean: f64,
     second: f64,
 }
+
+impl Running {
+    /// With one more value.
+    fn with(self, value: f64) -> Result<Self> {
+        let count = self.count.saturating_add(1);
+        let distance = value - self.mean;
+        let mean = computed(self.mean + distance / count as f64)?;
+        Ok(Self { count, mean, second: computed(self.second + distance * (value - mean))? })
+    }
+
+    /// Sample variance (n − 1).
+    fn variance(&self) -> Result<f64> {
+        if self.count < 2 {
+            return Err(Undefined::TooFewUnits { have: self.count, need: 2 });
+        }
+        Ok(self.second / (self.count - 1) as f64)
+    }
+}
+
+/// One arm's corrected mean, for the posterior of the next batch: the average of Γ over all units of the experiment.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ArmMean(Running);
 
 impl ArmMean {
     /// Nothing observed.
     #[must_use]
     pub const fn new() -> Self {
-        Self { units: 0, mean: 0.0, second: 0.0 }
+        Self(Running { count: 0, mean: 0.0, second: 0.0 })
     }
 
     /// Adds a unit of the experiment, of this arm (`outcome` is its own) or of another (`None`).
@@ -260,11 +276,7 @@ impl ArmMean {
             Some(outcome) => computed(earlier_mean + (finite("outcome", outcome)? - earlier_mean) / propensity)?,
             None => earlier_mean,
         };
-        let units = self.units.saturating_add(1);
-        let delta = score - self.mean;
-        let mean = computed(self.mean + delta / units as f64)?;
-        let second = computed(self.second + delta * (score - mean))?;
-        *self = Self { units, mean, second };
+        self.0 = self.0.with(score)?;
         Ok(())
     }
 
@@ -273,10 +285,7 @@ impl ArmMean {
     /// # Errors
     /// Fewer than two units, or no variation.
     pub fn estimate(&self) -> Result<Effect> {
-        if self.units < 2 {
-            return Err(Undefined::TooFewUnits { have: self.units, need: 2 });
-        }
-        let count = self.units as f64;
-        Effect::new(self.mean, (self.second / (count - 1.0) / count).sqrt(), self.units)
+        let Running { count, mean, .. } = self.0;
+        Effect::new(mean, (self.0.variance()? / count as f64).sqrt(), count)
     }
 }

@@ -7,6 +7,7 @@
 //! *In plain words: traffic moves toward versions that look better, but every version keeps a little.*
 
 use crate::error::{Result, Undefined, finite, positive};
+use crate::search::golden_minimum;
 use crate::special::normal;
 
 /// Points of the quadrature on each arm's ± 8 standard deviations.
@@ -220,8 +221,8 @@ pub fn track_and_stop(means: &[f64], variances: &[f64]) -> Result<TrackAndStop> 
     }
 
     let rate_at = |share: f64| common_rate(&rivals, own, share, smallest);
-    let share = golden_maximum(rate_at);
-    let rate = rate_at(share);
+    let (share, negated) = golden_minimum(1e-9, 1.0 - 1e-9, |share| -rate_at(share));
+    let rate = -negated;
     let mut weights = vec![0.0; means.len()];
     for &(index, gap_squared, variance) in &rivals {
         if let Some(weight) = weights.get_mut(index) {
@@ -264,25 +265,4 @@ fn common_rate(rivals: &[(usize, f64, f64)], own: f64, share: f64, smallest: f64
         }
     }
     low
-}
-
-/// The maximiser of a unimodal function on (0, 1), by golden sections.
-fn golden_maximum(function: impl Fn(f64) -> f64) -> f64 {
-    const SECTION: f64 = 0.618_033_988_749_894_9;
-    let (mut low, mut high) = (1e-9, 1.0 - 1e-9);
-    let mut left = high - SECTION * (high - low);
-    let mut right = low + SECTION * (high - low);
-    let (mut at_left, mut at_right) = (function(left), function(right));
-    for _ in 0..80 {
-        if at_left >= at_right {
-            (high, right, at_right) = (right, left, at_left);
-            left = high - SECTION * (high - low);
-            at_left = function(left);
-        } else {
-            (low, left, at_left) = (left, right, at_right);
-            right = low + SECTION * (high - low);
-            at_right = function(right);
-        }
-    }
-    0.5 * (low + high)
 }

@@ -27,6 +27,7 @@ mod order;
 pub mod power;
 pub mod quantile;
 pub mod random;
+mod search;
 pub mod sketch;
 pub mod special;
 pub mod stratify;

@@ -6,6 +6,30 @@
 
 use core::cmp::Ordering;
 
+use crate::error::{Result, Undefined, finite};
+
+/// Finite values, ascending.
+///
+/// # Errors
+/// No values, or one that is not finite.
+pub(crate) fn sorted(values: &[f64]) -> Result<Vec<f64>> {
+    if values.is_empty() {
+        return Err(Undefined::TooFewUnits { have: 0, need: 1 });
+    }
+    let mut sorted = Vec::with_capacity(values.len());
+    for &value in values {
+        sorted.push(finite("values", value)?);
+    }
+    sorted.sort_unstable_by(f64::total_cmp);
+    Ok(sorted)
+}
+
+/// The value of rank ⌈share·n⌉ in an ascending list, at least the first and at most the last; `None` in an empty one.
+pub(crate) fn at_share(sorted: &[f64], share: f64) -> Option<f64> {
+    let rank = ((share * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len().max(1));
+    sorted.get(rank - 1).copied()
+}
+
 /// Heap sort (Williams 1964): in place, n log n in the worst case, not stable, so `compare` should order completely.
 pub(crate) fn sort<T>(list: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
     for start in (0..list.len() / 2).rev() {

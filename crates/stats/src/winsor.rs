@@ -6,6 +6,7 @@
 //! variance floor: alone it left 12% false positives where the floor left 0.3%.
 
 use crate::error::{Result, Undefined, computed, finite};
+use crate::order::sorted;
 
 /// Units in all arms from which a cap is set.
 const FIRST_UNITS: u64 = 500;
@@ -58,14 +59,8 @@ pub fn percentile(values: &[f64], order: f64) -> Result<f64> {
     if !(0.0..=1.0).contains(&finite("order", order)?) {
         return Err(Undefined::invalid("order", "between 0 and 1"));
     }
-    let mut sorted = values.to_vec();
-    for value in &sorted {
-        finite("values", *value)?;
-    }
-    sorted.sort_unstable_by(f64::total_cmp);
-    let Some(last) = sorted.len().checked_sub(1) else {
-        return Err(Undefined::TooFewUnits { have: 0, need: 1 });
-    };
+    let sorted = sorted(values)?;
+    let last = sorted.len() - 1;
     let place = last as f64 * order;
     let below = (libm::floor(place) as usize).min(last);
     let above = (below + 1).min(last);

@@ -56,6 +56,14 @@ pub fn growthbook_tuning_constant(alpha: f64) -> Result<f64> {
     Ok(twice + libm::log1p(twice))
 }
 
+/// `f(r)` of [`Sequence::critical_value`]; infinite at r = 0, where nothing can be seen.
+pub(crate) fn critical(r: f64, alpha: f64) -> f64 {
+    if r <= 0.0 {
+        return f64::INFINITY;
+    }
+    ((1.0 + 1.0 / r) * (libm::log1p(r) - 2.0 * libm::log(alpha))).sqrt()
+}
+
 /// A two-sided confidence sequence: error level and tuning, both fixed before the data.
 ///
 /// ```
@@ -112,8 +120,7 @@ impl Sequence {
     /// # Errors
     /// No units, or overflow.
     pub fn critical_value(&self, units: u64) -> Result<f64> {
-        let r = positive("units", self.precision_ratio(units))?;
-        computed(((1.0 + 1.0 / r) * (libm::log1p(r) - 2.0 * libm::log(self.alpha))).sqrt())
+        computed(critical(positive("units", self.precision_ratio(units))?, self.alpha))
     }
 
     /// The current interval, `estimate ± se·f(r)`.

@@ -144,10 +144,7 @@ fn units_of(cells: &[Cell], after: bool) -> Vec<Vec<usize>> {
 }
 
 fn percentiles(sorted: &[f64], alpha: f64) -> Result<Interval> {
-    let at = |share: f64| {
-        let rank = ((share * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len().max(1));
-        sorted.get(rank - 1).copied().ok_or(Undefined::TooFewUnits { have: 0, need: 1 })
-    };
+    let at = |share: f64| order::at_share(sorted, share).ok_or(Undefined::TooFewUnits { have: 0, need: 1 });
     Interval::new(at(0.5 * alpha)?, at(1.0 - 0.5 * alpha)?)
 }
 

@@ -1,6 +1,7 @@
 //! Distances of two samples of numbers.
 
-use crate::error::{Result, Undefined, computed, finite};
+use crate::error::{Result, computed};
+use crate::order::sorted;
 use crate::special::kolmogorov;
 
 /// Kolmogorov–Smirnov: sup|F − G|, with its p-value for independent rows from the distribution for ⌊nm/(n+m)⌉ values.
@@ -51,16 +52,4 @@ fn walk(reference: &[f64], current: &[f64], mut visit: impl FnMut(f64, f64, f64)
         };
         visit(in_left as f64 / left.len() as f64, in_right as f64 / right.len() as f64, following - next);
     }
-}
-
-fn sorted(values: &[f64]) -> Result<Vec<f64>> {
-    let mut sorted = Vec::with_capacity(values.len());
-    for &value in values {
-        sorted.push(finite("values", value)?);
-    }
-    if sorted.is_empty() {
-        return Err(Undefined::TooFewUnits { have: 0, need: 1 });
-    }
-    sorted.sort_unstable_by(f64::total_cmp);
-    Ok(sorted)
 }

@@ -2,8 +2,9 @@
 
 use super::fixed::chance_beyond;
 use super::reach;
-use crate::anytime::tuning_constant;
+use crate::anytime::{critical, tuning_constant};
 use crate::error::{Result, Undefined, computed, finite, open_unit, positive};
+use crate::order;
 use crate::random::Generator;
 use crate::special::normal;
 
@@ -76,15 +77,6 @@ impl SequentialPlan {
     }
 }
 
-/// f(r) of [`Sequence::critical_value`](crate::anytime::Sequence::critical_value) at a real number of units; infinite at
-/// r = 0, where nothing can be seen.
-fn critical(r: f64, alpha: f64) -> f64 {
-    if r <= 0.0 {
-        return f64::INFINITY;
-    }
-    ((1.0 + 1.0 / r) * (libm::log1p(r) - 2.0 * libm::log(alpha))).sqrt()
-}
-
 /// When a continuously watched experiment decides, in multiples of the fixed-horizon sample size.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SequentialRun {
@@ -135,9 +127,6 @@ pub fn sequential_run(alpha: f64, power: f64, seed: u64) -> Result<SequentialRun
         })
         .collect();
     stops.sort_unstable_by(f64::total_cmp);
-    let at = |share: f64| {
-        let rank = ((share * PATHS as f64).ceil() as usize).clamp(1, PATHS);
-        stops.get(rank - 1).copied().unwrap_or(HORIZON)
-    };
+    let at = |share: f64| order::at_share(&stops, share).unwrap_or(HORIZON);
     Ok(SequentialRun { typical: at(0.5), planned: at(power), unlucky: at(0.9) })
 }

@@ -5,6 +5,8 @@
 
 use crate::error::{Result, Undefined, computed, finite, open_unit, positive};
 use crate::interval::Interval;
+use crate::order;
+use crate::search::golden_minimum;
 use crate::sketch::{DdSketch, RELATIVE_ERROR};
 use crate::special::beta;
 
@@ -206,14 +208,7 @@ struct Arm {
 
 impl Arm {
     fn new(values: &[f64], mixture: &BetaBinomial) -> Result<Self> {
-        let mut sorted = Vec::with_capacity(values.len());
-        for &value in values {
-            sorted.push(finite("values", value)?);
-        }
-        if sorted.is_empty() {
-            return Err(Undefined::TooFewUnits { have: 0, need: 1 });
-        }
-        sorted.sort_unstable_by(f64::total_cmp);
+        let sorted = order::sorted(values)?;
         let rows = sorted.len() as f64;
         let (favourite, _) = golden_minimum(0.0, 1.0, |share| mixture.ln_e(share, rows));
         Ok(Self { sorted, favourite })
@@ -227,24 +222,4 @@ impl Arm {
         let most = self.sorted.partition_point(|&value| value <= x) as f64 / rows;
         mixture.ln_e(self.favourite.clamp(least, most), rows)
     }
-}
-
-/// The minimiser and minimum of a unimodal function, by golden sections.
-fn golden_minimum(mut low: f64, mut high: f64, function: impl Fn(f64) -> f64) -> (f64, f64) {
-    const SECTION: f64 = 0.618_033_988_749_894_9;
-    let mut left = high - SECTION * (high - low);
-    let mut right = low + SECTION * (high - low);
-    let (mut at_left, mut at_right) = (function(left), function(right));
-    for _ in 0..80 {
-        if at_left <= at_right {
-            (high, right, at_right) = (right, left, at_left);
-            left = high - SECTION * (high - low);
-            at_left = function(left);
-        } else {
-            (low, left, at_left) = (left, right, at_right);
-            right = low + SECTION * (high - low);
-            at_right = function(right);
-        }
-    }
-    if at_left <= at_right { (left, at_left) } else { (right, at_right) }
 }
