@@ -1,4 +1,6 @@
-//! Templates as the SDKs see them.
+//! Templates as the SDKs see them, tokens as models do.
 
 #[cfg(test)]
 mod template;
+#[cfg(test)]
+mod tokens;
