@@ -25,6 +25,15 @@ extern "C" {
     fn dispose(this: &ChartHost);
 }
 
+/// What ECharts draws, let go of with the chart.
+struct Drawing(ChartHost);
+
+impl Drop for Drawing {
+    fn drop(&mut self) {
+        self.0.dispose();
+    }
+}
+
 /// Height of the drawing.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum ChartSize {
@@ -66,21 +75,17 @@ pub fn Chart(
         ChartSize::Tall => Some("tall"),
     };
     let canvas = NodeRef::<leptos::html::Div>::new();
-    let host = StoredValue::new_local(None::<ChartHost>);
-    Effect::new(move |_| {
-        let Some(element) = canvas.get() else { return };
-        spec.with(|spec| {
-            host.update_value(|host| match host {
-                Some(host) => host.draw(&spec.option),
-                None => *host = Some(ChartHost::new(&element, &asset::url("charts.js"), &spec.option)),
-            });
-        });
-    });
-    on_cleanup(move || {
-        // On the server the cell is empty and may be dropped on another thread: there is nothing to let go of.
-        if let Some(Some(host)) = host.try_update_value(Option::take) {
-            host.dispose();
-        }
+    // The effect itself holds the drawing: it runs in browsers only, where there is one thread. On a server what a page holds is
+    // dropped wherever the answer ends, and nothing from JavaScript may be among it.
+    Effect::new(move |drawing: Option<Option<Drawing>>| {
+        let element = canvas.get()?;
+        spec.with(|spec| match drawing.flatten() {
+            Some(drawing) => {
+                drawing.0.draw(&spec.option);
+                Some(drawing)
+            }
+            None => Some(Drawing(ChartHost::new(&element, &asset::url("charts.js"), &spec.option))),
+        })
     });
     let class = if titled { "visually-hidden" } else { "chart__caption" };
     let named = caption.clone();

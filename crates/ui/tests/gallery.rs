@@ -1,7 +1,7 @@
 //! Renders every component to static pages, checks what holds for all of them, and leaves the pages in
 //! `target/gallery/*.html` to be looked at (serve the folder with the style sheet, fonts and sprite beside it).
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, thread};
 
 use any_spawner::{CustomExecutor, Executor, PinnedFuture, PinnedLocalFuture};
 use leptos::prelude::*;
@@ -26,14 +26,17 @@ impl CustomExecutor for NoTasks {
     fn poll_local(&self) {}
 }
 
+/// The page as HTML. What belongs to it is let go of on another thread, as a server does when an answer is complete.
 fn rendered(view: impl FnOnce() -> AnyView) -> String {
     // Fails when another test was first, which is as good.
     let _ = Executor::init_custom_executor(NoTasks);
     let owner = Owner::new();
-    owner.with(|| {
+    let html = owner.with(|| {
         provide_context(ui::PkgBase("./".into()));
         view().to_html()
-    })
+    });
+    thread::spawn(move || drop(owner)).join().expect("nothing in a page is bound to the thread that drew it");
+    html
 }
 
 fn pages() -> Vec<(&'static str, String)> {
