@@ -12,6 +12,7 @@ pub mod problem;
 pub mod project;
 pub mod prompt;
 pub mod score;
+pub mod segment;
 pub mod time;
 pub mod trace;
 

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize, de};
 
-use crate::{Invalid, ids::ProjectId, invalid::shown, time::TimeUs};
+use crate::{Invalid, ids::ProjectId, invalid::shown, segment::SegmentAttribute, time::TimeUs};
 
 /// The project's name in addresses: lower-case letters, digits and single hyphens, 1 to 40.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -61,6 +61,24 @@ impl<'de> Deserialize<'de> for ProjectSlug {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
+}
+
+/// What the owners of a project have chosen. Stored as JSON; what it does not say is as at first.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProjectSettings {
+    /// The attribute whose values are the project's segments; none at first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment: Option<SegmentAttribute>,
+}
+
+/// Settings and how often they were changed.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct SettingsAt {
+    /// The settings.
+    pub settings: ProjectSettings,
+    /// 0 at first, raised by each change.
+    pub revision: u64,
 }
 
 /// A project as the control plane keeps it.

@@ -16,7 +16,7 @@ use crate::{
 };
 
 const DAY: RangeChoice = RangeChoice::Last { minutes: 1440 };
-const NOTHING: MetricValue = MetricValue { value: None, n: 0, interval: None, approximate: false };
+const NOTHING: MetricValue = MetricValue::NOTHING;
 
 pub(super) async fn view(visit: &Visit) -> Result<HomeView, AppError> {
     let mut prompts = prompts(visit, PageSize::new(PageSize::MAX.into()).unwrap_or_default()).await?;
@@ -94,13 +94,7 @@ async fn day(visit: &Visit) -> Result<Day, AppError> {
         .map(|measure| measure.parse::<Measure>().map_err(ServiceError::of("measures")))
         .collect::<Result<Vec<_>, _>>()
         .map_err(context::refusal)?;
-    let question = MetricQuery {
-        measures,
-        dimensions: Vec::new(),
-        filters: Vec::new(),
-        range: DAY.resolve(TimeUs(visit.now.0)),
-        granularity: None,
-    };
+    let question = MetricQuery { measures, ..MetricQuery::over(DAY.resolve(TimeUs(visit.now.0))) };
     let answer =
         visit.services.metrics.query(&visit.actor, visit.project.id, &question).await.map_err(context::refusal)?;
     let values = answer.rows.first().map(|row| row.values.as_slice()).unwrap_or_default();

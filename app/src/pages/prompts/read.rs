@@ -49,8 +49,7 @@ async fn week(visit: &Visit, prompts: &[Prompt]) -> Result<HashMap<String, u64>,
             dimension: Dimension::Prompt,
             values: prompts.iter().map(|prompt| prompt.name.as_str().to_owned()).collect(),
         }],
-        range: WEEK.resolve(TimeUs(visit.now.0)),
-        granularity: None,
+        ..MetricQuery::over(WEEK.resolve(TimeUs(visit.now.0)))
     };
     let answer =
         visit.services.metrics.query(&visit.actor, visit.project.id, &question).await.map_err(context::refusal)?;

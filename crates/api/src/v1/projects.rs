@@ -1,17 +1,23 @@
 use axum::{Json, extract::State};
 use domain::{
     ids::ProjectId,
-    project::{Project, ProjectSlug},
+    project::{Project, ProjectSlug, SettingsAt},
+    segment::SegmentAttribute,
     time::TimeUs,
 };
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
+use services::access::SettingsChange;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{extract::Person, refusal::Refusal, state::ApiState};
+use crate::{
+    extract::{Body, Caller, Person},
+    refusal::Refusal,
+    state::ApiState,
+};
 
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, change))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -43,4 +49,73 @@ impl From<Project> for ProjectView {
 async fn list(State(state): State<ApiState>, Person(actor): Person) -> Result<Json<Projects>, Refusal> {
     let projects = state.services.access.projects(&actor).await?;
     Ok(Json(Projects { items: projects.into_iter().map(ProjectView::from).collect() }))
+}
+
+/// A project with its settings.
+#[derive(Serialize, ToSchema)]
+struct ProjectWithSettings {
+    #[serde(flatten)]
+    project: ProjectView,
+    settings: SettingsView,
+    /// Raised by each change of the settings.
+    revision: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct SettingsView {
+    /// The attribute whose values are the project's segments: `metadata.KEY`, `tag.PREFIX`, `release` or `version`.
+    #[schema(value_type = Option<String>)]
+    segment: Option<SegmentAttribute>,
+}
+
+/// What to change; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ProjectChange {
+    /// The attribute to segment by: `metadata.KEY`, `tag.PREFIX`, `release` or `version`; null for none.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    segment: Option<Option<SegmentAttribute>>,
+    /// The revision this was decided from: when it is no longer the present one, nothing is changed.
+    revision: Option<u64>,
+}
+
+/// Tells a null from a field that is left out.
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<SegmentAttribute>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// The project and its settings
+#[utoipa::path(get, path = "/api/v1/project", tag = "Projects", operation_id = "get_project",
+    responses((status = 200, body = ProjectWithSettings)))]
+async fn get(State(state): State<ApiState>, caller: Caller) -> Result<Json<ProjectWithSettings>, Refusal> {
+    let access = &state.services.access;
+    let settings = access.settings(&caller.actor, caller.project).await?;
+    let project = access.project(&caller.actor, caller.project).await?;
+    Ok(Json(shown(project, settings)))
+}
+
+/// Change the project's settings
+///
+/// What is stored already is sorted into new segments in the background.
+#[utoipa::path(patch, path = "/api/v1/project", tag = "Projects", operation_id = "change_project",
+    request_body = ProjectChange, responses((status = 200, body = ProjectWithSettings)))]
+async fn change(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Body(change): Body<ProjectChange>,
+) -> Result<Json<ProjectWithSettings>, Refusal> {
+    let access = &state.services.access;
+    let change = SettingsChange { segment: change.segment, revision: change.revision };
+    let settings = access.change_settings(&caller.actor, caller.project, change).await?;
+    let project = access.project(&caller.actor, caller.project).await?;
+    Ok(Json(shown(project, settings)))
+}
+
+fn shown(project: Project, at: SettingsAt) -> ProjectWithSettings {
+    ProjectWithSettings {
+        project: project.into(),
+        settings: SettingsView { segment: at.settings.segment },
+        revision: at.revision,
+    }
 }

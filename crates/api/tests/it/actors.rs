@@ -107,6 +107,8 @@ fn rows() -> Vec<Row> {
         row("sdk_get_score", Needs::SdkRead, 200, 404, None),
         row("sdk_delete_score", Needs::SdkIngest, 204, 404, None),
         row("list_projects", Needs::Known, 200, 0, None),
+        row("get_project", Needs::Read, 200, 0, None),
+        row("change_project", Needs::Manage, 200, 0, Some(json!({ "segment": "metadata.plan" }))),
         row("list_prompts", Needs::Read, 200, 0, None),
         row("create_prompt", Needs::Write, 201, 0, Some(prompt)),
         row("get_prompt", Needs::Read, 200, 0, None),

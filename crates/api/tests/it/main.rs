@@ -4,6 +4,7 @@
 mod actors;
 mod faults;
 mod limits;
+mod metrics;
 mod once;
 mod openapi;
 mod operate;

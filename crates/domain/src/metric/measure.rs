@@ -78,8 +78,14 @@ pub enum Statistic {
     Min,
     /// Largest, likewise.
     Max,
+    /// 10th percentile, within 1%.
+    P10,
+    /// Lower quartile, within 1%.
+    P25,
     /// Median, within 1%.
     P50,
+    /// Upper quartile, within 1%.
+    P75,
     /// 90th percentile, within 1%.
     P90,
     /// 95th percentile, within 1%.
@@ -90,14 +96,17 @@ pub enum Statistic {
 
 impl Statistic {
     /// Every statistic.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Count,
         Self::Sum,
         Self::Mean,
         Self::StandardDeviation,
         Self::Min,
         Self::Max,
+        Self::P10,
+        Self::P25,
         Self::P50,
+        Self::P75,
         Self::P90,
         Self::P95,
         Self::P99,
@@ -112,7 +121,10 @@ impl Statistic {
             Self::StandardDeviation => "sd",
             Self::Min => "min",
             Self::Max => "max",
+            Self::P10 => "p10",
+            Self::P25 => "p25",
             Self::P50 => "p50",
+            Self::P75 => "p75",
             Self::P90 => "p90",
             Self::P95 => "p95",
             Self::P99 => "p99",
@@ -124,7 +136,10 @@ impl Statistic {
         match self {
             Self::Min => Some(0.0),
             Self::Max => Some(1.0),
+            Self::P10 => Some(0.10),
+            Self::P25 => Some(0.25),
             Self::P50 => Some(0.50),
+            Self::P75 => Some(0.75),
             Self::P90 => Some(0.90),
             Self::P95 => Some(0.95),
             Self::P99 => Some(0.99),
@@ -135,7 +150,7 @@ impl Statistic {
 
 /// One number to compute. In JSON and addresses it is a text:
 /// `count`, `errors`, `error_rate`, `null_responses`, `null_rate`, `per_minute`, `per_hour`, `per_day`, `first_seen`,
-/// `last_seen`, `latency.p95` (any quantity and statistic), `score.mean` (all numeric and boolean scores together) or
+/// `last_seen`, `adoption`, `latency.p95` (any quantity and statistic), `score.mean` (all numeric and boolean scores together) or
 /// `score:correct.mean` (the scores of one name).
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Measure {
@@ -159,6 +174,8 @@ pub enum Measure {
     FirstSeen,
     /// Start of the last one.
     LastSeen,
+    /// A version's share of the generations that are the same in every other dimension asked for, in the same step.
+    Adoption,
     /// A statistic of a quantity.
     Of(Quantity, Statistic),
     /// A statistic of the scores of one name, or of all names together.
@@ -167,7 +184,7 @@ pub enum Measure {
 
 impl Measure {
     /// The plain words, in the order documented.
-    const WORDS: [(&'static str, Self); 10] = [
+    const WORDS: [(&'static str, Self); 11] = [
         ("count", Self::Count),
         ("errors", Self::Errors),
         ("error_rate", Self::ErrorRate),
@@ -178,6 +195,7 @@ impl Measure {
         ("per_day", Self::PerDay),
         ("first_seen", Self::FirstSeen),
         ("last_seen", Self::LastSeen),
+        ("adoption", Self::Adoption),
     ];
 
     /// Whether it is about scores.
@@ -193,7 +211,7 @@ impl Measure {
             | Self::NullResponses
             | Self::Of(_, Statistic::Count)
             | Self::Score(_, Statistic::Count) => Unit::Count,
-            Self::ErrorRate | Self::NullRate => Unit::Share,
+            Self::ErrorRate | Self::NullRate | Self::Adoption => Unit::Share,
             Self::PerMinute | Self::PerHour | Self::PerDay => Unit::Rate,
             Self::FirstSeen | Self::LastSeen => Unit::TimeUs,
             Self::Of(quantity, _) => quantity.unit(),
@@ -226,7 +244,7 @@ impl FromStr for Measure {
         let unknown = || {
             Invalid::new(format!(
                 "unknown measure `{}`; known: `count`, `errors`, `error_rate`, `null_responses`, `null_rate`, `per_minute`, \
-                 `per_hour`, `per_day`, `first_seen`, `last_seen`, `score.STATISTIC`, `score:NAME.STATISTIC`, and \
+                 `per_hour`, `per_day`, `first_seen`, `last_seen`, `adoption`, `score.STATISTIC`, `score:NAME.STATISTIC`, and \
                  `QUANTITY.STATISTIC` such as `latency.p95`",
                 shown(text)
             ))

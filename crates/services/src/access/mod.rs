@@ -13,6 +13,7 @@ mod projects;
 mod secret;
 mod sessions;
 mod set_up;
+mod settings;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub use members::Invitation;
 pub use secret::Secret;
 pub use sessions::{NewSession, SignedInPerson};
 pub use set_up::{Initial, Initialized};
+pub use settings::SettingsChange;
 pub use store::control::{ApiKey, Member};
 
 use crate::{Context, ServiceError};

@@ -129,6 +129,7 @@ impl Ingest {
     ) -> Result<TracesAccepted, ServiceError> {
         authorize(actor, project, Permission::Ingest)?;
         let now = self.context.clock.now();
+        let segmented_by = self.context.control.settings(project).await?.settings.segment;
         // Decoding and compressing a batch takes milliseconds of a core: off the threads that answer requests.
         let (batch, outcome) = tokio::task::spawn_blocking(move || {
             let began = Instant::now();
@@ -138,7 +139,7 @@ impl Ingest {
             let mut spans = Vec::with_capacity(decoded.spans.len());
             for (index, span) in std::mem::take(&mut decoded.spans).into_iter().enumerate() {
                 match ahead(&span, now.to_ns()) {
-                    None => spans.push(prepare::span(span)?),
+                    None => spans.push(prepare::span(span, segmented_by.as_ref())?),
                     Some(reason) => decoded.rejected.push(Rejected {
                         index,
                         trace_id: Some(span.trace_id),
@@ -153,7 +154,7 @@ impl Ingest {
                 rejected: decoded.rejected.len(),
                 message: decoded.error_message(),
             };
-            Ok::<_, ServiceError>((EventBatch { project, received_us: now, spans, scores: Vec::new() }, outcome))
+            Ok::<_, ServiceError>((EventBatch { spans, segmented_by, ..EventBatch::empty(project, now) }, outcome))
         })
         .await
         .map_err(|cause| ServiceError::Internal(Box::new(cause)))??;
@@ -200,7 +201,7 @@ impl Ingest {
             ids.push(id.clone());
             scores.push(prepare::score(score, id));
         }
-        self.append(EventBatch { project, received_us: self.context.clock.now(), spans: Vec::new(), scores }).await?;
+        self.append(EventBatch { scores, ..EventBatch::empty(project, self.context.clock.now()) }).await?;
         Ok(ids)
     }
 

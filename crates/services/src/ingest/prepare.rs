@@ -3,18 +3,42 @@
 use domain::{
     ids::ScoreId,
     score::{Score, ScoreSource},
+    segment::{SegmentAttribute, SegmentSource},
     trace::Span,
 };
-use stats::sketch;
-use store::event::{ScoreWrite, SketchKeys, SpanWrite};
+use stats::{hash::unit_group, sketch};
+use store::event::{Derived, ScoreWrite, SketchKeys, SpanWrite, UnitGroups};
 
 use super::TimedScore;
 use crate::ServiceError;
 
-/// A span with the keys of its measures. Only generations are counted, so only they get keys.
-pub(super) fn span(span: Span) -> Result<SpanWrite, ServiceError> {
+/// Keeps unit groups apart from everything else that hashes users. Frozen: stored groups rest on it.
+const UNIT_SALT: &str = "assay unit groups";
+
+/// A span with what is derived of it. Only generations are counted, so only they get keys.
+pub(super) fn span(span: Span, segmented_by: Option<&SegmentAttribute>) -> Result<SpanWrite, ServiceError> {
     let keys = if span.kind.is_generation() { keys(&span) } else { SketchKeys::default() };
-    SpanWrite::new(span, keys).map_err(|cause| ServiceError::Internal(Box::new(cause)))
+    let segment = segmented_by.and_then(|attribute| {
+        attribute.of(&SegmentSource {
+            metadata: &span.metadata,
+            trace_metadata: &span.trace.metadata,
+            tags: &span.trace.tags,
+            release: span.release.as_deref(),
+            version: span.version.as_deref(),
+        })
+    });
+    let derived = Derived { keys, groups: groups(&span), segment };
+    SpanWrite::new(span, derived).map_err(|cause| ServiceError::Internal(Box::new(cause)))
+}
+
+/// Every span gets its groups: any of them may name the user or session of its trace.
+fn groups(span: &Span) -> UnitGroups {
+    let group = |unit: &str| unit_group(UNIT_SALT, unit);
+    UnitGroups {
+        user: span.trace.user_id.as_deref().map(group),
+        session: span.trace.session_id.as_deref().map(group),
+        trace: group(&span.trace_id.to_string()),
+    }
 }
 
 fn keys(span: &Span) -> SketchKeys {
@@ -25,6 +49,9 @@ fn keys(span: &Span) -> SketchKeys {
         cost: span.cost.total.and_then(|cost| sketch::key(cost.0 as f64)),
         input_tokens: buckets.and_then(|buckets| sketch::key(buckets.all_input() as f64)),
         output_tokens: buckets.and_then(|buckets| sketch::key(buckets.all_output() as f64)),
+        input_cost: span.cost.input.and_then(|cost| sketch::key(cost.0 as f64)),
+        output_cost: span.cost.output.and_then(|cost| sketch::key(cost.0 as f64)),
+        total_tokens: buckets.and_then(|buckets| sketch::key(buckets.total() as f64)),
     }
 }
 

@@ -1,18 +1,30 @@
 //! The one planner behind every number: a [`MetricQuery`] in, a [`MetricAnswer`] out, from the totals of the event plane.
 
 mod combine;
+mod compare;
+mod distribution;
+mod effect;
+mod labels;
+mod notice;
+mod part;
 mod statistic;
+mod zone;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
     auth::{Actor, Permission},
     ids::ProjectId,
-    metric::{Granularity, Measure, MetricAnswer, MetricQuery, MetricRow, Quantity},
-    time::{HOUR_NS, TimeRange, TimeUs},
+    metric::{Comparison, Dimension, IntervalMethod, Measure, MetricAnswer, MetricQuery, MetricRow},
+    time::{TimeRange, TimeUs},
 };
-use store::event::TotalsQuestion;
 
+use self::{
+    combine::{Place, Seen},
+    effect::Effect,
+    part::Part,
+    statistic::{Around, Valued},
+};
 use crate::{Context, ServiceError, context::authorize};
 
 /// Answers questions about generations and scores.
@@ -37,101 +49,139 @@ impl Metrics {
         question: &MetricQuery,
     ) -> Result<MetricAnswer, ServiceError> {
         authorize(actor, project, Permission::Read)?;
-        question.check().map_err(ServiceError::of("query"))?;
-        for measure in &question.measures {
-            answerable(measure)?;
-        }
-        let range = whole_hours(question.range);
-        let totals = self
-            .context
-            .events
-            .totals(
-                project,
-                &TotalsQuestion {
-                    range,
-                    granularity: question.granularity,
-                    dimensions: question.dimensions.clone(),
-                    filters: question.filters.clone(),
-                    spans: question.measures.iter().any(|measure| !measure.is_score()),
-                    scores: question.measures.iter().any(Measure::is_score),
-                },
-            )
-            .await?;
+        question.check().map_err(|problem| ServiceError::Invalid(vec![problem]))?;
+        let steps = zone::steps(question.range, question.granularity, question.zone.as_deref())?;
         let lag_ms = self.context.events.lag_ms().await?;
-        let now = self.context.clock.now();
-        let partial = totals.partial.clone();
-        let groups = combine::combine(totals, &question.dimensions);
-        let mut rows = Vec::with_capacity(groups.len());
-        for (place, seen) in groups {
-            let step = step(range, question.granularity, place.at_us);
-            let observed_us = step.to.min(now).0.saturating_sub(step.from.0).max(0);
-            let values = question
-                .measures
-                .iter()
-                .map(|measure| statistic::value(measure, &seen, observed_us))
-                .collect::<Result<Vec<_>, _>>()?;
-            rows.push(MetricRow { group: place.key, at_us: place.at_us, values });
-        }
+        let part = self.part(project, question, question.range, steps).await?;
+        let baseline = match &question.compare {
+            Some(Comparison::Range(range)) => Some(self.part(project, question, *range, Vec::new()).await?),
+            _ => None,
+        };
+        let segmented = self.context.control.settings(project).await?.settings.segment.is_some();
+        let notices = notice::notices(question, part.places.values(), segmented);
+        let rows = self.rows(question, &part, baseline.as_ref())?;
+        let partial = [part.partial, baseline.as_ref().and_then(|part| part.partial.clone())];
         Ok(MetricAnswer {
             measures: question.measures.clone(),
             dimensions: question.dimensions.clone(),
-            range,
+            range: part.range,
+            compared: baseline.map(|part| part.range),
             rows,
-            partial,
+            notices,
+            partial: partial.into_iter().flatten().reduce(|one, other| format!("{one}; compared with: {other}")),
             lag_ms,
         })
     }
-}
 
-/// Quantiles need a sketch, and these quantities keep none.
-fn answerable(measure: &Measure) -> Result<(), ServiceError> {
-    let Measure::Of(quantity, statistic) = measure else { return Ok(()) };
-    let sketched = !matches!(quantity, Quantity::InputCost | Quantity::OutputCost | Quantity::TotalTokens);
-    if sketched || statistic.quantile().is_none() {
-        return Ok(());
+    fn rows(
+        &self,
+        question: &MetricQuery,
+        part: &Part,
+        baseline: Option<&Part>,
+    ) -> Result<Vec<MetricRow>, ServiceError> {
+        let now = self.context.clock.now();
+        let valued = values(question, part, now)?;
+        let before = baseline.map(|part| values(question, part, now)).transpose()?;
+        let mut rows = Vec::with_capacity(valued.len());
+        for ((place, seen), numbers) in part.places.iter().zip(valued.values()) {
+            let compared = match (&question.compare, &before) {
+                (Some(Comparison::Range(_)), Some(before)) => Some(before.get(place)),
+                (Some(Comparison::Group { dimension, value }), _) => {
+                    Some(valued.get(&place.with(&question.dimensions, *dimension, value)))
+                }
+                _ => None,
+            };
+            let key = part.key(place);
+            rows.push(MetricRow {
+                group: place.key.clone(),
+                at_us: place.at_us,
+                values: numbers.iter().map(|number| number.value).collect(),
+                differences: compared.map_or_else(Vec::new, |baseline| differences(numbers, baseline)),
+                distributions: question
+                    .distributions
+                    .iter()
+                    .map(|subject| distribution::of(subject, seen, part.spreads.as_ref(), &key))
+                    .collect(),
+            });
+        }
+        Ok(rows)
     }
-    Err(ServiceError::field(
-        "measures",
-        format!("`{measure}` is not kept; `{}` answers `count`, `sum`, `mean` and `sd`", quantity.as_str()),
-    ))
 }
 
-/// Totals are kept by the hour, so the range grows to whole hours.
-fn whole_hours(range: TimeRange) -> TimeRange {
-    const HOUR_US: i64 = HOUR_NS / 1000;
-    let from = range.from.0.div_euclid(HOUR_US).saturating_mul(HOUR_US);
-    let up = range.to.0.div_euclid(HOUR_US).saturating_add(i64::from(range.to.0.rem_euclid(HOUR_US) != 0));
-    TimeRange { from: TimeUs(from), to: TimeUs(up.saturating_mul(HOUR_US)) }
+fn differences(numbers: &[Valued], baseline: Option<&Vec<Valued>>) -> Vec<domain::metric::Difference> {
+    let nothing = Valued { value: domain::metric::MetricValue::NOTHING, estimate: None };
+    numbers
+        .iter()
+        .enumerate()
+        .map(|(at, number)| {
+            compare::difference(number, baseline.and_then(|baseline| baseline.get(at)).unwrap_or(&nothing))
+        })
+        .collect()
 }
 
-/// The part of the range one row speaks of.
-fn step(range: TimeRange, granularity: Option<Granularity>, at_us: Option<TimeUs>) -> TimeRange {
-    let width_us = match granularity {
-        None => return range,
-        Some(Granularity::Hour) => 3_600_000_000,
-        Some(Granularity::Day) => 86_400_000_000,
+/// Every measure at every place.
+fn values(question: &MetricQuery, part: &Part, now: TimeUs) -> Result<BTreeMap<Place, Vec<Valued>>, ServiceError> {
+    let method = match &part.spreads {
+        // A step is a part of what the spread was measured on.
+        Some(spreads) if spreads.exact && part.steps.is_empty() => IntervalMethod::UnitGroups,
+        _ => IntervalMethod::DesignEffect,
     };
-    let from = at_us.map_or(range.from, |at| at.max(range.from));
-    let end = at_us.map_or(range.to.0, |at| at.0.saturating_add(width_us));
-    TimeRange { from, to: TimeUs(end).min(range.to) }
+    let beside = beside(question, &part.places);
+    let mut effects: BTreeMap<(Vec<String>, &Measure), Result<Effect, domain::metric::NoInterval>> = BTreeMap::new();
+    let mut valued = BTreeMap::new();
+    for (place, seen) in &part.places {
+        let step = part.step(place.at_us);
+        let observed_us = step.to.min(now).0.saturating_sub(step.from.0).max(0);
+        let key = part.key(place);
+        let mut numbers = Vec::with_capacity(question.measures.len());
+        for measure in &question.measures {
+            let effect = match &part.spreads {
+                Some(spreads) if statistic::has_interval(measure) => {
+                    *effects.entry((key.clone(), measure)).or_insert_with(|| spreads.effect(&key, measure))
+                }
+                _ => Err(domain::metric::NoInterval::NoVariation),
+            };
+            let beside = beside.get(&place.without_version(&question.dimensions)).copied().unwrap_or(0);
+            numbers.push(statistic::value(measure, seen, &Around { observed_us, beside, effect, method })?);
+        }
+        valued.insert(place.clone(), numbers);
+    }
+    Ok(valued)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Generations of all versions that are the same in everything else, when adoption is asked for.
+fn beside(question: &MetricQuery, places: &BTreeMap<Place, Seen>) -> BTreeMap<Place, u64> {
+    let mut sums = BTreeMap::new();
+    if question.measures.contains(&Measure::Adoption) {
+        for (place, seen) in places {
+            *sums.entry(place.without_version(&question.dimensions)).or_default() += seen.spans.count;
+        }
+    }
+    sums
+}
 
-    #[test]
-    fn ranges_grow_to_whole_hours() {
-        let range = whole_hours(TimeRange { from: TimeUs(3_600_000_001), to: TimeUs(7_200_000_000) });
-        assert_eq!(range, TimeRange { from: TimeUs(3_600_000_000), to: TimeUs(7_200_000_000) });
-        let range = whole_hours(TimeRange { from: TimeUs(-1), to: TimeUs(1) });
-        assert_eq!(range, TimeRange { from: TimeUs(-3_600_000_000), to: TimeUs(3_600_000_000) });
+impl Part {
+    /// The part of the range one row speaks of.
+    fn step(&self, at: Option<TimeUs>) -> TimeRange {
+        let Some(at) = at else { return self.range };
+        let after = self.steps.partition_point(|start| *start <= at);
+        let end = self.steps.get(after).copied().unwrap_or(self.range.to);
+        TimeRange { from: at.max(self.range.from), to: end.min(self.range.to) }
+    }
+}
+
+impl Place {
+    fn with(&self, dimensions: &[Dimension], dimension: Dimension, value: &str) -> Self {
+        let mut key = self.key.clone();
+        for (held, of) in key.iter_mut().zip(dimensions) {
+            if *of == dimension {
+                value.clone_into(held);
+            }
+        }
+        Self::new(key, self.at_us, dimensions)
     }
 
-    #[test]
-    fn quantiles_without_a_sketch_are_refused_with_what_is_kept() {
-        let error = answerable(&"input_cost.p50".parse().unwrap()).unwrap_err().into_problem(None);
-        assert!(error.message.contains("`mean`"), "{}", error.message);
-        assert!(answerable(&"input_cost.mean".parse().unwrap()).is_ok());
+    fn without_version(&self, dimensions: &[Dimension]) -> Self {
+        self.with(dimensions, Dimension::Version, "")
     }
 }

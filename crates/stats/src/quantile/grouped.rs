@@ -2,7 +2,7 @@
 
 use crate::anytime::Sequence;
 use crate::contrast::Effect;
-use crate::error::{Result, Undefined, open_unit};
+use crate::error::{Result, Undefined, open_unit, positive};
 use crate::estimate;
 use crate::interval::Interval;
 use crate::moments::Moments;
@@ -102,22 +102,47 @@ impl Grouped {
         Ok((value, share.standard_error(), block.units()))
     }
 
-    /// L and U are the quantiles at ν ∓ qσ, widened by the sketch's own error.
     fn bounds(&self, nu: f64, value: f64, rank_standard_error: f64, critical: f64) -> Result<QuantileEstimate> {
+        let rows = self.total.count();
+        let interval =
+            bounds(nu, rank_standard_error, critical, rows, RELATIVE_ERROR, |share| self.total.quantile(share))?;
         let effective_rows = nu * (1.0 - nu) / (rank_standard_error * rank_standard_error);
-        let (low, high) = (nu - critical * rank_standard_error, nu + critical * rank_standard_error);
-        let reachable = low > 0.0 && high < 1.0 - 1.0 / self.total.count() as f64;
-        if !reachable || effective_rows * nu.min(1.0 - nu) < critical * critical + MARGIN {
-            return Err(Undefined::QuantileOutOfReach);
-        }
-        let (lower, upper) = (self.total.quantile(low)?, self.total.quantile(high)?);
-        if lower >= upper {
-            return Err(Undefined::TooFewDistinctValues);
-        }
-        let interval = Interval::new(lower - RELATIVE_ERROR * lower.abs(), upper + RELATIVE_ERROR * upper.abs())?;
         let standard_error = interval.width() / (2.0 * critical);
         Ok(QuantileEstimate { value, interval, standard_error, rank_standard_error, effective_rows })
     }
+}
+
+/// An interval for the ν-quantile of `rows` values when the share of rows at or below it has a known standard error σ: the
+/// quantiles at `ν ∓ critical·σ`, widened by the `relative_error` with which `quantile` answers (0 when it is exact).
+///
+/// σ comes from unit groups ([`Grouped`]), or from a design effect measured on a larger set.
+/// Source: Woodruff (1952); with clusters Francisco & Fuller (1991).
+///
+/// # Errors
+/// * [`Undefined::QuantileOutOfReach`]: "not enough data for p99 yet".
+/// * [`Undefined::TooFewDistinctValues`]: the values lie on a grid; use the mean or a share.
+/// * [`Undefined::InvalidInput`]; as `quantile`.
+pub fn bounds(
+    nu: f64,
+    rank_standard_error: f64,
+    critical: f64,
+    rows: u64,
+    relative_error: f64,
+    quantile: impl Fn(f64) -> Result<f64>,
+) -> Result<Interval> {
+    let nu = open_unit("nu", nu)?;
+    let sigma = positive("rank_standard_error", rank_standard_error)?;
+    let effective_rows = nu * (1.0 - nu) / (sigma * sigma);
+    let (low, high) = (nu - critical * sigma, nu + critical * sigma);
+    let reachable = low > 0.0 && high < 1.0 - 1.0 / rows as f64;
+    if !reachable || effective_rows * nu.min(1.0 - nu) < critical * critical + MARGIN {
+        return Err(Undefined::QuantileOutOfReach);
+    }
+    let (lower, upper) = (quantile(low)?, quantile(high)?);
+    if lower >= upper {
+        return Err(Undefined::TooFewDistinctValues);
+    }
+    Interval::new(lower - relative_error * lower.abs(), upper + relative_error * upper.abs())
 }
 
 /// The difference of two arms' quantiles, treatment minus control: the arms are independent, so the variances add.

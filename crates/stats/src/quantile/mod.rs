@@ -12,5 +12,5 @@ mod grouped;
 mod rows;
 pub mod sequential;
 
-pub use grouped::{Grouped, QuantileEstimate, difference};
+pub use grouped::{Grouped, QuantileEstimate, bounds, difference};
 pub use rows::{RowQuantile, clustered_rows};

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use domain::{
     auth::{Email, KeyKind, Role, Scope},
     ids::{KeyId, LinkId, ProjectId, SessionId, UserId},
-    project::{Project, ProjectSlug},
+    project::{Project, ProjectSettings, ProjectSlug, SettingsAt},
     time::TimeUs,
 };
 
@@ -162,6 +162,20 @@ pub trait AccessStore: Send + Sync {
 
     /// Every project, oldest first.
     async fn projects(&self) -> Result<Vec<Project>, StoreError>;
+
+    /// A project's settings; those of a project nobody knows are as at first.
+    async fn settings(&self, project: ProjectId) -> Result<SettingsAt, StoreError>;
+
+    /// Changes a project's settings if they still have this revision, which is raised by one. Returns the new revision.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when they were changed meanwhile; [`StoreError::NotFound`] for an unknown project.
+    async fn set_settings(
+        &self,
+        project: ProjectId,
+        settings: &ProjectSettings,
+        revision: u64,
+    ) -> Result<u64, StoreError>;
 
     /// The revision of a project's prompts and labels: 0 at first, raised by every change.
     async fn revision(&self, project: ProjectId) -> Result<u64, StoreError>;

@@ -17,16 +17,23 @@ mod totals;
 mod write;
 
 use async_trait::async_trait;
-use domain::ids::{ProjectId, SpanId, TraceId};
+use domain::{
+    ids::{ProjectId, SpanId, TraceId},
+    segment::SegmentAttribute,
+};
 
 pub use messages::{Extent, MessageStore, Side, SpanMessage};
 pub use read::{Activity, ResolvedLink, ScoreRecord, SpanRecord, TraceFilter, TraceKey, TraceRecord};
 pub use score_list::{ScoreList, ScorePlace, ScoresOf};
 pub use span_list::{SpanList, TRACES_LOOKED_THROUGH};
 pub use totals::{
-    Bins, Group, QuantityTotals, ScoreBins, ScoreGroup, ScoreTotals, SpanTotals, TotalsAnswer, TotalsQuestion,
+    Bins, Group, QuantityTotals, ScoreBins, ScoreGroup, ScoreSpread, ScoreTotals, SpanSpread, SpanTotals, SpreadAnswer,
+    SpreadQuestion, TotalsAnswer, TotalsQuestion,
 };
-pub use write::{Appended, EventBatch, ScoreWrite, SketchKeys, SpanPayload, SpanRow, SpanWrite, TraceWords, Waiting};
+pub use write::{
+    Appended, Derived, EventBatch, ScoreWrite, SketchKeys, SpanPayload, SpanRow, SpanWrite, TraceWords, UnitGroups,
+    Waiting, segment_of,
+};
 
 use crate::StoreError;
 
@@ -88,6 +95,14 @@ pub trait EventStore: MessageStore + ScoreList + SpanList + Send + Sync {
 
     /// Answers a question from the totals.
     async fn totals(&self, project: ProjectId, question: &TotalsQuestion) -> Result<TotalsAnswer, StoreError>;
+
+    /// How totals spread over groups of units, for telling how sure they are.
+    async fn spread(&self, project: ProjectId, question: &SpreadQuestion) -> Result<SpreadAnswer, StoreError>;
+
+    /// Tells generations of a project apart by another attribute from now on, or by none. Folding sorts what is stored into the
+    /// new segments, step by step; until it is done, totals by segment are a mixture. The present attribute again changes
+    /// nothing.
+    async fn segment_by(&self, project: ProjectId, attribute: Option<SegmentAttribute>) -> Result<(), StoreError>;
 
     /// Which kinds of events a project has received, for its set-up checklist.
     async fn activity(&self, project: ProjectId) -> Result<Activity, StoreError>;

@@ -4,6 +4,7 @@ use domain::{
     ids::{ProjectId, SpanId, TraceId},
     money::NanoUsd,
     score::Score,
+    segment::{Said, SegmentAttribute, SegmentSource},
     time::{TimeNs, TimeUs},
     trace::{Level, PromptLink, Span, SpanKind, SpanVersion, TokenBuckets},
 };
@@ -22,6 +23,15 @@ pub struct EventBatch {
     pub spans: Vec<SpanWrite>,
     /// Scores, likewise.
     pub scores: Vec<ScoreWrite>,
+    /// By which attribute the spans were told apart; the store looks at those again that were not by the project's present one.
+    pub segmented_by: Option<SegmentAttribute>,
+}
+
+impl EventBatch {
+    /// A batch without events.
+    pub fn empty(project: ProjectId, received_us: TimeUs) -> Self {
+        Self { project, received_us, spans: Vec::new(), scores: Vec::new(), segmented_by: None }
+    }
 }
 
 /// What became of a batch.
@@ -59,6 +69,40 @@ pub struct SketchKeys {
     pub input_tokens: Option<i16>,
     /// Of all output tokens.
     pub output_tokens: Option<i16>,
+    /// Of the cost of the input in nano-dollars.
+    pub input_cost: Option<i16>,
+    /// Of the cost of the output in nano-dollars.
+    pub output_cost: Option<i16>,
+    /// Of all tokens.
+    pub total_tokens: Option<i16>,
+}
+
+/// Hashed groups of the units a span may belong to, made by `stats::hash`: of its user, its session and its trace. A trace
+/// counts in the group of its user, else of its session, else of itself.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct UnitGroups {
+    /// Of the user this span names, if it names one.
+    pub user: Option<u8>,
+    /// Of the session it names.
+    pub session: Option<u8>,
+    /// Of its trace.
+    pub trace: u8,
+}
+
+impl UnitGroups {
+    /// How many groups totals are spread over; a power of two, so that the 256 of a hash fold into it.
+    pub const SPREAD: u8 = 64;
+}
+
+/// What is worked out of a span besides its content; it may change while the content stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Derived {
+    /// Keys of its measures.
+    pub keys: SketchKeys,
+    /// Groups of its units.
+    pub groups: UnitGroups,
+    /// The segment it names.
+    pub segment: Option<Said>,
 }
 
 /// The narrow part of a span: everything lists, trees and totals need, nothing that can be large.
@@ -102,8 +146,8 @@ pub struct SpanRow {
     pub null_response: bool,
     /// Whether it is the application's root.
     pub app_root: bool,
-    /// Keys of its measures.
-    pub keys: SketchKeys,
+    /// Keys of its measures, groups of its units, its segment.
+    pub derived: Derived,
     /// What it says about its trace.
     pub trace: TraceWords,
 }
@@ -168,6 +212,17 @@ pub struct SpanPayload {
     pub scope: String,
 }
 
+/// The segment a stored span names under an attribute: the same as was found in the span before it was stored.
+pub fn segment_of(attribute: &SegmentAttribute, row: &SpanRow, payload: &SpanPayload) -> Option<Said> {
+    attribute.of(&SegmentSource {
+        metadata: &payload.metadata,
+        trace_metadata: &payload.trace_metadata,
+        tags: &row.trace.tags,
+        release: row.trace.release.as_deref(),
+        version: row.trace.version.as_deref(),
+    })
+}
+
 /// A span ready to be stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpanWrite {
@@ -184,7 +239,7 @@ impl SpanWrite {
     ///
     /// # Errors
     /// When the payload cannot be written as JSON, which no decoded span causes.
-    pub fn new(span: Span, keys: SketchKeys) -> Result<Self, serde_json::Error> {
+    pub fn new(span: Span, derived: Derived) -> Result<Self, serde_json::Error> {
         // The digest covers the row through its canonical JSON and the payload through the bytes that are stored.
         let null_response = span.is_null_response();
         let end_ns = span.end_ns.0;
@@ -208,7 +263,7 @@ impl SpanWrite {
             output_cost: span.cost.output,
             null_response,
             app_root: span.app_root,
-            keys,
+            derived,
             trace: TraceWords {
                 name: span.trace.name,
                 user_id: span.trace.user_id,

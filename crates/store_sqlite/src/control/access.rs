@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::{
     auth::{Email, Role},
     ids::{KeyId, LinkId, ProjectId, SessionId, UserId},
-    project::{Project, ProjectSlug},
+    project::{Project, ProjectSettings, ProjectSlug, SettingsAt},
     time::TimeUs,
 };
 use store::{
@@ -53,6 +53,19 @@ impl AccessStore for SqliteControl {
             .await
             .map_err(from_sqlx)?;
         found.iter().map(row::project).collect()
+    }
+
+    async fn settings(&self, project: ProjectId) -> Result<SettingsAt, StoreError> {
+        self.settings_of(project).await
+    }
+
+    async fn set_settings(
+        &self,
+        project: ProjectId,
+        settings: &ProjectSettings,
+        revision: u64,
+    ) -> Result<u64, StoreError> {
+        self.replace_settings(project, settings, revision).await
     }
 
     async fn revision(&self, project: ProjectId) -> Result<u64, StoreError> {

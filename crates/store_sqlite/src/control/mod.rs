@@ -9,6 +9,7 @@ mod prompts;
 mod removal;
 mod repeats;
 mod row;
+mod settings;
 
 use std::path::{Path, PathBuf};
 
@@ -30,6 +31,7 @@ const SCHEMA: Schema = Schema {
     steps: &[
         include_str!("../../migrations/control/0001_first.sql"),
         include_str!("../../migrations/control/0002_repeats.sql"),
+        include_str!("../../migrations/control/0003_settings.sql"),
     ],
 };
 const READERS: u32 = 4;

@@ -10,9 +10,10 @@ use store::{StoreError, event::Appended};
 
 use super::{
     dictionary::Dictionary,
+    home::Home,
     phase::Phase,
     prepare::{self, Prepared, PreparedScore},
-    record,
+    record, segment,
     statement::Statement,
     trace::{Stored, TraceWork},
     writes::{ScorePut, Writes},
@@ -54,13 +55,17 @@ impl Memory {
     }
 }
 
-static FIND_TRACES: Statement =
-    Statement::new("SELECT id, trace_id, data FROM trace WHERE project = ? AND trace_id IN (", "?", ")");
+static FIND_TRACES: Statement = Statement::new(
+    "SELECT id, trace_id, data, unit_group, segment FROM trace WHERE project = ? AND trace_id IN (",
+    "?",
+    ")",
+);
 static FIND_SPANS: Statement = Statement::new(
     // CROSS JOIN: the keys drive, each finds its row through the index.
     "WITH wanted (trace, span_id) AS (VALUES ",
     "(?,?)",
-    ") SELECT span.trace, span.span_id, span.seq, span.start_ns, span.prompt, span.version, span.data \
+    ") SELECT span.trace, span.span_id, span.seq, span.start_ns, span.prompt, span.version, \
+     span.segment, span.data \
      FROM wanted CROSS JOIN span ON span.trace = wanted.trace AND span.span_id = wanted.span_id",
 );
 static FIND_SCORES: Statement =
@@ -110,10 +115,21 @@ async fn append_within(
     let mut traces = find_traces(connection, memory, batches, &projects).await?;
     find_spans(connection, &mut traces).await?;
     let mut seen: BTreeMap<i64, Seen> = BTreeMap::new();
+    // Projects whose spans came with segments of another attribute, and the first of those spans.
+    let mut stale: BTreeMap<i64, i64> = BTreeMap::new();
     for ((batch, project), answer) in batches.iter().zip(&projects).zip(&mut answers) {
+        let fresh = memory.dictionary.segmented_by(connection, *project).await? == batch.segmented_by.as_deref();
         for span in &batch.spans {
             let Some(trace) = traces.get_mut(*project, &span.trace_id) else { continue };
-            let changed = trace.offer(span, &mut memory.last_span, answer);
+            let changed = if fresh {
+                trace.offer(span, &mut memory.last_span, answer)
+            } else {
+                trace.offer(&segment::without_segment(span)?, &mut memory.last_span, answer)
+            };
+            if changed && !fresh {
+                let first = trace.seq_of(span.span).unwrap_or(0);
+                stale.entry(*project).and_modify(|seq| *seq = first.min(*seq)).or_insert(first);
+            }
             if changed {
                 let newest = &mut seen.entry(*project).or_default().span;
                 *newest = (*newest).max(Some(batch.received_us));
@@ -129,7 +145,13 @@ async fn append_within(
         *newest = (*newest).max(Some(*linked));
     }
     append_scores(connection, memory, batches, &projects, &mut answers, &mut writes, &mut seen).await?;
-    let again = !writes.journal.is_empty() || !writes.dirty_scores.is_empty() || !writes.dirty_sessions.is_empty();
+    for (project, first) in &stale {
+        segment::look_again(connection, *project, first - 1, memory.last_span).await?;
+    }
+    let again = !stale.is_empty()
+        || !writes.journal.is_empty()
+        || !writes.dirty_scores.is_empty()
+        || !writes.dirty_sessions.is_empty();
     writes.run(connection).await?;
     for (project, seen) in seen {
         // `max` of two arguments is NULL when either is; hence the coalescing both ways.
@@ -201,7 +223,8 @@ async fn find_traces(
             let trace_id: &[u8] = row.try_get(1).map_err(from_sqlx)?;
             let Ok(trace_id) = <[u8; 16]>::try_from(trace_id) else { continue };
             if let Some(trace) = traces.get_mut(project, &trace_id) {
-                trace.known(row.try_get(0).map_err(from_sqlx)?, row.try_get(2).map_err(from_sqlx)?)?;
+                let data = row.try_get(2).map_err(from_sqlx)?;
+                trace.known(row.try_get(0).map_err(from_sqlx)?, data, Home::read(&row, 3)?)?;
             }
         }
     }

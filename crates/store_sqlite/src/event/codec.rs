@@ -3,6 +3,8 @@
 //! A packed record costs SQLite and sqlx one column instead of thirty, and it is the same bytes whoever writes it, which is
 //! what lets a rebuild be compared byte by byte.
 
+use std::ops::RangeInclusive;
+
 use store::StoreError;
 
 /// Writes a record.
@@ -12,6 +14,11 @@ pub(super) struct Packer {
 }
 
 impl Packer {
+    /// A part of a record, without a format of its own.
+    pub(super) fn part() -> Self {
+        Self::default()
+    }
+
     pub(super) fn new(format: u8) -> Self {
         let mut bytes = Vec::with_capacity(160);
         bytes.push(format);
@@ -53,8 +60,13 @@ impl Packer {
     }
 
     pub(super) fn text(&mut self, value: &str) {
+        self.raw(value.as_bytes());
+    }
+
+    /// Bytes as they are, behind their number.
+    pub(super) fn raw(&mut self, value: &[u8]) {
         self.natural(value.len() as u64);
-        self.bytes.extend_from_slice(value.as_bytes());
+        self.bytes.extend_from_slice(value);
     }
 
     /// Present texts are one longer than they are, so that 0 says absent.
@@ -84,12 +96,32 @@ pub(super) struct Unpacker<'a> {
 impl<'a> Unpacker<'a> {
     /// Starts reading and checks the format number.
     pub(super) fn new(bytes: &'a [u8], format: u8, what: &'static str) -> Result<Self, StoreError> {
+        Ok(Self::since(bytes, format..=format, what)?.1)
+    }
+
+    /// Starts reading a record of one of several formats and says which it is.
+    pub(super) fn since(
+        bytes: &'a [u8],
+        formats: RangeInclusive<u8>,
+        what: &'static str,
+    ) -> Result<(u8, Self), StoreError> {
         let mut reader = Self { rest: bytes, what };
         let found = reader.byte()?;
-        if found != format {
-            return Err(StoreError::Corrupt(format!("{what} has format {found}, expected {format}")));
+        if !formats.contains(&found) {
+            return Err(StoreError::Corrupt(format!("{what} has format {found}, expected {}", formats.end())));
         }
-        Ok(reader)
+        Ok((found, reader))
+    }
+
+    /// Bytes as they are, behind their number.
+    pub(super) fn bytes(&mut self) -> Result<&'a [u8], StoreError> {
+        let length = self.count()?;
+        self.take(length)
+    }
+
+    /// What is left, as a reader of its own for a part whose bytes were taken out.
+    pub(super) fn part(&self, bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, what: self.what }
     }
 
     pub(super) fn damaged(&self) -> StoreError {

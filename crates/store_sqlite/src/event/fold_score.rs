@@ -7,19 +7,22 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{
-    score::{ScoreTarget, ScoreValue},
+    score::{Score, ScoreTarget, ScoreValue},
     time::TimeNs,
 };
 use sqlx::{Row as _, SqliteConnection};
-use store::{StoreError, event::ScoreTotals};
+use store::StoreError;
 
 use super::{
     append::Memory,
-    cell::{self, CellKey, ScoreKey, ScoreValueAt},
+    cell::CellKey,
+    cell_score::{Counted, Folded, ScoreCell, ScorePlace},
     dictionary::WordKind,
     fold::words,
+    home::Home,
+    ledger::{Book, Ledger},
     prepare, record,
-    statement::Statement,
+    statement::{Binds, Statement},
     summary::{LinkKey, LinkUse, Summary},
 };
 use crate::error::from_sqlx;
@@ -41,18 +44,53 @@ static MARK_TRACES: Statement = Statement::new(
 );
 static MARK_SESSIONS: Statement =
     Statement::new("INSERT OR IGNORE INTO dirty_session (project, session_id) VALUES ", "(?,?)", "");
-static PUT_CELLS: Statement = Statement::new(
-    "INSERT OR REPLACE INTO cell_score (project, prompt, hour, version, model, environment, segment, arm, name, level, \
-     data) VALUES ",
-    "(?,?,?,?,?,?,0,0,?,?,?)",
-    "",
-);
-static DROP_CELLS: Statement = Statement::new(
-    "DELETE FROM cell_score WHERE (project, prompt, hour, version, model, environment, segment, arm, name, level) \
-     IN (VALUES ",
-    "(?,?,?,?,?,?,0,0,?,?)",
-    ")",
-);
+static HOURS: Book = Book {
+    find: Statement::new(
+        "WITH wanted (project, prompt, hour, version, model, environment, segment, arm, name, level) AS (VALUES ",
+        "(?,?,?,?,?,?,?,?,?,?)",
+        ") SELECT wanted.*, cell.data FROM wanted CROSS JOIN cell_score AS cell ON cell.project = wanted.project \
+         AND cell.prompt = wanted.prompt AND cell.hour = wanted.hour AND cell.version = wanted.version \
+         AND cell.model = wanted.model AND cell.environment = wanted.environment AND cell.segment = wanted.segment \
+         AND cell.arm = wanted.arm AND cell.name = wanted.name AND cell.level = wanted.level",
+    ),
+    put: Statement::new(
+        "INSERT OR REPLACE INTO cell_score (project, prompt, hour, version, model, environment, segment, arm, name, level, \
+         data) VALUES ",
+        "(?,?,?,?,?,?,?,?,?,?,?)",
+        "",
+    ),
+    drop: Statement::new(
+        "DELETE FROM cell_score WHERE (project, prompt, hour, version, model, environment, segment, arm, name, level) \
+         IN (VALUES ",
+        "(?,?,?,?,?,?,?,?,?,?)",
+        ")",
+    ),
+};
+static GROUPS: Book = Book {
+    find: Statement::new(
+        "WITH wanted (project, prompt, day, version, environment, arm, name, level, unit_group) AS (VALUES ",
+        "(?,?,?,?,?,?,?,?,?)",
+        ") SELECT wanted.*, cell.data FROM wanted CROSS JOIN group_score AS cell ON cell.project = wanted.project \
+         AND cell.prompt = wanted.prompt AND cell.day = wanted.day AND cell.version = wanted.version \
+         AND cell.environment = wanted.environment AND cell.arm = wanted.arm AND cell.name = wanted.name \
+         AND cell.level = wanted.level AND cell.unit_group = wanted.unit_group",
+    ),
+    put: Statement::new(
+        "INSERT OR REPLACE INTO group_score (project, prompt, day, version, environment, arm, name, level, unit_group, data) \
+         VALUES ",
+        "(?,?,?,?,?,?,?,?,?,?)",
+        "",
+    ),
+    drop: Statement::new(
+        "DELETE FROM group_score WHERE (project, prompt, day, version, environment, arm, name, level, unit_group) IN (VALUES ",
+        "(?,?,?,?,?,?,?,?,?)",
+        ")",
+    ),
+};
+static PUT_PLACES: Statement =
+    Statement::new("INSERT OR IGNORE INTO score_place (prompt, version, start_ns, seq) VALUES ", "(?,?,?,?)", "");
+static DROP_PLACES: Statement =
+    Statement::new("DELETE FROM score_place WHERE (prompt, version, start_ns, seq) IN (VALUES ", "(?,?,?,?)", ")");
 static PUT_FOLDED: Statement = Statement::new("INSERT OR REPLACE INTO score_fold (seq, data) VALUES ", "(?,?)", "");
 static DROP_FOLDED: Statement = Statement::new("DELETE FROM score_fold WHERE seq IN (", "?", ")");
 static DROP_DIRTY: Statement = Statement::new("DELETE FROM dirty_score WHERE seq IN (", "?", ")");
@@ -139,8 +177,8 @@ fn fixed(value: &ScoreValue) -> Option<i64> {
     value.number().map(|number| (number * 1e9).round_ties_even() as i64)
 }
 
-/// Where the generations of a target count.
-type Places = Vec<(LinkKey, LinkUse)>;
+/// Where the generations of a target count: all but the score's own words.
+type Places = Vec<ScorePlace>;
 
 /// Project, level, trace or session, and span: scores of one target are worked out together.
 type TargetKey = (i64, i64, String, u64);
@@ -166,122 +204,115 @@ pub(super) async fn fold(connection: &mut SqliteConnection, memory: &mut Memory)
     .await
     .map_err(from_sqlx)?;
     let more = !all_marked || (rows.len() as i64) == SCORES;
-    let mut cells: BTreeMap<ScoreKey, ScoreTotals> = BTreeMap::new();
+    let mut changes: Vec<(i64, Option<Folded>, Option<Folded>)> = Vec::new();
     let mut places: HashMap<TargetKey, Places> = HashMap::new();
-    let (mut put, mut dropped, mut clean) = (Vec::new(), Vec::new(), Vec::with_capacity(rows.len()));
+    let mut clean = Vec::with_capacity(rows.len());
     for row in &rows {
         let seq: i64 = row.try_get(0).map_err(from_sqlx)?;
         let project: i64 = row.try_get(1).map_err(from_sqlx)?;
         let (score, bin) = prepare::unpack_score(row.try_get(2).map_err(from_sqlx)?)?;
         let score = score.score;
         clean.push(seq);
-        let folded: Option<Vec<u8>> = row.try_get(3).map_err(from_sqlx)?;
-        let mut now: Option<(ScoreValueAt, Vec<ScoreKey>)> = None;
-        if let Some(value) = fixed(&score.value) {
-            let target = target_key(project, &score.target);
-            if !places.contains_key(&target) {
-                let found = places_of(connection, memory, project, &score.target).await?;
-                places.insert(target.clone(), found);
-            }
-            let name = memory.dictionary.word(connection, project, WordKind::ScoreName, score.name.as_str()).await?;
-            let level = target.1;
-            let keys: Vec<_> = places
-                .get(&target)
-                .into_iter()
-                .flatten()
-                .map(|(link, one)| ScoreKey { cell: cell_of(project, *link, one), name, level })
-                .collect();
-            if !keys.is_empty() {
-                now = Some((ScoreValueAt { value, bin }, keys));
-            }
+        let before: Option<&[u8]> = row.try_get(3).map_err(from_sqlx)?;
+        let before = before.map(Folded::unpack).transpose()?;
+        let now = count(connection, memory, &mut places, project, &score, bin).await?;
+        if before != now {
+            changes.push((seq, before, now));
         }
-        let before = folded.as_deref().map(cell::unpack_folded).transpose()?;
-        if before == now {
-            continue;
+    }
+    apply(connection, changes).await?;
+    DROP_DIRTY
+        .run(connection, clean, |binds, seq| {
+            binds.add(seq);
+        })
+        .await?;
+    Ok(more)
+}
+
+fn bind_place(binds: &mut Binds, (prompt, version, start_ns, seq): (i64, i64, i64, i64)) {
+    binds.add(prompt).add(version).add(start_ns).add(seq);
+}
+
+/// What a score contributes now, if anything.
+async fn count(
+    connection: &mut SqliteConnection,
+    memory: &mut Memory,
+    known: &mut HashMap<TargetKey, Places>,
+    project: i64,
+    score: &Score,
+    bin: Option<i32>,
+) -> Result<Option<Folded>, StoreError> {
+    if matches!(score.value, ScoreValue::Text(_)) {
+        return Ok(None);
+    }
+    let target = target_key(project, &score.target);
+    let level = target.1;
+    let found = match known.get(&target) {
+        Some(found) => found.clone(),
+        None => {
+            let found = places_of(connection, memory, project, &score.target).await?;
+            known.entry(target).or_insert(found).clone()
         }
-        for (counted, sign) in [(before.as_ref(), -1), (now.as_ref(), 1)] {
-            let Some((value, keys)) = counted else { continue };
-            for key in keys {
-                load(connection, &mut cells, *key).await?;
-                if let Some(totals) = cells.get_mut(key) {
-                    cell::count_score(totals, *value, sign);
+    };
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let name = memory.dictionary.score_name(connection, project, score.name.as_str()).await?;
+    let counted = match (&score.value, fixed(&score.value)) {
+        (_, Some(value)) => Counted::Number { value, bin },
+        (ScoreValue::Categorical(category), None) => {
+            Counted::Category(memory.dictionary.category(connection, project, name, category).await?)
+        }
+        _ => return Ok(None),
+    };
+    let places = found.into_iter().map(|place| ScorePlace { name, level, ..place }).collect();
+    Ok(Some(Folded { counted, places }))
+}
+
+/// Takes out what scores contributed, puts in what they contribute now.
+async fn apply(
+    connection: &mut SqliteConnection,
+    changes: Vec<(i64, Option<Folded>, Option<Folded>)>,
+) -> Result<(), StoreError> {
+    let mut hours: Ledger<ScoreCell, 10> = Ledger::new(&HOURS);
+    let mut groups: Ledger<ScoreCell, 9> = Ledger::new(&GROUPS);
+    let all = || changes.iter().flat_map(|(_, before, now)| before.iter().chain(now)).flat_map(|folded| &folded.places);
+    let (of_hours, of_groups) = (all().map(ScorePlace::of_hour).collect(), all().map(ScorePlace::of_group).collect());
+    hours.load(connection, of_hours).await?;
+    groups.load(connection, of_groups).await?;
+    let (mut put, mut dropped, mut places, mut old_places) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (seq, before, now) in &changes {
+        for (folded, sign, listed) in [(before, -1, &mut old_places), (now, 1, &mut places)] {
+            let Some(folded) = folded else { continue };
+            for place in &folded.places {
+                if let Some(cell) = hours.get_mut(&place.of_hour()) {
+                    cell.count(folded.counted, sign);
                 }
+                if let Some(cell) = groups.get_mut(&place.of_group()) {
+                    cell.count(folded.counted, sign);
+                }
+                listed.push((place.cell.prompt, place.cell.version, place.start_ns, *seq));
             }
         }
         match now {
-            Some((value, keys)) => put.push((seq, cell::pack_folded(value, &keys))),
-            None => dropped.push(seq),
+            Some(now) => put.push((*seq, now.pack())),
+            None => dropped.push(*seq),
         }
     }
+    hours.write(connection).await?;
+    groups.write(connection).await?;
+    DROP_PLACES.run(connection, old_places, bind_place).await?;
+    PUT_PLACES.run(connection, places, bind_place).await?;
     PUT_FOLDED
         .run(connection, put, |binds, (seq, data)| {
             binds.add(seq).add(data);
         })
         .await?;
-    for (statement, numbers) in [(&DROP_FOLDED, dropped), (&DROP_DIRTY, clean)] {
-        statement
-            .run(connection, numbers, |binds, seq| {
-                binds.add(seq);
-            })
-            .await?;
-    }
-    write(connection, cells).await?;
-    Ok(more)
-}
-
-fn cell_of(project: i64, (prompt, version): LinkKey, one: &LinkUse) -> CellKey {
-    CellKey {
-        project,
-        prompt,
-        hour: TimeNs(one.start_ns).hour(),
-        version: i64::from(version),
-        model: one.model,
-        environment: one.environment,
-    }
-}
-
-async fn load(
-    connection: &mut SqliteConnection,
-    cells: &mut BTreeMap<ScoreKey, ScoreTotals>,
-    key: ScoreKey,
-) -> Result<(), StoreError> {
-    if cells.contains_key(&key) {
-        return Ok(());
-    }
-    let data: Option<Vec<u8>> = sqlx::query_scalar(
-        "SELECT data FROM cell_score WHERE project = ? AND prompt = ? AND hour = ? AND version = ? AND model = ? \
-         AND environment = ? AND segment = 0 AND arm = 0 AND name = ? AND level = ?",
-    )
-    .bind(key.cell.project)
-    .bind(key.cell.prompt)
-    .bind(key.cell.hour)
-    .bind(key.cell.version)
-    .bind(key.cell.model)
-    .bind(key.cell.environment)
-    .bind(key.name)
-    .bind(key.level)
-    .fetch_optional(connection)
-    .await
-    .map_err(from_sqlx)?;
-    let totals = data.map_or_else(|| Ok(ScoreTotals::default()), |data| cell::unpack_score_totals(&data))?;
-    cells.insert(key, totals);
-    Ok(())
-}
-
-async fn write(connection: &mut SqliteConnection, cells: BTreeMap<ScoreKey, ScoreTotals>) -> Result<(), StoreError> {
-    let (empty, full): (Vec<_>, Vec<_>) = cells.into_iter().partition(|(_, totals)| totals.n == 0);
-    let bind_key = |binds: &mut super::statement::Binds, key: ScoreKey| {
-        let cell = key.cell;
-        binds.add(cell.project).add(cell.prompt).add(cell.hour).add(cell.version).add(cell.model).add(cell.environment);
-        binds.add(key.name).add(key.level);
-    };
-    PUT_CELLS
-        .run(connection, full, |binds, (key, totals)| {
-            bind_key(binds, key);
-            binds.add(cell::pack_score_totals(&totals));
+    DROP_FOLDED
+        .run(connection, dropped, |binds, seq| {
+            binds.add(seq);
         })
-        .await?;
-    DROP_CELLS.run(connection, empty, |binds, (key, _)| bind_key(binds, key)).await
+        .await
 }
 
 async fn places_of(
@@ -295,14 +326,16 @@ async fn places_of(
             return place_of_observation(connection, memory, project, trace.as_bytes(), record::span_number(*span))
                 .await;
         }
-        ScoreTarget::Trace { trace } => sqlx::query("SELECT data FROM trace WHERE project = ? AND trace_id = ?")
-            .bind(project)
-            .bind(&trace.as_bytes()[..])
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(from_sqlx)?,
+        ScoreTarget::Trace { trace } => {
+            sqlx::query("SELECT data, id, unit_group, segment FROM trace WHERE project = ? AND trace_id = ?")
+                .bind(project)
+                .bind(&trace.as_bytes()[..])
+                .fetch_all(&mut *connection)
+                .await
+                .map_err(from_sqlx)?
+        }
         ScoreTarget::Session { session } => sqlx::query(
-            "SELECT data FROM trace INDEXED BY trace_session WHERE project = ? AND session_id = ? \
+            "SELECT data, id, unit_group, segment FROM trace INDEXED BY trace_session WHERE project = ? AND session_id = ? \
              ORDER BY start_ns, trace_id LIMIT ?",
         )
         .bind(project)
@@ -313,19 +346,20 @@ async fn places_of(
         .map_err(from_sqlx)?,
     };
     let unlinked = (memory.dictionary.word(connection, project, WordKind::Prompt, "").await?, 0);
-    let mut earliest: BTreeMap<LinkKey, LinkUse> = BTreeMap::new();
+    let mut earliest: BTreeMap<LinkKey, (LinkUse, i64, Home)> = BTreeMap::new();
     for row in rows {
+        let (trace, home) = (row.try_get(1).map_err(from_sqlx)?, Home::read(&row, 2)?);
         for (link, one) in Summary::unpack(row.try_get(0).map_err(from_sqlx)?)?.links {
-            let held = earliest.entry(link).or_insert(one);
-            if (one.start_ns, one.span) < (held.start_ns, held.span) {
-                *held = one;
+            let held = earliest.entry(link).or_insert((one, trace, home));
+            if (one.start_ns, one.span) < (held.0.start_ns, held.0.span) {
+                *held = (one, trace, home);
             }
         }
     }
     if earliest.len() > 1 {
         earliest.remove(&unlinked);
     }
-    Ok(earliest.into_iter().collect())
+    Ok(earliest.into_iter().map(|(link, (one, trace, home))| place(project, link, &one, trace, home)).collect())
 }
 
 async fn place_of_observation(
@@ -336,8 +370,8 @@ async fn place_of_observation(
     span: u64,
 ) -> Result<Places, StoreError> {
     let row = sqlx::query(
-        "SELECT span.start_ns, span.prompt, span.version, span.data FROM trace \
-         CROSS JOIN span ON span.trace = trace.id AND span.span_id = ?3 \
+        "SELECT span.start_ns, span.prompt, span.version, span.data, span.segment, trace.id, trace.unit_group, \
+         trace.segment FROM trace CROSS JOIN span ON span.trace = trace.id AND span.span_id = ?3 \
          WHERE trace.project = ?1 AND trace.trace_id = ?2 AND span.prompt IS NOT NULL",
     )
     .bind(project)
@@ -352,5 +386,21 @@ async fn place_of_observation(
     let narrow = record::unpack(row.try_get(3).map_err(from_sqlx)?, span, start_ns)?;
     let (model, environment) = words(connection, &mut memory.dictionary, project, &narrow).await?;
     let link = (row.try_get(1).map_err(from_sqlx)?, version);
-    Ok(vec![(link, LinkUse { count: 1, start_ns, span, model, environment })])
+    let segment: i64 = row.try_get(4).map_err(from_sqlx)?;
+    let one = LinkUse { count: 1, start_ns, span, model, environment, segment };
+    Ok(vec![place(project, link, &one, row.try_get(5).map_err(from_sqlx)?, Home::read(&row, 6)?)])
+}
+
+/// A place without the words of a score.
+fn place(project: i64, (prompt, version): LinkKey, one: &LinkUse, trace: i64, home: Home) -> ScorePlace {
+    let cell = CellKey {
+        project,
+        prompt,
+        hour: TimeNs(one.start_ns).hour(),
+        version: i64::from(version),
+        model: one.model,
+        environment: one.environment,
+        segment: home.segment_of(one.segment),
+    };
+    ScorePlace { cell, start_ns: one.start_ns, group: home.group, trace, name: 0, level: 0 }
 }

@@ -5,22 +5,31 @@
 //! connections and see the last commit.
 
 mod append;
+mod bins;
 mod cell;
+mod cell_score;
 mod codec;
 mod dictionary;
 mod fold;
 mod fold_score;
+mod fold_span;
+mod home;
 mod lag;
+mod ledger;
 mod link;
 mod messages;
 mod payload;
 mod phase;
 mod prepare;
+mod question;
 mod queue;
 mod read;
 mod record;
+mod scan;
 mod score_list;
+mod segment;
 mod span_list;
+mod spread;
 mod statement;
 mod summary;
 mod totals;
@@ -31,12 +40,15 @@ mod writes;
 use std::{path::Path, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
-use domain::ids::{ProjectId, SpanId, TraceId};
+use domain::{
+    ids::{ProjectId, SpanId, TraceId},
+    segment::SegmentAttribute,
+};
 use store::{
     StoreError,
     event::{
-        Activity, Appended, EventBatch, EventStore, ScoreRecord, SpanPayload, SpanRecord, TotalsAnswer, TotalsQuestion,
-        TraceFilter, TraceKey, TraceRecord, Waiting,
+        Activity, Appended, EventBatch, EventStore, ScoreRecord, SpanPayload, SpanRecord, SpreadAnswer, SpreadQuestion,
+        TotalsAnswer, TotalsQuestion, TraceFilter, TraceKey, TraceRecord, Waiting,
     },
 };
 use tokio::sync::{mpsc, oneshot};
@@ -58,6 +70,7 @@ const SCHEMA: Schema = Schema {
     steps: &[
         include_str!("../../migrations/event/0001_first.sql"),
         include_str!("../../migrations/event/0002_clients.sql"),
+        include_str!("../../migrations/event/0003_spread.sql"),
     ],
 };
 
@@ -243,6 +256,14 @@ impl EventStore for SqliteEvents {
 
     async fn totals(&self, project: ProjectId, question: &TotalsQuestion) -> Result<TotalsAnswer, StoreError> {
         self.reader.totals(project, question).await
+    }
+
+    async fn spread(&self, project: ProjectId, question: &SpreadQuestion) -> Result<SpreadAnswer, StoreError> {
+        self.reader.spread(project, question).await
+    }
+
+    async fn segment_by(&self, project: ProjectId, attribute: Option<SegmentAttribute>) -> Result<(), StoreError> {
+        self.order(|answer| Order::Segment(project, attribute, answer)).await
     }
 
     async fn activity(&self, project: ProjectId) -> Result<Activity, StoreError> {

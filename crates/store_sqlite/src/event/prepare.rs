@@ -25,6 +25,7 @@ pub(super) struct Prepared {
     pub(super) received_us: i64,
     pub(super) spans: Vec<PreparedSpan>,
     pub(super) scores: Vec<PreparedScore>,
+    pub(super) segmented_by: Option<String>,
 }
 
 pub(super) struct PreparedSpan {
@@ -59,7 +60,8 @@ pub(super) fn prepare(batch: EventBatch) -> Result<Prepared, StoreError> {
     let spans = batch.spans.into_iter().map(|span| prepare_span(&span, received, &mut press)).collect();
     let scores =
         batch.scores.iter().map(|score| prepare_score(score, received)).collect::<Result<Vec<_>, StoreError>>()?;
-    Ok(Prepared { project: batch.project, received_us: received.0, spans, scores })
+    let segmented_by = batch.segmented_by.map(|attribute| attribute.to_string());
+    Ok(Prepared { project: batch.project, received_us: received.0, spans, scores, segmented_by })
 }
 
 fn prepare_span(span: &SpanWrite, received: TimeUs, press: &mut Press) -> PreparedSpan {

@@ -1,22 +1,24 @@
 //! The packed form of a span's narrow part.
 //!
-//! Ids and start are columns of the row; everything else is here. Format 1:
-//! received (8 bytes, so that it can be put back in place), version, kind, level, flags, parent, end, texts, numbers.
+//! Ids and start are columns of the row; everything else is here. Format 2:
+//! received (8 bytes, so that it can be put back in place), version, kind, level, flags, parent, end, texts, numbers, and what
+//! was derived. Format 1 ends before unit groups and segment, and has five keys instead of eight; it is still read.
 
 use domain::{
     ids::{SpanId, TraceId},
     money::NanoUsd,
+    segment::Said,
     time::{TimeNs, TimeUs},
     trace::{Level, PromptLink, SpanKind, SpanVersion, TokenBuckets},
 };
 use store::{
     StoreError,
-    event::{SketchKeys, SpanRow, TraceWords},
+    event::{Derived, SketchKeys, SpanRow, TraceWords, UnitGroups},
 };
 
 use super::codec::{Packer, Unpacker};
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// A link as written in a record.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -49,6 +51,9 @@ pub(super) struct Narrow<'a> {
     pub(super) null_response: bool,
     pub(super) app_root: bool,
     pub(super) keys: SketchKeys,
+    pub(super) groups: UnitGroups,
+    /// The segment it names, and whether for its whole trace.
+    pub(super) segment: Option<(&'a str, bool)>,
     pub(super) trace_name: Option<&'a str>,
     pub(super) user_id: Option<&'a str>,
     pub(super) session_id: Option<&'a str>,
@@ -118,7 +123,7 @@ pub(super) fn pack(row: &SpanRow, version: SpanVersion, received_us: TimeUs) -> 
     for cost in [row.cost, row.input_cost, row.output_cost] {
         packer.optional_integer(cost.map(|cost| cost.0));
     }
-    let keys = &row.keys;
+    let keys = &row.derived.keys;
     for key in [keys.latency, keys.time_to_first_token, keys.cost, keys.input_tokens, keys.output_tokens] {
         packer.optional_integer(key.map(i64::from));
     }
@@ -129,6 +134,22 @@ pub(super) fn pack(row: &SpanRow, version: SpanVersion, received_us: TimeUs) -> 
     packer.natural(words.tags.len() as u64);
     for tag in &words.tags {
         packer.text(tag);
+    }
+    for key in [keys.input_cost, keys.output_cost, keys.total_tokens] {
+        packer.optional_integer(key.map(i64::from));
+    }
+    let Derived { groups, segment, .. } = &row.derived;
+    packer.byte(
+        flag(groups.user.is_some(), 0)
+            | flag(groups.session.is_some(), 1)
+            | flag(segment.is_some(), 2)
+            | flag(segment.as_ref().is_some_and(|said| said.of_trace), 3),
+    );
+    for group in [groups.user, groups.session, Some(groups.trace)].into_iter().flatten() {
+        packer.byte(group);
+    }
+    if let Some(said) = segment {
+        packer.text(&said.value);
     }
     packer.finish()
 }
@@ -142,7 +163,7 @@ pub(super) fn set_received(record: &mut [u8], received_us: i64) {
 
 /// Reads a packed record.
 pub(super) fn unpack(bytes: &[u8], span: u64, start_ns: i64) -> Result<Narrow<'_>, StoreError> {
-    let mut reader = Unpacker::new(bytes, FORMAT, "a span")?;
+    let (format, mut reader) = Unpacker::since(bytes, 1..=FORMAT, "a span")?;
     let received_us = reader.fixed()? as i64;
     let version_end = reader.integer()?;
     let length = u32::try_from(reader.natural()?).map_err(|_| reader.damaged())?;
@@ -181,16 +202,13 @@ pub(super) fn unpack(bytes: &[u8], span: u64, start_ns: i64) -> Result<Narrow<'_
     let cost = reader.optional_integer()?;
     let input_cost = reader.optional_integer()?;
     let output_cost = reader.optional_integer()?;
-    let mut key = || -> Result<Option<i16>, StoreError> {
-        let Some(key) = reader.optional_integer()? else { return Ok(None) };
-        i16::try_from(key).map(Some).map_err(|_| reader.damaged())
-    };
-    let keys = SketchKeys {
-        latency: key()?,
-        time_to_first_token: key()?,
-        cost: key()?,
-        input_tokens: key()?,
-        output_tokens: key()?,
+    let mut keys = SketchKeys {
+        latency: key(&mut reader)?,
+        time_to_first_token: key(&mut reader)?,
+        cost: key(&mut reader)?,
+        input_tokens: key(&mut reader)?,
+        output_tokens: key(&mut reader)?,
+        ..SketchKeys::default()
     };
     let trace_name = reader.optional_text()?;
     let user_id = reader.optional_text()?;
@@ -198,6 +216,18 @@ pub(super) fn unpack(bytes: &[u8], span: u64, start_ns: i64) -> Result<Narrow<'_
     let release = reader.optional_text()?;
     let trace_version = reader.optional_text()?;
     let tags = (0..reader.count()?).map(|_| reader.text()).collect::<Result<Vec<_>, _>>()?;
+    let (mut groups, mut segment) = (UnitGroups::default(), None);
+    if format >= 2 {
+        for slot in [&mut keys.input_cost, &mut keys.output_cost, &mut keys.total_tokens] {
+            *slot = key(&mut reader)?;
+        }
+        let said = reader.byte()?;
+        let is = |bit: u8| said & (1 << bit) != 0;
+        groups.user = if is(0) { Some(reader.byte()?) } else { None };
+        groups.session = if is(1) { Some(reader.byte()?) } else { None };
+        groups.trace = reader.byte()?;
+        segment = if is(2) { Some((reader.text()?, is(3))) } else { None };
+    }
     Ok(Narrow {
         received_us,
         version: SpanVersion { end_ns: end_ns.wrapping_add(version_end), length, digest },
@@ -220,6 +250,8 @@ pub(super) fn unpack(bytes: &[u8], span: u64, start_ns: i64) -> Result<Narrow<'_
         null_response: is(0),
         app_root: is(1),
         keys,
+        groups,
+        segment,
         trace_name,
         user_id,
         session_id,
@@ -228,6 +260,11 @@ pub(super) fn unpack(bytes: &[u8], span: u64, start_ns: i64) -> Result<Narrow<'_
         tags,
         public: is(2).then_some(is(3)),
     })
+}
+
+fn key(reader: &mut Unpacker<'_>) -> Result<Option<i16>, StoreError> {
+    let Some(key) = reader.optional_integer()? else { return Ok(None) };
+    i16::try_from(key).map(Some).map_err(|_| reader.damaged())
 }
 
 /// The id a number stands for.
@@ -264,7 +301,11 @@ impl<'a> Narrow<'a> {
             output_cost: self.output_cost.map(NanoUsd),
             null_response: self.null_response,
             app_root: self.app_root,
-            keys: self.keys,
+            derived: Derived {
+                keys: self.keys,
+                groups: self.groups,
+                segment: self.segment.map(|(value, of_trace)| Said { value: value.to_owned(), of_trace }),
+            },
             trace: TraceWords {
                 name: owned(self.trace_name),
                 user_id: owned(self.user_id),

@@ -14,7 +14,8 @@ use super::{
     record::Narrow,
 };
 
-const FORMAT: u8 = 1;
+/// Format 1 knew neither unit groups nor segments; it is still read.
+const FORMAT: u8 = 2;
 /// Distinct tags kept of a trace, the first in sorted order: a bound on hostile traces that does not depend on order.
 const TAGS: usize = 1000;
 
@@ -34,6 +35,23 @@ type Rank = (bool, i64, u64);
 struct Claim<T> {
     rank: Rank,
     value: T,
+}
+
+/// A user or session, and the unit group its id hashes into.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Member {
+    id: String,
+    group: u8,
+}
+
+impl PartialEq<Member> for (&str, u8) {
+    fn eq(&self, other: &Member) -> bool {
+        self.0 == other.id && self.1 == other.group
+    }
+}
+
+fn member((id, group): &(&str, u8)) -> Member {
+    Member { id: (*id).to_owned(), group: *group }
 }
 
 /// The span whose name and environment stand for the trace when nothing was said.
@@ -58,14 +76,19 @@ pub(super) struct LinkUse {
     pub(super) span: u64,
     pub(super) model: i64,
     pub(super) environment: i64,
+    /// The segment it names itself; 0 when it counts in its trace's.
+    pub(super) segment: i64,
 }
 
 /// What is known of a trace.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Summary {
     name: Option<Claim<String>>,
-    user_id: Option<Claim<String>>,
-    session_id: Option<Claim<String>>,
+    user_id: Option<Claim<Member>>,
+    session_id: Option<Claim<Member>>,
+    segment: Option<Claim<String>>,
+    /// The group the trace's own id hashes into.
+    trace_group: u8,
     release: Option<Claim<String>>,
     version: Option<Claim<String>>,
     public: Option<Claim<bool>>,
@@ -85,6 +108,20 @@ pub(super) struct Summary {
     /// Spans with a link of their own: the ones that may bequeath.
     pub(super) carriers: u64,
     pub(super) links: BTreeMap<LinkKey, LinkUse>,
+}
+
+fn user_of<'a>(span: &Narrow<'a>) -> Option<(&'a str, u8)> {
+    Some((span.user_id?, span.groups.user.unwrap_or(0)))
+}
+
+fn session_of<'a>(span: &Narrow<'a>) -> Option<(&'a str, u8)> {
+    Some((span.session_id?, span.groups.session.unwrap_or(0)))
+}
+
+/// The segment a span names for its whole trace: said as such, or by the root about itself.
+fn segment_of<'a>(span: &Narrow<'a>) -> Option<&'a str> {
+    let (value, of_trace) = span.segment?;
+    (of_trace || span.app_root || span.parent.is_none()).then_some(value)
 }
 
 fn rank(span: &Narrow<'_>) -> Rank {
@@ -135,11 +172,22 @@ impl Summary {
     }
 
     pub(super) fn user_id(&self) -> Option<&str> {
-        self.user_id.as_ref().map(|claim| claim.value.as_str())
+        self.user_id.as_ref().map(|claim| claim.value.id.as_str())
     }
 
     pub(super) fn session_id(&self) -> Option<&str> {
-        self.session_id.as_ref().map(|claim| claim.value.as_str())
+        self.session_id.as_ref().map(|claim| claim.value.id.as_str())
+    }
+
+    /// The segment its generations count in unless they name one.
+    pub(super) fn segment(&self) -> Option<&str> {
+        self.segment.as_ref().map(|claim| claim.value.as_str())
+    }
+
+    /// The group of its unit: of its user, else of its session, else of itself.
+    pub(super) fn unit_group(&self) -> u8 {
+        let unit = self.user_id.as_ref().or(self.session_id.as_ref());
+        unit.map_or(self.trace_group, |claim| claim.value.group)
     }
 
     pub(super) fn release(&self) -> Option<&str> {
@@ -195,8 +243,10 @@ impl Summary {
         let rank = rank(span);
         let own = |text: &str| text.to_owned();
         claim(&mut self.name, rank, span.trace_name, own);
-        claim(&mut self.user_id, rank, span.user_id, own);
-        claim(&mut self.session_id, rank, span.session_id, own);
+        claim(&mut self.user_id, rank, user_of(span).as_ref(), member);
+        claim(&mut self.session_id, rank, session_of(span).as_ref(), member);
+        claim(&mut self.segment, rank, segment_of(span), own);
+        self.trace_group = self.trace_group.max(span.groups.trace);
         claim(&mut self.release, rank, span.release, own);
         claim(&mut self.version, rank, span.trace_version, own);
         claim(&mut self.public, rank, span.public.as_ref(), |public| *public);
@@ -228,6 +278,7 @@ impl Summary {
             && outlives(self.release.as_ref(), old, new, new.release.is_some())
             && outlives(self.version.as_ref(), old, new, new.trace_version.is_some())
             && outlives(self.public.as_ref(), old, new, new.public.is_some())
+            && outlives(self.segment.as_ref(), old, new, segment_of(new).is_some())
             && self.lead.as_ref().is_none_or(|lead| lead.span != old.span || lead_of(new) >= lead.order())
             && old.tags.iter().all(|tag| new.tags.contains(tag))
             && (old.start_ns > self.start_ns || new.start_ns <= old.start_ns)
@@ -280,9 +331,17 @@ impl Summary {
 
     pub(super) fn pack(&self) -> Vec<u8> {
         let mut packer = Packer::new(FORMAT);
-        for claim in [&self.name, &self.user_id, &self.session_id, &self.release, &self.version] {
+        packer.byte(self.trace_group);
+        for claim in [&self.name, &self.release, &self.version, &self.segment] {
             packer.optional_text(claim.as_ref().map(|claim| claim.value.as_str()));
             if let Some(claim) = claim {
+                pack_rank(&mut packer, claim.rank);
+            }
+        }
+        for claim in [&self.user_id, &self.session_id] {
+            packer.optional_text(claim.as_ref().map(|claim| claim.value.id.as_str()));
+            if let Some(claim) = claim {
+                packer.byte(claim.value.group);
                 pack_rank(&mut packer, claim.rank);
             }
         }
@@ -316,17 +375,30 @@ impl Summary {
             packer.fixed(link.span);
             packer.integer(link.model);
             packer.integer(link.environment);
+            packer.integer(link.segment);
         }
         packer.finish()
     }
 
     pub(super) fn unpack(bytes: &[u8]) -> Result<Self, StoreError> {
-        let mut reader = Unpacker::new(bytes, FORMAT, "a trace")?;
-        let mut claim = || -> Result<Option<Claim<String>>, StoreError> {
-            let Some(value) = reader.optional_text()? else { return Ok(None) };
-            Ok(Some(Claim { value: value.to_owned(), rank: unpack_rank(&mut reader)? }))
-        };
-        let (name, user_id, session_id, release, version) = (claim()?, claim()?, claim()?, claim()?, claim()?);
+        let (format, mut reader) = Unpacker::since(bytes, 1..=FORMAT, "a trace")?;
+        let (trace_group, name, user_id, session_id, release, version, segment);
+        if format >= 2 {
+            trace_group = reader.byte()?;
+            name = unpack_claim(&mut reader)?;
+            release = unpack_claim(&mut reader)?;
+            version = unpack_claim(&mut reader)?;
+            segment = unpack_claim(&mut reader)?;
+            user_id = unpack_member(&mut reader, true)?;
+            session_id = unpack_member(&mut reader, true)?;
+        } else {
+            (trace_group, segment) = (0, None);
+            name = unpack_claim(&mut reader)?;
+            user_id = unpack_member(&mut reader, false)?;
+            session_id = unpack_member(&mut reader, false)?;
+            release = unpack_claim(&mut reader)?;
+            version = unpack_claim(&mut reader)?;
+        }
         let public = match reader.byte()? {
             0 => None,
             said => Some(Claim { value: said == 2, rank: unpack_rank(&mut reader)? }),
@@ -361,6 +433,7 @@ impl Summary {
                 span: reader.fixed()?,
                 model: reader.integer()?,
                 environment: reader.integer()?,
+                segment: if format >= 2 { reader.integer()? } else { 0 },
             };
             links.insert((prompt, version), link);
         }
@@ -368,6 +441,8 @@ impl Summary {
             name,
             user_id,
             session_id,
+            segment,
+            trace_group,
             release,
             version,
             public,
@@ -387,6 +462,17 @@ impl Summary {
             links,
         })
     }
+}
+
+fn unpack_claim(reader: &mut Unpacker<'_>) -> Result<Option<Claim<String>>, StoreError> {
+    let Some(value) = reader.optional_text()? else { return Ok(None) };
+    Ok(Some(Claim { value: value.to_owned(), rank: unpack_rank(reader)? }))
+}
+
+fn unpack_member(reader: &mut Unpacker<'_>, grouped: bool) -> Result<Option<Claim<Member>>, StoreError> {
+    let Some(id) = reader.optional_text()? else { return Ok(None) };
+    let group = if grouped { reader.byte()? } else { 0 };
+    Ok(Some(Claim { value: Member { id: id.to_owned(), group }, rank: unpack_rank(reader)? }))
 }
 
 fn pack_rank(packer: &mut Packer, (app_root, end_ns, span): Rank) {

@@ -1,14 +1,16 @@
 //! One trace inside a write: which spans come new, which change, what they then count for, and the row that sums them up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use store::{StoreError, event::Appended};
 
 use super::{
     append::Memory,
-    cell::Contribution,
+    cell::{Contribution, Placed},
     dictionary::WordKind,
+    fold,
+    home::{self, Home},
     link::Tree,
     prepare::PreparedSpan,
     record::{self, Narrow},
@@ -22,11 +24,13 @@ pub(super) struct Stored {
     pub(super) seq: i64,
     start_ns: i64,
     link: Option<LinkKey>,
+    /// The segment it named when it was stored; 0 for none.
+    segment: i64,
     data: Vec<u8>,
 }
 
 impl Stored {
-    /// Reads `seq, start_ns, prompt, version, data` from a row, beginning at a column.
+    /// Reads `seq, start_ns, prompt, version, segment, data` from a row, beginning at a column.
     pub(super) fn read(row: &SqliteRow, column: usize) -> Result<Self, StoreError> {
         let prompt: Option<i64> = row.try_get(column + 2).map_err(from_sqlx)?;
         let version: Option<i64> = row.try_get(column + 3).map_err(from_sqlx)?;
@@ -35,7 +39,8 @@ impl Stored {
             seq: row.try_get(column).map_err(from_sqlx)?,
             start_ns: row.try_get(column + 1).map_err(from_sqlx)?,
             link: prompt.zip(version),
-            data: row.try_get(column + 4).map_err(from_sqlx)?,
+            segment: row.try_get(column + 4).map_err(from_sqlx)?,
+            data: row.try_get(column + 5).map_err(from_sqlx)?,
         })
     }
 
@@ -48,7 +53,8 @@ impl Stored {
 struct Pending {
     start_ns: i64,
     data: Vec<u8>,
-    payload: Vec<u8>,
+    /// None when it stays as it is.
+    payload: Option<Vec<u8>>,
 }
 
 struct SpanWork {
@@ -66,6 +72,8 @@ struct Words {
     own: Option<LinkKey>,
     model: i64,
     environment: i64,
+    /// The segment it names itself; 0 for none.
+    segment: i64,
 }
 
 /// One trace inside a write.
@@ -76,6 +84,8 @@ pub(super) struct TraceWork {
     /// Ids of the spans to look for.
     pub(super) wanted: Vec<u64>,
     before: Option<Summary>,
+    /// Where its generations count as stored.
+    home: Home,
     spans: Vec<SpanWork>,
     by_span: HashMap<u64, usize>,
 }
@@ -89,15 +99,25 @@ struct Settled {
 
 impl TraceWork {
     pub(super) fn new(project: i64, trace_id: [u8; 16]) -> Self {
-        Self { project, trace_id, id: 0, wanted: Vec::new(), before: None, spans: Vec::new(), by_span: HashMap::new() }
+        Self {
+            project,
+            trace_id,
+            id: 0,
+            wanted: Vec::new(),
+            before: None,
+            home: Home::default(),
+            spans: Vec::new(),
+            by_span: HashMap::new(),
+        }
     }
 
     pub(super) fn is_known(&self) -> bool {
         self.before.is_some()
     }
 
-    pub(super) fn known(&mut self, id: i64, data: &[u8]) -> Result<(), StoreError> {
+    pub(super) fn known(&mut self, id: i64, data: &[u8], home: Home) -> Result<(), StoreError> {
         self.id = id;
+        self.home = home;
         self.before = Some(Summary::unpack(data)?);
         Ok(())
     }
@@ -119,7 +139,8 @@ impl TraceWork {
 
     /// Takes one content of a span; the greater version stands. Says whether it changed anything.
     pub(super) fn offer(&mut self, span: &PreparedSpan, last_seq: &mut i64, answer: &mut Appended) -> bool {
-        let pending = || Pending { start_ns: span.start_ns, data: span.data.clone(), payload: span.payload.clone() };
+        let pending =
+            || Pending { start_ns: span.start_ns, data: span.data.clone(), payload: Some(span.payload.clone()) };
         let held = self.by_span.get(&span.span).and_then(|at| self.spans.get_mut(*at));
         match held {
             None => {
@@ -151,6 +172,18 @@ impl TraceWork {
         }
     }
 
+    /// The number of a span that was offered or stored.
+    pub(super) fn seq_of(&self, span: u64) -> Option<i64> {
+        Some(self.spans.get(*self.by_span.get(&span)?)?.seq)
+    }
+
+    /// Puts another derived part into a stored span; its content stays.
+    pub(super) fn derive(&mut self, span: u64, start_ns: i64, data: Vec<u8>) {
+        if let Some(held) = self.by_span.get(&span).and_then(|at| self.spans.get_mut(*at)) {
+            held.now = Some(Pending { start_ns, data, payload: None });
+        }
+    }
+
     async fn words(
         &self,
         connection: &mut SqliteConnection,
@@ -165,11 +198,12 @@ impl TraceWork {
             }
         };
         if !span.kind.is_generation() {
-            return Ok(Words { own, model: 0, environment: 0 });
+            return Ok(Words { own, model: 0, environment: 0, segment: 0 });
         }
         let model = dictionary.word(connection, self.project, WordKind::Model, span.model.unwrap_or("")).await?;
         let environment = dictionary.word(connection, self.project, WordKind::Environment, span.environment).await?;
-        Ok(Words { own, model, environment })
+        let segment = dictionary.segment(connection, self.project, span.segment.map(|(value, _)| value)).await?;
+        Ok(Words { own, model, environment, segment })
     }
 
     /// Works out the trace after the write and what has to be written.
@@ -241,6 +275,7 @@ impl TraceWork {
                 span: work.span,
                 model: words.model,
                 environment: words.environment,
+                segment: words.segment,
             };
             let exactness = match (old, link) {
                 (None, None) => Exactness::Kept,
@@ -271,11 +306,12 @@ impl TraceWork {
         memory: &mut Memory,
         unlinked: LinkKey,
     ) -> Result<Settled, StoreError> {
-        let rows = sqlx::query("SELECT span_id, seq, start_ns, prompt, version, data FROM span WHERE trace = ?")
-            .bind(self.id)
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(from_sqlx)?;
+        let rows =
+            sqlx::query("SELECT span_id, seq, start_ns, prompt, version, segment, data FROM span WHERE trace = ?")
+                .bind(self.id)
+                .fetch_all(&mut *connection)
+                .await
+                .map_err(from_sqlx)?;
         let changed: HashMap<u64, usize> = self.spans.iter().enumerate().map(|(at, work)| (work.span, at)).collect();
         let mut rest = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -332,18 +368,6 @@ impl TraceWork {
         Ok(Settled { summary, links, relinked })
     }
 
-    async fn contribution(
-        &self,
-        connection: &mut SqliteConnection,
-        memory: &mut Memory,
-        span: &Narrow<'_>,
-        link: Option<LinkKey>,
-    ) -> Result<Vec<u8>, StoreError> {
-        let Some(link) = link else { return Ok(Vec::new()) };
-        let words = self.words(connection, memory, span).await?;
-        Ok(Contribution::of(span, self.project, link, words.model, words.environment).pack())
-    }
-
     async fn write(
         &mut self,
         connection: &mut SqliteConnection,
@@ -353,14 +377,16 @@ impl TraceWork {
         unlinked: LinkKey,
     ) -> Result<(), StoreError> {
         let Settled { summary, links, relinked } = settled;
+        let home = Home::of(connection, memory, self.project, &summary).await?;
+        let mut noted = HashSet::new();
         for (stored, span, link) in relinked {
-            let narrow = stored.narrow(span)?;
             if stored.seq <= memory.watermark {
-                let before = self.contribution(connection, memory, &narrow, stored.link).await?;
+                let before = contributed(connection, memory, self.project, self.home, &stored, span).await?;
                 writes.journal.push((stored.seq, before));
+                noted.insert(stored.seq);
             }
             if link != unlinked {
-                writes.linked.push((self.project, narrow.received_us));
+                writes.linked.push((self.project, stored.narrow(span)?.received_us));
             }
             writes.relinks.push((stored.seq, link.0, i64::from(link.1)));
         }
@@ -369,15 +395,22 @@ impl TraceWork {
             if link.is_some_and(|link| link != unlinked) {
                 writes.linked.push((self.project, work.received_us));
             }
+            let segment = match link {
+                None => 0,
+                Some(_) => {
+                    let narrow = record::unpack(&now.data, work.span, now.start_ns)?;
+                    self.words(connection, memory, &narrow).await?.segment
+                }
+            };
             if let Some(stored) = &work.stored
                 && stored.seq <= memory.watermark
             {
-                let before = self.contribution(connection, memory, &stored.narrow(work.span)?, stored.link).await?;
-                let narrow = record::unpack(&now.data, work.span, now.start_ns)?;
-                let after = self.contribution(connection, memory, &narrow, link).await?;
-                if before != after {
+                let before = contributed(connection, memory, self.project, self.home, stored, work.span).await?;
+                let now = Stored { seq: stored.seq, start_ns: now.start_ns, link, segment, data: now.data.clone() };
+                if before != contributed(connection, memory, self.project, home, &now, work.span).await? {
                     writes.journal.push((stored.seq, before));
                 }
+                noted.insert(stored.seq);
             }
             let put = SpanPut {
                 seq: work.seq,
@@ -386,15 +419,20 @@ impl TraceWork {
                 span: work.span,
                 start_ns: now.start_ns,
                 link,
+                segment,
                 data: now.data,
             };
+            let payload = now.payload.map(|payload| (work.seq, payload));
             if work.stored.is_some() {
                 writes.changed_spans.push(put);
-                writes.changed_payloads.push((work.seq, now.payload));
+                writes.changed_payloads.extend(payload);
             } else {
                 writes.new_spans.push(put);
-                writes.new_payloads.push((work.seq, now.payload));
+                writes.new_payloads.extend(payload);
             }
+        }
+        if self.is_known() && home != self.home {
+            home::moved(connection, memory, (self.project, self.id), (self.home, home), &noted, writes).await?;
         }
         self.write_links(writes, &summary, unlinked);
         if let Some(before) = &self.before
@@ -407,7 +445,7 @@ impl TraceWork {
         }
         let environment =
             memory.dictionary.word(connection, self.project, WordKind::Environment, summary.environment()).await?;
-        if self.before.as_ref() != Some(&summary) {
+        if self.before.as_ref() != Some(&summary) || home != self.home {
             writes.traces.push(TracePut {
                 id: self.id,
                 project: self.project,
@@ -417,6 +455,7 @@ impl TraceWork {
                 failed: summary.errors > 0,
                 user_id: summary.user_id().map(str::to_owned),
                 session_id: summary.session_id().map(str::to_owned),
+                home,
                 data: summary.pack(),
             });
         }
@@ -443,6 +482,22 @@ impl TraceWork {
     }
 }
 
+/// What a span contributes from a home, as journal entries say it.
+async fn contributed(
+    connection: &mut SqliteConnection,
+    memory: &mut Memory,
+    project: i64,
+    home: Home,
+    stored: &Stored,
+    span: u64,
+) -> Result<Vec<u8>, StoreError> {
+    let Some(link) = stored.link else { return Ok(Vec::new()) };
+    let narrow = stored.narrow(span)?;
+    let (model, environment) = fold::words(connection, &mut memory.dictionary, project, &narrow).await?;
+    let placed = Placed { link, model, environment, segment: home.segment_of(stored.segment), group: home.group };
+    Ok(Contribution::of(&narrow, project, placed).pack())
+}
+
 fn use_of(span: u64, start_ns: i64, words: &Words) -> LinkUse {
-    LinkUse { count: 1, start_ns, span, model: words.model, environment: words.environment }
+    LinkUse { count: 1, start_ns, span, model: words.model, environment: words.environment, segment: words.segment }
 }

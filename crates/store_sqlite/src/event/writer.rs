@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use domain::{
     ids::{ProjectId, ScoreId},
+    segment::SegmentAttribute,
     time::TimeUs,
 };
 use sqlx::SqliteConnection;
@@ -18,7 +19,7 @@ use super::{
     phase::Phase,
     prepare::Prepared,
     queue::Queued,
-    score_list,
+    score_list, segment,
 };
 use crate::{error::from_sqlx, pool::checkpoint_and_close};
 
@@ -49,6 +50,7 @@ impl Append {
 pub(super) enum Order {
     Fold(Answer<bool>),
     Rebuild(Answer<()>),
+    Segment(ProjectId, Option<SegmentAttribute>, Answer<()>),
     Ping(Answer<()>),
     AddMessages(ProjectId, Vec<PreparedMessage>, Answer<()>),
     RemoveScore(ProjectId, ScoreId, TimeUs, Answer<()>),
@@ -81,6 +83,10 @@ impl Writer {
                     }
                     Some(Order::Rebuild(answer)) => {
                         let outcome = self.rebuild(&mut appends).await;
+                        let _ = answer.send(outcome);
+                    }
+                    Some(Order::Segment(project, attribute, answer)) => {
+                        let outcome = self.segment(project, attribute.as_ref()).await;
                         let _ = answer.send(outcome);
                     }
                     Some(Order::Ping(answer)) => {
@@ -191,6 +197,14 @@ impl Writer {
         self.lag.folded(memory.watermark, !more);
         self.memory = Some(memory);
         Ok(more)
+    }
+
+    async fn segment(&mut self, project: ProjectId, attribute: Option<&SegmentAttribute>) -> Result<(), StoreError> {
+        let mut memory = self.memory().await?;
+        segment::choose(&mut self.connection, &mut memory, project, attribute).await?;
+        self.lag.stored(None, true);
+        self.memory = Some(memory);
+        Ok(())
     }
 
     /// Step by step, letting batches in between, so that ingest never waits for a rebuild.

@@ -4,20 +4,21 @@ use sqlx::SqliteConnection;
 use store::StoreError;
 
 use super::{
+    home::Home,
     record,
     statement::{Binds, Statement},
 };
 
 static PUT_SPANS: Statement = Statement::new(
-    "INSERT INTO span (seq, project, trace, span_id, start_ns, prompt, version, data) VALUES ",
-    "(?,?,?,?,?,?,?,?)",
+    "INSERT INTO span (seq, project, trace, span_id, start_ns, prompt, version, segment, data) VALUES ",
+    "(?,?,?,?,?,?,?,?,?)",
     "",
 );
 static REPLACE_SPANS: Statement = Statement::new(
-    "INSERT INTO span (seq, project, trace, span_id, start_ns, prompt, version, data) VALUES ",
-    "(?,?,?,?,?,?,?,?)",
+    "INSERT INTO span (seq, project, trace, span_id, start_ns, prompt, version, segment, data) VALUES ",
+    "(?,?,?,?,?,?,?,?,?)",
     " ON CONFLICT (seq) DO UPDATE SET start_ns = excluded.start_ns, prompt = excluded.prompt, \
-     version = excluded.version, data = excluded.data",
+     version = excluded.version, segment = excluded.segment, data = excluded.data",
 );
 static RELINK_SPANS: Statement = Statement::new(
     "WITH link (seq, prompt, version) AS (VALUES ",
@@ -27,10 +28,12 @@ static RELINK_SPANS: Statement = Statement::new(
 static PUT_PAYLOADS: Statement = Statement::new("INSERT INTO payload (seq, data) VALUES ", "(?,?)", "");
 static REPLACE_PAYLOADS: Statement = Statement::new("INSERT OR REPLACE INTO payload (seq, data) VALUES ", "(?,?)", "");
 static PUT_TRACES: Statement = Statement::new(
-    "INSERT INTO trace (id, project, trace_id, start_ns, environment, failed, user_id, session_id, data) VALUES ",
-    "(?,?,?,?,?,?,?,?,?)",
+    "INSERT INTO trace (id, project, trace_id, start_ns, environment, failed, user_id, session_id, unit_group, segment, data) \
+     VALUES ",
+    "(?,?,?,?,?,?,?,?,?,?,?)",
     " ON CONFLICT (id) DO UPDATE SET start_ns = excluded.start_ns, environment = excluded.environment, \
-     failed = excluded.failed, user_id = excluded.user_id, session_id = excluded.session_id, data = excluded.data",
+     failed = excluded.failed, user_id = excluded.user_id, session_id = excluded.session_id, \
+     unit_group = excluded.unit_group, segment = excluded.segment, data = excluded.data",
 );
 static PUT_LINKS: Statement =
     Statement::new("INSERT INTO trace_link (prompt, version, start_ns, trace_id, trace) VALUES ", "(?,?,?,?,?)", "");
@@ -74,6 +77,8 @@ pub(super) struct SpanPut {
     pub(super) span: u64,
     pub(super) start_ns: i64,
     pub(super) link: Option<(i64, u32)>,
+    /// The segment it names itself; 0 for none.
+    pub(super) segment: i64,
     pub(super) data: Vec<u8>,
 }
 
@@ -86,6 +91,7 @@ pub(super) struct TracePut {
     pub(super) failed: bool,
     pub(super) user_id: Option<String>,
     pub(super) session_id: Option<String>,
+    pub(super) home: Home,
     pub(super) data: Vec<u8>,
 }
 
@@ -118,6 +124,7 @@ impl Writes {
                 .add(span.start_ns)
                 .add(span.link.map(|link| link.0))
                 .add(span.link.map(|link| i64::from(link.1)))
+                .add(span.segment)
                 .add(span.data);
         };
         let put_pair = |binds: &mut Binds, (seq, data): (i64, Vec<u8>)| {
@@ -143,6 +150,8 @@ impl Writes {
                     .add(trace.failed)
                     .add(trace.user_id)
                     .add(trace.session_id)
+                    .add(i64::from(trace.home.group))
+                    .add(trace.home.segment)
                     .add(trace.data);
             })
             .await?;

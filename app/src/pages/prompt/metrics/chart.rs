@@ -38,7 +38,7 @@ pub(super) fn trend(
                     Some(Point {
                         at: row.at_us?,
                         value: value.value? / per_unit,
-                        interval: value.interval.map(|[low, high]| (low / per_unit, high / per_unit)),
+                        interval: value.interval.map(|interval| (interval.lower / per_unit, interval.upper / per_unit)),
                         n: i64::try_from(value.n).ok(),
                     })
                 })
@@ -57,10 +57,7 @@ pub(super) fn trend(
             },
         })
         .collect();
-    let bucket_us = match granularity {
-        Granularity::Hour => 3_600_000_000,
-        Granularity::Day => 86_400_000_000,
-    };
+    let bucket_us = granularity.width_us();
     charts::trend(&Lines { metric: trend.title(), unit, range: series.range, bucket_us, groups, markers })
         .map_err(|cause| context::refusal(ServiceError::Internal(Box::new(cause))))
 }

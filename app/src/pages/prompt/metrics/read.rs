@@ -36,7 +36,7 @@ const COLUMNS: [&str; 14] = [
 ];
 const SCORE_COLUMNS: [&str; 6] = ["score.count", "score.sum", "score.mean", "score.p50", "score.min", "score.max"];
 
-const NOTHING: MetricValue = MetricValue { value: None, n: 0, interval: None, approximate: false };
+const NOTHING: MetricValue = MetricValue::NOTHING;
 
 pub(super) async fn view(visit: &Visit, name: &str, query: &MetricsQuery) -> Result<MetricsView, AppError> {
     let range = range::choose(query.range.as_deref(), query.from.as_deref(), query.to.as_deref(), DEFAULT_RANGE)
@@ -117,8 +117,13 @@ impl Ask<'_> {
                 filters.push(Filter { dimension, values: vec![value.clone()] });
             }
         }
-        let question =
-            MetricQuery { measures, dimensions: dimensions.to_vec(), filters, range: self.range, granularity };
+        let question = MetricQuery {
+            measures,
+            dimensions: dimensions.to_vec(),
+            filters,
+            granularity,
+            ..MetricQuery::over(self.range)
+        };
         let visit = self.visit;
         visit.services.metrics.query(&visit.actor, visit.project.id, &question).await.map_err(context::refusal)
     }

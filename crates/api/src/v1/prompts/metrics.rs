@@ -1,6 +1,6 @@
 use axum::{Json, extract::State};
 use domain::{
-    metric::{Dimension, Filter, Granularity, Measure, MetricAnswer, MetricQuery},
+    metric::{Comparison, Dimension, Filter, Granularity, Measure, MetricAnswer, MetricQuery},
     time::TimeUs,
 };
 use serde::Deserialize;
@@ -29,14 +29,26 @@ pub(super) struct MetricsQuery {
     from: Option<TimeUs>,
     #[param(value_type = Option<String>)]
     to: Option<TimeUs>,
-    /// What to split by: `version` (the default), `model`, `environment`.
+    /// What to split by: `version` (the default), `label`, `model`, `environment`, `segment`, `user`.
     #[param(value_type = Option<String>)]
     by: Option<Dimension>,
     /// Measures, divided by commas.
     measures: Option<String>,
-    /// `hour` or `day`.
+    /// `minute`, `hour` or `day`.
     #[param(value_type = Option<String>)]
     granularity: Option<Granularity>,
+    /// Where days begin at midnight: a name such as `Europe/Berlin` or an offset such as `+05:30`; UTC when left out.
+    zone: Option<String>,
+    /// Only generations in this environment.
+    environment: Option<String>,
+    /// Only answers of this model.
+    model: Option<String>,
+    /// Only this segment.
+    segment: Option<String>,
+    /// Only this user.
+    user: Option<String>,
+    /// Compare every row with this version; only with `by=version`.
+    baseline: Option<u32>,
 }
 
 /// Numbers of a prompt by version
@@ -55,12 +67,25 @@ pub(super) async fn ask(
         .ok_or_else(|| ServiceError::field("range", "write it as `30m`, `24h`, `7d` or `4w`"))?;
     let measures =
         query.measures.as_deref().unwrap_or(USUAL).split(',').map(|measure| measure.trim().parse::<Measure>());
+    let mut filters = vec![Filter::one(Dimension::Prompt, name)];
+    for (dimension, value) in [
+        (Dimension::Environment, query.environment),
+        (Dimension::Model, query.model),
+        (Dimension::Segment, query.segment),
+        (Dimension::User, query.user),
+    ] {
+        filters.extend(value.map(|value| Filter::one(dimension, value)));
+    }
     let question = MetricQuery {
         measures: measures.collect::<Result<_, _>>().map_err(ServiceError::of("measures"))?,
         dimensions: vec![query.by.unwrap_or(Dimension::Version)],
-        filters: vec![Filter { dimension: Dimension::Prompt, values: vec![name] }],
-        range,
+        filters,
         granularity: query.granularity,
+        zone: query.zone,
+        compare: query
+            .baseline
+            .map(|version| Comparison::Group { dimension: Dimension::Version, value: version.to_string() }),
+        ..MetricQuery::over(range)
     };
     Ok(Json(state.services.metrics.query(&caller.actor, caller.project, &question).await?))
 }

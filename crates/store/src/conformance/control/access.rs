@@ -3,6 +3,7 @@ use std::{future::Future, sync::Arc};
 use domain::{
     auth::{KeyKind, Role, Scope},
     ids::{KeyId, ProjectId, UserId},
+    project::{ProjectSettings, SettingsAt},
     time::TimeUs,
 };
 
@@ -16,6 +17,7 @@ pub(super) async fn run<F: Future<Output = Arc<dyn ControlStore>>>(fresh: &impl 
     first_owner_once(&*fresh().await).await;
     one_of_many_first_owners_wins(fresh().await).await;
     projects_have_one_address(&*fresh().await).await;
+    settings_change_from_what_was_read(&*fresh().await).await;
     members_and_roles(&*fresh().await).await;
     the_last_owner_stays(fresh().await).await;
     sessions_end(&*fresh().await).await;
@@ -99,6 +101,18 @@ async fn projects_have_one_address(store: &dyn ControlStore) {
     let all: Vec<ProjectId> = store.projects().await.expect("projects").iter().map(|found| found.id).collect();
     assert_eq!(all, [first, second]);
     assert_eq!(store.revision(first).await.expect("a revision"), 0);
+}
+
+async fn settings_change_from_what_was_read(store: &dyn ControlStore) {
+    let (_, project) = set_up(store).await;
+    assert_eq!(store.settings(project).await.expect("settings"), SettingsAt::default());
+    let settings = ProjectSettings { segment: Some("metadata.plan".parse().expect("an attribute")) };
+    assert_eq!(store.set_settings(project, &settings, 0).await.expect("set"), 1);
+    conflict(store.set_settings(project, &ProjectSettings::default(), 0).await);
+    assert_eq!(store.settings(project).await.expect("settings"), SettingsAt { settings, revision: 1 });
+    let nobody = ProjectId(id(99));
+    not_found(store.set_settings(nobody, &ProjectSettings::default(), 0).await);
+    assert_eq!(store.settings(nobody).await.expect("settings"), SettingsAt::default());
 }
 
 async fn members_and_roles(store: &dyn ControlStore) {

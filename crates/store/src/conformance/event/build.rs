@@ -6,12 +6,13 @@ use domain::{
     ids::{ProjectId, ScoreId, SpanId, TraceId},
     money::NanoUsd,
     score::{Score, ScoreName, ScoreSource, ScoreTarget, ScoreValue},
+    segment::SegmentAttribute,
     time::{HOUR_NS, TimeNs, TimeUs},
     trace::{Cost, Level, PromptLink, Span, SpanKind, TokenBuckets, TraceFields, Usage},
 };
 use serde_json::{Map, Value, json};
 
-use crate::event::{EventBatch, ScoreWrite, SketchKeys, SpanWrite};
+use crate::event::{Derived, EventBatch, ScoreWrite, SketchKeys, SpanPayload, SpanWrite, UnitGroups, segment_of};
 
 /// Numbers that look random and are the same for the same seed (SplitMix64).
 #[derive(Clone, Debug)]
@@ -139,8 +140,17 @@ impl Build {
             cost: span.cost.total.and_then(|cost| key(cost.0)),
             input_tokens: tokens.and_then(|tokens| key(tokens.all_input() as i64)),
             output_tokens: tokens.and_then(|tokens| key(tokens.all_output() as i64)),
+            input_cost: span.cost.input.and_then(|cost| key(cost.0)),
+            output_cost: span.cost.output.and_then(|cost| key(cost.0)),
+            total_tokens: tokens.and_then(|tokens| key(tokens.total() as i64)),
         };
-        SpanWrite::new(span, keys).expect("a payload is JSON")
+        let group = |text: &str| text.bytes().fold(7_u8, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte));
+        let groups = UnitGroups {
+            user: span.trace.user_id.as_deref().map(group),
+            session: span.trace.session_id.as_deref().map(group),
+            trace: group(&span.trace_id.to_string()),
+        };
+        SpanWrite::new(span, Derived { keys, groups, segment: None }).expect("a payload is JSON")
     }
 
     /// A score.
@@ -165,6 +175,16 @@ impl Build {
         ScoreWrite { score, bin }
     }
 
+    /// The same batch as it comes from who tells spans apart by an attribute.
+    pub fn segmented(batch: &EventBatch, attribute: &SegmentAttribute) -> EventBatch {
+        let mut batch = EventBatch { segmented_by: Some(attribute.clone()), ..batch.clone() };
+        for span in &mut batch.spans {
+            let payload: SpanPayload = serde_json::from_slice(&span.payload).expect("JSON");
+            span.row.derived.segment = segment_of(attribute, &span.row, &payload);
+        }
+        batch
+    }
+
     /// A batch.
     pub fn batch(project: ProjectId, spans: Vec<Span>, scores: Vec<Score>) -> EventBatch {
         EventBatch {
@@ -172,6 +192,7 @@ impl Build {
             received_us: RECEIVED,
             spans: spans.into_iter().map(Self::write).collect(),
             scores: scores.into_iter().map(Self::write_score).collect(),
+            segmented_by: None,
         }
     }
 }

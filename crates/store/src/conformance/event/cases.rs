@@ -1,7 +1,7 @@
 //! The tests.
 
 use domain::{
-    metric::Dimension,
+    metric::{Dimension, Quantity},
     score::{ScoreTarget, ScoreValue},
     time::{HOUR_NS, TimeNs, TimeRange, TimeUs},
     trace::Level,
@@ -35,6 +35,9 @@ macro_rules! event_conformance {
             extreme_values_do_no_harm
             any_order_split_and_repeat_gives_the_same_state
             totals_are_right_however_folding_and_writing_interleave
+            a_user_named_late_moves_what_its_trace_counts
+            segments_follow_the_attribute_chosen
+            names_categories_and_segments_beyond_the_bound_count_as_others
             scores_are_listed_by_arrival
             a_removed_score_stays_removed
             spans_are_found_by_their_id_alone
@@ -61,10 +64,11 @@ async fn count_of(store: &dyn EventStore, prompt: &str) -> SpanTotals {
     fold_all(store).await;
     let question = TotalsQuestion {
         range: TimeRange { from: TimeUs(START_NS / 1000), to: TimeUs((START_NS + 100 * HOUR_NS) / 1000) },
-        granularity: None,
+        steps: Vec::new(),
         dimensions: vec![Dimension::Prompt],
         filters: vec![],
         spans: true,
+        bins: Quantity::ALL.to_vec(),
         scores: false,
     };
     let answer = store.totals(Build::project(1), &question).await.expect("totals");

@@ -37,6 +37,7 @@ pub fn span(random: &mut Random) -> Span {
     span.completion_start_ns = random.one_in(2).then(|| TimeNs(span.start_ns.0 + random.below(900) as i64));
     span.cost.total = random.one_in(2).then(|| NanoUsd(random.below(9_000_000) as i64));
     span.cost.input = span.cost.total.map(|cost| NanoUsd(cost.0 / 3));
+    span.cost.output = span.cost.total.map(|cost| NanoUsd(cost.0 - cost.0 / 3));
     span.usage.buckets = random.one_in(2).then(|| TokenBuckets {
         input: random.below(5000),
         cache_read: random.below(10),
@@ -52,6 +53,13 @@ pub fn span(random: &mut Random) -> Span {
     span.release = word(random, "release");
     span.version = word(random, "version");
     span.trace.public = random.one_in(5).then(|| random.one_in(2));
+    // Two plans, so that traces and their spans disagree now and then.
+    if random.one_in(3) {
+        span.metadata.insert("plan".to_owned(), json!(format!("plan {}", random.below(2))));
+    }
+    if random.one_in(3) {
+        span.trace.metadata.insert("plan".to_owned(), json!(random.below(2)));
+    }
     span.trace.tags = (0..random.below(3)).map(|_| format!("tag {}", random.below(5))).collect();
     span
 }
@@ -66,7 +74,7 @@ pub fn score(random: &mut Random) -> Score {
     };
     let value = match random.below(4) {
         0 => ScoreValue::Boolean(random.one_in(2)),
-        1 => ScoreValue::Categorical("good".to_owned()),
+        1 => ScoreValue::Categorical((*random.pick(&["good", "bad"])).to_owned()),
         _ => ScoreValue::Numeric(random.below(1000) as f64 / 7.0 - 60.0),
     };
     let name = *random.pick(&["correct", "tone"]);

@@ -1,0 +1,223 @@
+//! The totals of generations that a step of the fold touches: by the hour, and by day and unit group.
+
+use std::collections::BTreeSet;
+
+use domain::time::HOUR_NS;
+use sqlx::{Row as _, SqliteConnection};
+use store::{StoreError, event::SpanTotals};
+
+use super::{
+    append::Memory,
+    cell::CellKey,
+    fold::{Change, words},
+    ledger::{Book, Ledger},
+    record,
+    statement::Statement,
+};
+use crate::error::from_sqlx;
+
+/// Rows read at a time when a cell's first or last generation is looked for.
+const PAGE: i64 = 64;
+
+static HOURS: Book = Book {
+    // CROSS JOIN, here and below: the keys drive, each finds its row.
+    find: Statement::new(
+        "WITH wanted (project, prompt, hour, version, model, environment, segment, arm) AS (VALUES ",
+        "(?,?,?,?,?,?,?,?)",
+        ") SELECT wanted.*, cell.data FROM wanted CROSS JOIN cell_span AS cell ON cell.project = wanted.project \
+         AND cell.prompt = wanted.prompt AND cell.hour = wanted.hour AND cell.version = wanted.version \
+         AND cell.model = wanted.model AND cell.environment = wanted.environment AND cell.segment = wanted.segment \
+         AND cell.arm = wanted.arm",
+    ),
+    put: Statement::new(
+        "INSERT OR REPLACE INTO cell_span (project, prompt, hour, version, model, environment, segment, arm, data) VALUES ",
+        "(?,?,?,?,?,?,?,?,?)",
+        "",
+    ),
+    drop: Statement::new(
+        "DELETE FROM cell_span WHERE (project, prompt, hour, version, model, environment, segment, arm) IN (VALUES ",
+        "(?,?,?,?,?,?,?,?)",
+        ")",
+    ),
+};
+static GROUPS: Book = Book {
+    find: Statement::new(
+        "WITH wanted (project, prompt, day, version, environment, arm, unit_group) AS (VALUES ",
+        "(?,?,?,?,?,?,?)",
+        ") SELECT wanted.*, cell.data FROM wanted CROSS JOIN group_span AS cell ON cell.project = wanted.project \
+         AND cell.prompt = wanted.prompt AND cell.day = wanted.day AND cell.version = wanted.version \
+         AND cell.environment = wanted.environment AND cell.arm = wanted.arm AND cell.unit_group = wanted.unit_group",
+    ),
+    put: Statement::new(
+        "INSERT OR REPLACE INTO group_span (project, prompt, day, version, environment, arm, unit_group, data) VALUES ",
+        "(?,?,?,?,?,?,?,?)",
+        "",
+    ),
+    drop: Statement::new(
+        "DELETE FROM group_span WHERE (project, prompt, day, version, environment, arm, unit_group) IN (VALUES ",
+        "(?,?,?,?,?,?,?)",
+        ")",
+    ),
+};
+static PUT_STALE: Statement = Statement::new("INSERT OR IGNORE INTO stale_cell (key) VALUES ", "(?)", "");
+
+/// Cells touched by a step.
+pub(super) struct Cells {
+    hours: Ledger<SpanTotals, 8>,
+    groups: Ledger<SpanTotals, 7>,
+    /// Cells whose first or last generation was taken out.
+    stale: BTreeSet<CellKey>,
+}
+
+impl Cells {
+    pub(super) fn new() -> Self {
+        Self { hours: Ledger::new(&HOURS), groups: Ledger::new(&GROUPS), stale: BTreeSet::new() }
+    }
+
+    /// Takes out what was, puts in what is.
+    pub(super) async fn apply(
+        &mut self,
+        connection: &mut SqliteConnection,
+        changes: &[Change],
+    ) -> Result<(), StoreError> {
+        let mut moves = Vec::with_capacity(changes.len());
+        for Change { before, now } in changes {
+            // When only the unit turned out to be another, the hours stay as they are.
+            let by_hour = match (before, now) {
+                (Some(before), Some(now)) => !before.same_but_group(now),
+                _ => true,
+            };
+            if by_hour || before != now {
+                moves.extend(before.iter().map(|one| (one, -1, by_hour)));
+                moves.extend(now.iter().map(|one| (one, 1, by_hour)));
+            }
+        }
+        let hours = moves.iter().filter(|(.., by_hour)| *by_hour).map(|(one, ..)| one.key.of_hour()).collect();
+        let groups = moves.iter().map(|(one, ..)| one.key.of_group(one.group)).collect();
+        self.hours.load(connection, hours).await?;
+        self.groups.load(connection, groups).await?;
+        for (one, sign, by_hour) in moves {
+            if let Some(totals) = self.groups.get_mut(&one.key.of_group(one.group)) {
+                one.count_in_group(totals, sign);
+            }
+            if !by_hour {
+                continue;
+            }
+            let Some(totals) = self.hours.get_mut(&one.key.of_hour()) else { continue };
+            if sign < 0 && (totals.first_ns == Some(one.start_ns) || totals.last_ns == Some(one.start_ns)) {
+                self.stale.insert(one.key);
+            }
+            one.count(totals, sign);
+        }
+        Ok(())
+    }
+
+    /// Finds first and last generations again where they were taken out. Only while the journal is empty: then every folded
+    /// span is as the cells have it. Until then the cells are noted.
+    pub(super) async fn settle_ends(
+        &mut self,
+        connection: &mut SqliteConnection,
+        memory: &mut Memory,
+        journal_empty: bool,
+    ) -> Result<(), StoreError> {
+        if !journal_empty {
+            let stale = std::mem::take(&mut self.stale);
+            return PUT_STALE
+                .run(connection, stale.into_iter().collect(), |binds, key| {
+                    binds.add(key.pack());
+                })
+                .await;
+        }
+        let noted: Vec<Vec<u8>> =
+            sqlx::query_scalar("SELECT key FROM stale_cell").fetch_all(&mut *connection).await.map_err(from_sqlx)?;
+        if !noted.is_empty() {
+            for key in &noted {
+                self.stale.insert(CellKey::unpack(key)?);
+            }
+            sqlx::query("DELETE FROM stale_cell").execute(&mut *connection).await.map_err(from_sqlx)?;
+        }
+        let stale = std::mem::take(&mut self.stale);
+        let keys = stale.iter().map(CellKey::of_hour).collect();
+        self.hours.load(connection, keys).await?;
+        for key in stale {
+            if self.hours.get_mut(&key.of_hour()).is_none_or(|totals| totals.count == 0) {
+                continue;
+            }
+            let first = end_of_cell(connection, memory, &key, true).await?;
+            let last = end_of_cell(connection, memory, &key, false).await?;
+            if let Some(totals) = self.hours.get_mut(&key.of_hour()) {
+                (totals.first_ns, totals.last_ns) = (first, last);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn write(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        self.hours.write(connection).await?;
+        self.groups.write(connection).await
+    }
+}
+
+/// The start of the first or last folded generation of a cell.
+async fn end_of_cell(
+    connection: &mut SqliteConnection,
+    memory: &mut Memory,
+    key: &CellKey,
+    first: bool,
+) -> Result<Option<i64>, StoreError> {
+    let clamp = |ns: i128| ns.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64;
+    let from = clamp(i128::from(key.hour) * i128::from(HOUR_NS));
+    let to = clamp((i128::from(key.hour) + 1) * i128::from(HOUR_NS) - 1);
+    // The index holds these rows in this order; it is followed until one is of this cell.
+    let question = if first {
+        "SELECT span.start_ns, span.seq, span.span_id, span.data, span.segment, trace.segment FROM span INDEXED BY span_link \
+         CROSS JOIN trace ON trace.id = span.trace WHERE span.prompt = ?1 AND span.version = ?2 AND span.start_ns >= ?3 \
+         AND span.start_ns <= ?4 AND (?5 IS NULL OR (span.start_ns, span.seq) > (?5, ?6)) \
+         ORDER BY span.start_ns, span.seq LIMIT ?7"
+    } else {
+        "SELECT span.start_ns, span.seq, span.span_id, span.data, span.segment, trace.segment FROM span INDEXED BY span_link \
+         CROSS JOIN trace ON trace.id = span.trace WHERE span.prompt = ?1 AND span.version = ?2 AND span.start_ns >= ?3 \
+         AND span.start_ns <= ?4 AND (?5 IS NULL OR (span.start_ns, span.seq) < (?5, ?6)) \
+         ORDER BY span.start_ns DESC, span.seq DESC LIMIT ?7"
+    };
+    let mut at: Option<(i64, i64)> = None;
+    // The bounds move with the page, so that a page is found by the index and not by skipping.
+    let (mut from, mut to) = (from, to);
+    loop {
+        let rows = sqlx::query(question)
+            .bind(key.prompt)
+            .bind(key.version)
+            .bind(from)
+            .bind(to)
+            .bind(at.map(|at| at.0))
+            .bind(at.map(|at| at.1))
+            .bind(PAGE)
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(from_sqlx)?;
+        for row in &rows {
+            let get = |column: usize| row.try_get::<i64, _>(column).map_err(from_sqlx);
+            let (start_ns, seq) = (get(0)?, get(1)?);
+            at = Some((start_ns, seq));
+            if first {
+                from = start_ns;
+            } else {
+                to = start_ns;
+            }
+            if seq > memory.watermark {
+                continue;
+            }
+            let span = record::span_from_column(get(2)?);
+            let narrow = record::unpack(row.try_get(3).map_err(from_sqlx)?, span, start_ns)?;
+            let (model, environment) = words(connection, &mut memory.dictionary, key.project, &narrow).await?;
+            let (own, of_trace) = (get(4)?, get(5)?);
+            let segment = if own == 0 { of_trace } else { own };
+            if (model, environment, segment) == (key.model, key.environment, key.segment) {
+                return Ok(Some(start_ns));
+            }
+        }
+        if (rows.len() as i64) < PAGE {
+            return Ok(None);
+        }
+    }
+}
