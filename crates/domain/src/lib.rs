@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod chart;
 pub mod ids;
+pub mod job;
 pub mod metric;
 pub mod money;
 pub mod page;

@@ -2,6 +2,8 @@
 #![expect(clippy::expect_used, reason = "a suite says what differed by panicking")]
 
 mod access;
+mod jobs;
+mod prices;
 mod prompts;
 mod repeats;
 
@@ -24,6 +26,8 @@ pub const T0: TimeUs = TimeUs(1_790_000_000_000_000);
 /// Runs the whole suite; `fresh` makes an empty store each time it is called.
 pub async fn run<F: Future<Output = Arc<dyn ControlStore>>>(fresh: impl Fn() -> F) {
     access::run(&fresh).await;
+    jobs::run(&fresh).await;
+    prices::run(&fresh).await;
     prompts::run(&fresh).await;
     repeats::run(&fresh).await;
     a_closed_store_says_so(&*fresh().await).await;

@@ -1,4 +1,4 @@
-//! The control plane: projects, people, sessions, keys, prompts and labels.
+//! The control plane: projects, people, sessions, keys, prompts and labels, prices, background work.
 //!
 //! Rules every backend keeps (`conformance::control` proves them):
 //!
@@ -9,6 +9,8 @@
 //! - Secrets arrive and leave only as SHA-256 digests or argon2 hashes.
 
 mod access;
+mod jobs;
+mod prices;
 mod prompts;
 mod repeats;
 
@@ -17,6 +19,8 @@ use async_trait::async_trait;
 pub use access::{
     AccessStore, ApiKey, Digest, LinkPurpose, Member, NewOwner, OneTimeLink, Person, Session, SignedIn, StoredKey,
 };
+pub use jobs::{JobLease, JobStore};
+pub use prices::PriceStore;
 pub use prompts::{
     MoveRecord, NewVersion, PromptFilter, PromptOutline, PromptStore, ProtectedLabels, RemovedPrompt, SavedVersion,
     VersionDraft,
@@ -27,7 +31,7 @@ use crate::StoreError;
 
 /// All of the control plane, as one object behind `dyn`.
 #[async_trait]
-pub trait ControlStore: AccessStore + PromptStore + RepeatStore {
+pub trait ControlStore: AccessStore + JobStore + PriceStore + PromptStore + RepeatStore {
     /// Leaves the files tidy. Nothing may be asked or written afterwards: it is answered with [`StoreError::Closed`]. Closing
     /// again changes nothing.
     ///

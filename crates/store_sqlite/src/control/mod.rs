@@ -2,9 +2,11 @@
 
 mod access;
 mod credentials;
+mod jobs;
 mod labels;
 mod lists;
 mod people;
+mod prices;
 mod prompts;
 mod removal;
 mod repeats;
@@ -32,6 +34,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/control/0001_first.sql"),
         include_str!("../../migrations/control/0002_repeats.sql"),
         include_str!("../../migrations/control/0003_settings.sql"),
+        include_str!("../../migrations/control/0004_prices.sql"),
     ],
 };
 const READERS: u32 = 4;
