@@ -4,10 +4,6 @@ use domain::{
     ids::{SpanId, TraceId},
     trace::Span,
 };
-use opentelemetry_proto::tonic::collector::trace::v1::{ExportTracePartialSuccess, ExportTraceServiceResponse};
-use prost::Message as _;
-
-use crate::Encoding;
 
 /// Every span of a request that could be read, in the order sent, and what could not.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -87,25 +83,5 @@ impl Decoded {
             let _ = write!(message, "; and {} more", total - Self::LISTED);
         }
         Some(message)
-    }
-
-    /// The body of the 200 answer in the encoding of the request: empty (`{}` in JSON) when all went well, otherwise with
-    /// `partialSuccess`.
-    pub fn response(&self, encoding: Encoding) -> Vec<u8> {
-        let partial_success = self.error_message().map(|error_message| ExportTracePartialSuccess {
-            rejected_spans: i64::try_from(self.rejected.len()).unwrap_or(i64::MAX),
-            error_message,
-        });
-        match (encoding, partial_success) {
-            (Encoding::Protobuf, partial_success) => ExportTraceServiceResponse { partial_success }.encode_to_vec(),
-            (Encoding::Json, None) => b"{}".to_vec(),
-            // 64-bit integers are strings in OTLP/JSON.
-            (Encoding::Json, Some(partial)) => serde_json::json!({"partialSuccess": {
-                "rejectedSpans": partial.rejected_spans.to_string(),
-                "errorMessage": partial.error_message,
-            }})
-            .to_string()
-            .into_bytes(),
-        }
     }
 }

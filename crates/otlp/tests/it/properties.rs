@@ -19,7 +19,7 @@ use crate::{
 fn swallow(bytes: &[u8]) {
     for encoding in [Encoding::Protobuf, Encoding::Json] {
         if let Ok(decoded) = decode_traces(bytes, encoding, &Sender::default()) {
-            decoded.response(encoding);
+            decoded.error_message();
         }
     }
     let _ = (parse_ingestion(bytes), parse_scores(bytes));
