@@ -31,7 +31,7 @@ struct Question {
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     distributions: Vec<Subject>,
-    /// What to split by: `prompt`, `version`, `label`, `model`, `environment`, `segment`, `user`, `score_name`, `score_level`.
+    /// What to split by: `prompt`, `prompt_type`, `version`, `label`, `model`, `environment`, `segment`, `user`, `score_name`, `score_level`.
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     dimensions: Vec<Dimension>,

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 pub enum Dimension {
     /// The prompt's name as linked.
     Prompt,
+    /// The type of the prompt, `text` or `chat`, as the registry has it; none for prompts it does not know.
+    PromptType,
     /// The prompt version's number. Splitting or filtering by it needs the prompt to be fixed or split too.
     Version,
     /// The label that pointed at the version when the generation began; needs the prompt to be fixed by a filter.
@@ -26,8 +28,9 @@ pub enum Dimension {
 
 impl Dimension {
     /// Every dimension.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Prompt,
+        Self::PromptType,
         Self::Version,
         Self::Label,
         Self::Model,
@@ -42,6 +45,7 @@ impl Dimension {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Prompt => "prompt",
+            Self::PromptType => "prompt_type",
             Self::Version => "version",
             Self::Label => "label",
             Self::Model => "model",

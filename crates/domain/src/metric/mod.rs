@@ -193,14 +193,15 @@ impl MetricQuery {
             {
                 return Err(wrong("filters", format!("`{}` is not a version; versions are numbers", shown(value))));
             }
-            const LEVELS: [&str; 3] = ["observation", "trace", "session"];
-            if dimension == Dimension::ScoreLevel
-                && let Some(value) = filter.values.iter().find(|value| !LEVELS.contains(&value.as_str()))
-            {
-                return Err(wrong(
-                    "filters",
-                    format!("`{}` is not a level; levels: `observation`, `trace`, `session`", shown(value)),
-                ));
+            let (words, what): (&[&str], _) = match dimension {
+                Dimension::ScoreLevel => {
+                    (&["observation", "trace", "session"], "a level; levels: `observation`, `trace`, `session`")
+                }
+                Dimension::PromptType => (&["text", "chat"], "a type of prompts; types: `text`, `chat`"),
+                _ => continue,
+            };
+            if let Some(value) = filter.values.iter().find(|value| !words.contains(&value.as_str())) {
+                return Err(wrong("filters", format!("`{}` is not {what}", shown(value))));
             }
         }
         let by_label = self.dimensions.contains(&Dimension::Label)

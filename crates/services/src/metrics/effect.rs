@@ -43,9 +43,9 @@ pub(super) struct Spreads {
 }
 
 impl Spreads {
-    pub(super) fn new(asked: &SpreadQuestion, answer: SpreadAnswer, dimensions: &[Dimension], exact: bool) -> Self {
+    pub(super) fn new(asked: &SpreadQuestion, answer: SpreadAnswer, exact: bool) -> Self {
         let SpreadAnswer { answered, spans, scores } = answer;
-        let place = |dimension: &Dimension| dimensions.iter().position(|of| of == dimension);
+        let place = |dimension: &Dimension| asked.dimensions.iter().position(|of| of == dimension);
         let mut by_name: BTreeMap<_, BTreeMap<String, _>> = BTreeMap::new();
         for spread in scores {
             by_name.entry(spread.key).or_default().insert(spread.name, spread.groups);

@@ -41,10 +41,10 @@ pub(super) fn timeline(moves: &[LabelMove], range: TimeRange) -> BTreeMap<String
     held
 }
 
-/// The stretches in which any of some labels pointed at a version, so that nothing is counted twice.
-pub(super) fn union(held: &BTreeMap<String, Vec<Held>>, labels: &[String]) -> Vec<Held> {
+/// The stretches in which any of these labels pointed at a version, so that nothing is counted twice.
+pub(super) fn union(held: &BTreeMap<String, Vec<Held>>) -> Vec<Held> {
     let mut by_version: BTreeMap<u32, BTreeSet<(i64, i64)>> = BTreeMap::new();
-    for one in labels.iter().filter_map(|label| held.get(label)).flatten() {
+    for one in held.values().flatten() {
         by_version.entry(one.version).or_default().insert((one.range.from.0, one.range.to.0));
     }
     let mut joined: Vec<Held> = Vec::new();
@@ -99,7 +99,6 @@ mod tests {
         let timeline = timeline(&moves, range);
         assert_eq!(timeline["production"], [held(1, 20, 50), held(2, 50, 100)]);
         assert_eq!(timeline["staging"], [held(2, 40, 60)]);
-        let both = ["production".to_owned(), "staging".to_owned()];
-        assert_eq!(union(&timeline, &both), [held(1, 20, 50), held(2, 40, 100)]);
+        assert_eq!(union(&timeline), [held(1, 20, 50), held(2, 40, 100)]);
     }
 }

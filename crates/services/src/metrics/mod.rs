@@ -7,6 +7,7 @@ mod effect;
 mod labels;
 mod notice;
 mod part;
+mod registry;
 mod statistic;
 mod zone;
 

@@ -15,7 +15,7 @@ use super::{
     combine::{Place, Seen, combine},
     effect::Spreads,
     labels::{self, Held},
-    notice::OTHER_NAMES,
+    registry::{Kinds, is_of_registry},
     statistic,
 };
 use crate::ServiceError;
@@ -36,17 +36,15 @@ pub(super) struct Part {
     /// How its totals spread, when an interval or share needs it.
     pub(super) spreads: Option<Spreads>,
     pub(super) partial: Option<String>,
-    /// Where the label stands in a key, when it splits.
-    label: Option<usize>,
+    /// Where in a key the words of the registry stand, which events do not know.
+    of_registry: Vec<usize>,
 }
 
 impl Part {
     /// The part of a row's key that tells spreads apart.
     pub(super) fn key(&self, place: &Place) -> Vec<String> {
-        let mut row = place.key.clone();
-        if let Some(at) = self.label {
-            row.remove(at);
-        }
+        let known = place.key.iter().enumerate().filter(|(at, _)| !self.of_registry.contains(at));
+        let row: Vec<String> = known.map(|(_, word)| word.clone()).collect();
         self.spreads.as_ref().map(|spreads| spreads.key(&row)).unwrap_or_default()
     }
 }
@@ -67,22 +65,27 @@ impl Metrics {
         range: TimeRange,
         steps: Vec<TimeUs>,
     ) -> Result<Part, ServiceError> {
-        let label = question.dimensions.iter().position(|dimension| *dimension == Dimension::Label);
-        let mut dimensions = question.dimensions.clone();
-        if let Some(at) = label {
-            dimensions.remove(at);
-        }
-        let about_scores = |subject: &Subject| subject.is_score();
-        let scores = question.measures.iter().any(Measure::is_score) || question.distributions.iter().any(about_scores);
-        let spans = question.measures.iter().any(|measure| !measure.is_score())
-            || question.distributions.iter().any(|subject| !subject.is_score());
-        let mut answered =
-            Part { range, steps: steps.clone(), places: BTreeMap::new(), spreads: None, partial: None, label };
-        for piece in self.pieces(project, question, range).await? {
+        let kinds = Kinds::of(&self.context, project, question).await?;
+        let filters = kinds.filters(&question.filters);
+        let asked = asked(&question.dimensions);
+        let (spans, scores) = (wants(question, false), wants(question, true));
+        let mut part = Part {
+            range,
+            steps: steps.clone(),
+            places: BTreeMap::new(),
+            spreads: None,
+            partial: None,
+            of_registry: (0..)
+                .zip(&question.dimensions)
+                .filter(|(_, of)| is_of_registry(**of))
+                .map(|(at, _)| at)
+                .collect(),
+        };
+        for piece in self.pieces(project, question, &filters, range).await? {
             let totals = TotalsQuestion {
                 range: piece.range,
                 steps: steps.clone(),
-                dimensions: dimensions.clone(),
+                dimensions: asked.clone(),
                 filters: piece.filters,
                 spans,
                 bins: sketched(question, false),
@@ -90,23 +93,16 @@ impl Metrics {
             };
             let answer = self.context.events.totals(project, &totals).await?;
             if piece.range == range {
-                answered.range = answer.range;
+                part.range = answer.range;
             }
-            answered.partial = answered.partial.or_else(|| answer.partial.clone());
-            combine(&mut answered.places, answer, &question.dimensions, |mut key| {
-                if let (Some(at), Some(label)) = (label, &piece.label) {
-                    key.insert(at.min(key.len()), label.clone());
-                }
-                for (held, dimension) in key.iter_mut().zip(&question.dimensions) {
-                    if *dimension == Dimension::ScoreName && held.is_empty() {
-                        OTHER_NAMES.clone_into(held);
-                    }
-                }
-                key
+            part.partial = part.partial.or_else(|| answer.partial.clone());
+            let label = piece.label.as_deref();
+            combine(&mut part.places, answer, &question.dimensions, |key| {
+                kinds.completed(&question.dimensions, &asked, &key, label)
             });
         }
-        answered.spreads = self.spreads(project, question, &answered, &dimensions).await?;
-        Ok(answered)
+        part.spreads = self.spreads(project, question, &part, filters).await?;
+        Ok(part)
     }
 
     /// How the totals spread, when something asked for has an interval.
@@ -115,34 +111,30 @@ impl Metrics {
         project: ProjectId,
         question: &MetricQuery,
         part: &Part,
-        dimensions: &[Dimension],
+        mut filters: Vec<Filter>,
     ) -> Result<Option<Spreads>, ServiceError> {
-        let of_measures = |scores: bool| {
-            let wanted = |measure: &&Measure| statistic::has_interval(measure) && measure.is_score() == scores;
-            question.measures.iter().any(|measure| wanted(&measure))
+        let sure = |scores: bool| {
+            let wanted = |measure: &Measure| statistic::has_interval(measure) && measure.is_score() == scores;
+            question.measures.iter().any(wanted)
         };
         let categories = question.distributions.iter().any(|subject| matches!(subject, Subject::Score(Some(_))));
-        let (spans, scores) = (of_measures(false), of_measures(true) || categories);
+        let (spans, scores) = (sure(false), sure(true) || categories);
         if !spans && !scores || part.places.is_empty() {
             return Ok(None);
         }
-        let without_label = |filter: &&Filter| filter.dimension != Dimension::Label;
-        let by_label = part.label.is_some() || question.filters.iter().any(|filter| !without_label(&filter));
+        let by_label = filters.iter().any(|filter| filter.dimension == Dimension::Label);
+        filters.retain(|filter| filter.dimension != Dimension::Label);
         let mut range = part.range;
         // Nothing lies in the future: today up to now is today as a whole.
         if range.to >= self.context.clock.now() {
             range.to = TimeUs(range.to.0.saturating_add(DAY_US - 1).div_euclid(DAY_US).saturating_mul(DAY_US));
         }
-        let asked = SpreadQuestion {
-            range,
-            dimensions: dimensions.to_vec(),
-            filters: question.filters.iter().filter(without_label).cloned().collect(),
-            spans,
-            bins: sketched(question, true),
-            scores,
-        };
+        let dimensions: Vec<Dimension> =
+            question.dimensions.iter().copied().filter(|dimension| !is_of_registry(*dimension)).collect();
+        let exact = !by_label && part.of_registry.is_empty();
+        let asked = SpreadQuestion { range, dimensions, filters, spans, bins: sketched(question, true), scores };
         let answer = self.context.events.spread(project, &asked).await?;
-        Ok(Some(Spreads::new(&asked, answer, dimensions, !by_label)))
+        Ok(Some(Spreads::new(&asked, answer, exact)))
     }
 
     /// The question itself, or one for each stretch in which a label held a version.
@@ -150,12 +142,12 @@ impl Metrics {
         &self,
         project: ProjectId,
         question: &MetricQuery,
+        filters: &[Filter],
         range: TimeRange,
     ) -> Result<Vec<Piece>, ServiceError> {
-        let wanted: Vec<&Filter> = question.filters.iter().filter(|of| of.dimension == Dimension::Label).collect();
+        let (wanted, filters): (Vec<Filter>, Vec<Filter>) =
+            filters.iter().cloned().partition(|filter| filter.dimension == Dimension::Label);
         let splits = question.dimensions.contains(&Dimension::Label);
-        let filters: Vec<Filter> =
-            question.filters.iter().filter(|filter| filter.dimension != Dimension::Label).cloned().collect();
         if wanted.is_empty() && !splits {
             return Ok(vec![Piece { label: None, filters, range }]);
         }
@@ -164,14 +156,12 @@ impl Metrics {
         let moves = self.context.control.label_moves(project, &name, MOVES).await?;
         let mut timeline = labels::timeline(&moves, range);
         timeline.retain(|label, _| wanted.iter().all(|filter| filter.values.contains(label)));
-        let all: Vec<String> = timeline.keys().cloned().collect();
         let held: Vec<(Option<String>, Held)> = if splits {
-            timeline
-                .into_iter()
-                .flat_map(|(label, held)| held.into_iter().map(move |one| (Some(label.clone()), one)))
-                .collect()
+            let of_label =
+                |(label, held): (String, Vec<Held>)| held.into_iter().map(move |one| (Some(label.clone()), one));
+            timeline.into_iter().flat_map(of_label).collect()
         } else {
-            labels::union(&timeline, &all).into_iter().map(|one| (None, one)).collect()
+            labels::union(&timeline).into_iter().map(|one| (None, one)).collect()
         };
         if held.len() > HELD {
             return Err(ServiceError::field(
@@ -186,6 +176,28 @@ impl Metrics {
         };
         Ok(held.into_iter().map(piece).collect())
     }
+}
+
+/// What events are split by: the question's dimensions, the prompt instead of its type, and no label.
+fn asked(dimensions: &[Dimension]) -> Vec<Dimension> {
+    let mut asked = Vec::with_capacity(dimensions.len());
+    for dimension in dimensions {
+        let known = match dimension {
+            Dimension::Label => continue,
+            Dimension::PromptType => Dimension::Prompt,
+            known => *known,
+        };
+        if !asked.contains(&known) {
+            asked.push(known);
+        }
+    }
+    asked
+}
+
+/// Whether anything of scores, or of generations, is asked for.
+fn wants(question: &MetricQuery, scores: bool) -> bool {
+    question.measures.iter().any(|measure| measure.is_score() == scores)
+        || question.distributions.iter().any(|subject| subject.is_score() == scores)
 }
 
 /// Quantities whose bins are needed: for quantiles, and for spreads only for those with an interval.

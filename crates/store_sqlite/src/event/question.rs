@@ -68,7 +68,7 @@ impl Words {
             Dimension::Segment => self.segment,
             Dimension::ScoreName => self.score.map_or(-1, |(name, _)| name),
             Dimension::ScoreLevel => self.score.map_or(-1, |(_, level)| level),
-            Dimension::Label | Dimension::User => -1,
+            Dimension::Label | Dimension::PromptType | Dimension::User => -1,
         }
     }
 }
@@ -146,8 +146,10 @@ impl Reader {
                     narrow(&mut conditions.users, filter.values.clone());
                     continue;
                 }
-                Dimension::Label => {
-                    return Err(StoreError::backend("labels belong to the control plane; ask for versions and times"));
+                Dimension::Label | Dimension::PromptType => {
+                    return Err(StoreError::backend(
+                        "the control plane knows labels and types; ask by prompt, version, time",
+                    ));
                 }
             };
             let mut values = Vec::with_capacity(filter.values.len());

@@ -90,10 +90,11 @@ pub(super) struct TraceWork {
     by_span: HashMap<u64, usize>,
 }
 
-/// What one settled trace counts for: links of the spans that came or changed, and of stored ones whose link changed.
+/// What one settled trace counts for: links and segments of the spans that came or changed, and links of stored ones whose link
+/// changed.
 struct Settled {
     summary: Summary,
-    links: Vec<Option<LinkKey>>,
+    links: Vec<Option<(LinkKey, i64)>>,
     relinked: Vec<(Stored, u64, LinkKey)>,
 }
 
@@ -267,7 +268,7 @@ impl TraceWork {
                 let found = if inherits { tree.link(work.span) } else { words.own };
                 found.unwrap_or(unlinked)
             });
-            links.push(link);
+            links.push(link.map(|link| (link, words.segment)));
             let old = work.stored.as_ref().and_then(|stored| Some((stored.link?, stored.start_ns)));
             let one = LinkUse {
                 count: 1,
@@ -347,7 +348,7 @@ impl TraceWork {
             let link = words.map(|words| {
                 let link = tree.link(span).unwrap_or(unlinked);
                 summary.add_use(link, use_of(span, start_ns, &words));
-                link
+                (link, words.segment)
             });
             links.push(link);
         }
@@ -392,16 +393,10 @@ impl TraceWork {
         }
         for (mut work, link) in std::mem::take(&mut self.spans).into_iter().zip(links) {
             let Some(now) = work.now.take() else { continue };
+            let (link, segment) = (link.map(|(link, _)| link), link.map_or(0, |(_, segment)| segment));
             if link.is_some_and(|link| link != unlinked) {
                 writes.linked.push((self.project, work.received_us));
             }
-            let segment = match link {
-                None => 0,
-                Some(_) => {
-                    let narrow = record::unpack(&now.data, work.span, now.start_ns)?;
-                    self.words(connection, memory, &narrow).await?.segment
-                }
-            };
             if let Some(stored) = &work.stored
                 && stored.seq <= memory.watermark
             {

@@ -43,7 +43,7 @@ impl Place {
             Dimension::User => Some(self.user.clone()),
             Dimension::ScoreName => score.map(|(name, _)| name.to_owned()),
             Dimension::ScoreLevel => score.map(|(_, level)| level.to_owned()),
-            Dimension::Label => None,
+            Dimension::Label | Dimension::PromptType => None,
         }
     }
 
