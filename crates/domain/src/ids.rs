@@ -52,6 +52,12 @@ uuid_ids!(
     PriceId,
     /// A piece of work done in the background.
     JobId,
+    /// A dataset, with all its items.
+    DatasetId,
+    /// A comment.
+    CommentId,
+    /// A score configuration.
+    ScoreConfigId,
 );
 
 macro_rules! hex_ids {

@@ -3,8 +3,10 @@
 
 pub mod auth;
 pub mod chart;
+pub mod dataset;
 pub mod ids;
 pub mod job;
+pub mod media;
 pub mod metric;
 pub mod money;
 pub mod page;

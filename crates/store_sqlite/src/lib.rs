@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod blobs;
 mod control;
 mod error;
 mod event;
@@ -9,4 +10,4 @@ mod pool;
 
 pub use control::SqliteControl;
 pub use event::{EventOptions, SqliteEvents};
-pub use maintenance::{DataFile, Examined};
+pub use maintenance::{DataFile, Examined, copy_media};

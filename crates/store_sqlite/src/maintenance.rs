@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use store::StoreError;
 
-use crate::{error::from_sqlx, pool::options};
+use crate::{blobs, error::from_sqlx, pool::options};
 
 /// One of the files of a data folder.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -55,6 +55,9 @@ impl DataFile {
                 ("prompts", "SELECT count(*) FROM prompt"),
                 ("prompt versions", "SELECT count(*) FROM prompt_version"),
                 ("label moves", "SELECT count(*) FROM label_move"),
+                ("media", "SELECT count(*) FROM media WHERE uploaded_us IS NOT NULL"),
+                ("datasets", "SELECT count(*) FROM dataset"),
+                ("dataset items", "SELECT count(*) FROM dataset_item"),
             ],
             Self::Events => &[
                 ("traces", "SELECT count(*) FROM trace"),
@@ -110,4 +113,17 @@ impl DataFile {
         let bytes = std::fs::metadata(self.path(folder)).map_err(StoreError::backend)?.len();
         Ok(Examined { format, bytes, damage, rows })
     }
+}
+
+/// Copies the bytes of media, which lie beside the files, into another data folder; after [`DataFile::Control`], so that every
+/// piece its copy names is there. Says how many files and how many bytes.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub async fn copy_media(folder: &Path, target: &Path) -> Result<(u64, u64), StoreError> {
+    let (folder, target) = (folder.to_owned(), target.to_owned());
+    tokio::task::spawn_blocking(move || blobs::copy(&folder, &target))
+        .await
+        .map_err(StoreError::backend)?
+        .map_err(StoreError::backend)
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a suite says what differed by panicking")]
 
 mod access;
+mod clients;
 mod jobs;
 mod prices;
 mod prompts;
@@ -30,6 +31,7 @@ pub async fn run<F: Future<Output = Arc<dyn ControlStore>>>(fresh: impl Fn() -> 
     prices::run(&fresh).await;
     prompts::run(&fresh).await;
     repeats::run(&fresh).await;
+    clients::run(&fresh).await;
     a_closed_store_says_so(&*fresh().await).await;
 }
 

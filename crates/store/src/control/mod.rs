@@ -9,7 +9,10 @@
 //! - Secrets arrive and leave only as SHA-256 digests or argon2 hashes.
 
 mod access;
+mod datasets;
 mod jobs;
+mod media;
+mod notes;
 mod prices;
 mod prompts;
 mod repeats;
@@ -19,7 +22,10 @@ use async_trait::async_trait;
 pub use access::{
     AccessStore, ApiKey, Digest, LinkPurpose, Member, NewOwner, OneTimeLink, Person, Session, SignedIn, StoredKey,
 };
+pub use datasets::{Counted, DatasetStore, ItemFilter, RunItemFilter};
 pub use jobs::{JobLease, JobStore};
+pub use media::MediaStore;
+pub use notes::{Comment, CommentFilter, NoteStore, ScoreCategory, ScoreConfig, ScoreKind};
 pub use prices::PriceStore;
 pub use prompts::{
     MoveRecord, NewVersion, PromptFilter, PromptOutline, PromptStore, ProtectedLabels, RemovedPrompt, SavedVersion,
@@ -31,7 +37,9 @@ use crate::StoreError;
 
 /// All of the control plane, as one object behind `dyn`.
 #[async_trait]
-pub trait ControlStore: AccessStore + JobStore + PriceStore + PromptStore + RepeatStore {
+pub trait ControlStore:
+    AccessStore + DatasetStore + JobStore + MediaStore + NoteStore + PriceStore + PromptStore + RepeatStore
+{
     /// Leaves the files tidy. Nothing may be asked or written afterwards: it is answered with [`StoreError::Closed`]. Closing
     /// again changes nothing.
     ///

@@ -2,9 +2,12 @@
 
 mod access;
 mod credentials;
+mod datasets;
 mod jobs;
 mod labels;
 mod lists;
+mod media;
+mod notes;
 mod people;
 mod prices;
 mod prompts;
@@ -21,6 +24,7 @@ use store::{StoreError, control::ControlStore};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 use crate::{
+    blobs::Blobs,
     error::from_sqlx,
     pool::{Schema, checkpoint_and_close, open_readers, open_writer, options},
 };
@@ -35,6 +39,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/control/0002_repeats.sql"),
         include_str!("../../migrations/control/0003_settings.sql"),
         include_str!("../../migrations/control/0004_prices.sql"),
+        include_str!("../../migrations/control/0005_clients.sql"),
     ],
 };
 const READERS: u32 = 4;
@@ -45,6 +50,8 @@ pub struct SqliteControl {
     /// Writers take turns; a write is one transaction. `None` once closed.
     writer: Mutex<Option<SqliteConnection>>,
     readers: SqlitePool,
+    /// Bytes of media, beside the file.
+    blobs: Blobs,
 }
 
 impl SqliteControl {
@@ -70,7 +77,7 @@ impl SqliteControl {
             return Err(damaged(&path, &verdict));
         }
         let readers = open_readers(options, READERS).await?;
-        Ok(Self { writer: Mutex::new(Some(writer)), readers })
+        Ok(Self { writer: Mutex::new(Some(writer)), readers, blobs: Blobs::new(folder) })
     }
 
     /// A transaction that holds the write lock from its start, so that what it reads still holds when it writes.

@@ -1,0 +1,31 @@
+use async_trait::async_trait;
+use domain::{
+    ids::ProjectId,
+    media::{Media, MediaId},
+    time::TimeUs,
+};
+
+use crate::StoreError;
+
+/// Storage of media: what is known of it, and its bytes.
+#[async_trait]
+pub trait MediaStore: Send + Sync {
+    /// A secret of this installation that is made when it is first asked for and never changes: 32 bytes to sign with.
+    /// Whoever asks offers one; whoever comes first is taken at their word.
+    async fn signing_secret(&self, offered: [u8; 32]) -> Result<[u8; 32], StoreError>;
+
+    /// What is known of a piece of media.
+    async fn media(&self, project: ProjectId, id: &MediaId) -> Result<Option<Media>, StoreError>;
+
+    /// Says that a piece of media will come. What was said of it first stands, and is returned.
+    async fn announce_media(&self, project: ProjectId, media: &Media) -> Result<Media, StoreError>;
+
+    /// Keeps the bytes of an announced piece, durably; the same again changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for what nobody announced; [`StoreError::Full`] when there is no space.
+    async fn put_media(&self, project: ProjectId, id: &MediaId, bytes: Vec<u8>, at: TimeUs) -> Result<(), StoreError>;
+
+    /// The bytes; none when they have not come.
+    async fn media_bytes(&self, project: ProjectId, id: &MediaId) -> Result<Option<Vec<u8>>, StoreError>;
+}
