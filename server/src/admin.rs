@@ -119,7 +119,7 @@ pub(crate) async fn revoke_key(folder: &Path, public_key: &str) -> anyhow::Resul
     .await
 }
 
-/// Copies both files, each at one moment, into a new folder with a manifest. To restore, start the server on that folder.
+/// Copies both files, each at one moment, and the media beside them into a new folder with a manifest. To restore, start the server on that folder.
 pub(crate) async fn backup(folder: &Path, target: &Path) -> anyhow::Result<()> {
     if !DataFile::Control.path(folder).is_file() {
         bail!("there is no Assay data in `{}`; name the folder with --data or ASSAY_DATA", folder.display());
@@ -145,7 +145,11 @@ pub(crate) async fn backup(folder: &Path, target: &Path) -> anyhow::Result<()> {
             "name": file.name(), "format": examined.format, "bytes": examined.bytes, "rows": rows,
         }));
     }
-    let manifest = serde_json::json!({ "assay": env!("CARGO_PKG_VERSION"), "files": files });
+    // After the control plane: pieces only ever come, so every one its copy names is there.
+    let (pieces, bytes) = store_sqlite::copy_media(folder, target).await.context("cannot copy the media")?;
+    println!("{}  {pieces} pieces, {bytes} bytes", target.join("media").display());
+    let media = serde_json::json!({ "pieces": pieces, "bytes": bytes });
+    let manifest = serde_json::json!({ "assay": env!("CARGO_PKG_VERSION"), "files": files, "media": media });
     let path = target.join("manifest.json");
     std::fs::write(&path, format!("{manifest:#}\n")).with_context(|| format!("cannot write `{}`", path.display()))?;
     println!("Backed up. `assay serve --data {}` starts from it.", target.display());

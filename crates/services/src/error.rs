@@ -20,6 +20,9 @@ pub enum ServiceError {
     /// The label is protected: only owners move or remove it.
     #[error("label `{0}` is protected")]
     Protected(String),
+    /// The address was not made here, or is no longer good.
+    #[error("not a valid link")]
+    BadLink,
     /// There is no such thing for this actor.
     #[error("no {entity} `{id}`")]
     NotFound {
@@ -78,6 +81,10 @@ impl ServiceError {
             Self::Protected(label) => Problem::new(
                 ProblemCode::Forbidden,
                 format!("The label `{label}` is protected. Moving or removing it needs the role `owner`."),
+            ),
+            Self::BadLink => Problem::new(
+                ProblemCode::Forbidden,
+                "This address is no longer good, or was never given out. Ask for a new one.",
             ),
             Self::NotFound { entity, id } => {
                 Problem::new(ProblemCode::NotFound, format!("There is no {entity} `{id}`."))

@@ -3,9 +3,12 @@
 
 pub mod access;
 pub mod context;
+pub mod datasets;
 mod error;
 pub mod ingest;
+pub mod media;
 pub mod metrics;
+pub mod notes;
 pub mod prompts;
 pub mod repeats;
 pub mod scores;
@@ -34,6 +37,12 @@ pub struct Services {
     pub traces: traces::Traces,
     /// Numbers out.
     pub metrics: metrics::Metrics,
+    /// Media beside spans.
+    pub media: media::Media,
+    /// Datasets and runs over them.
+    pub datasets: datasets::Datasets,
+    /// Comments and score configurations.
+    pub notes: notes::Notes,
     /// Scores out, and away.
     pub scores: scores::Scores,
     /// Requests done once, however often they are sent.
@@ -51,6 +60,9 @@ impl Services {
             ingest: ingest::Ingest::new(Arc::clone(&context)),
             traces: traces::Traces::new(Arc::clone(&context)),
             metrics: metrics::Metrics::new(Arc::clone(&context)),
+            media: media::Media::new(Arc::clone(&context)),
+            datasets: datasets::Datasets::new(Arc::clone(&context)),
+            notes: notes::Notes::new(Arc::clone(&context)),
             scores: scores::Scores::new(Arc::clone(&context)),
             repeats: repeats::Repeats::new(Arc::clone(&context)),
             context,

@@ -48,16 +48,9 @@ impl Blobs {
     }
 
     /// Keeps bytes under their digest, durably.
-    pub(crate) async fn put(
-        &self,
-        project: ProjectId,
-        digest: [u8; 32],
-        bytes: Vec<u8>,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn put(&self, project: ProjectId, digest: [u8; 32], bytes: Vec<u8>) -> Result<(), StoreError> {
         let path = self.path(project, &digest);
-        tokio::task::spawn_blocking(move || write(&path, &bytes).map_err(failed))
-            .await
-            .map_err(StoreError::backend)?
+        tokio::task::spawn_blocking(move || write(&path, &bytes).map_err(failed)).await.map_err(StoreError::backend)?
     }
 
     /// The bytes of a digest.

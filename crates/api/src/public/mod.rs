@@ -1,7 +1,10 @@
 //! The routes the unmodified Langfuse and ABV SDKs speak to. Shapes and statuses are theirs; see `SDK-PROTOCOL.md`.
 
 mod account;
+mod datasets;
 mod ingestion;
+mod media;
+mod notes;
 mod observations;
 mod prompts;
 mod scores;
@@ -36,6 +39,20 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(observations::list_v2))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::get))
+        .routes(routes!(media::announce))
+        .routes(routes!(media::get, media::report))
+        .routes(routes!(media::read, media::send))
+        .routes(routes!(datasets::list, datasets::create))
+        .routes(routes!(datasets::get))
+        .routes(routes!(datasets::list_items, datasets::create_item))
+        .routes(routes!(datasets::get_item, datasets::remove_item))
+        .routes(routes!(datasets::list_run_items, datasets::create_run_item))
+        .routes(routes!(datasets::list_runs))
+        .routes(routes!(datasets::get_run, datasets::remove_run))
+        .routes(routes!(notes::list_comments, notes::create_comment))
+        .routes(routes!(notes::get_comment))
+        .routes(routes!(notes::list_configs, notes::create_config))
+        .routes(routes!(notes::get_config, notes::change_config))
 }
 
 /// What an SDK is told about an address nobody answers.

@@ -106,6 +106,60 @@ fn rows() -> Vec<Row> {
         row("sdk_list_scores_v3", Needs::SdkRead, 200, 200, None),
         row("sdk_get_score", Needs::SdkRead, 200, 404, None),
         row("sdk_delete_score", Needs::SdkIngest, 204, 404, None),
+        row(
+            "sdk_announce_media",
+            Needs::SdkIngest,
+            201,
+            201,
+            Some(json!({
+                "contentType": "image/png", "contentLength": 3, "sha256Hash": "A".repeat(43) + "=",
+            })),
+        ),
+        row("sdk_get_media", Needs::SdkRead, 404, 404, None),
+        row("sdk_report_media", Needs::SdkIngest, 404, 404, Some(json!({ "uploadHttpStatus": 200 }))),
+        row("sdk_send_media", Needs::Nothing, 403, 403, None),
+        row("sdk_read_media", Needs::Nothing, 403, 403, None),
+        row("sdk_create_dataset", Needs::SdkWrite, 200, 200, Some(json!({ "name": "ours" }))),
+        row("sdk_list_datasets", Needs::SdkRead, 200, 200, None),
+        row("sdk_get_dataset", Needs::SdkRead, 200, 404, None),
+        row("sdk_create_dataset_item", Needs::SdkWrite, 200, 404, Some(json!({ "datasetName": "set", "id": "new" }))),
+        row("sdk_list_dataset_items", Needs::SdkRead, 200, 200, None),
+        row("sdk_get_dataset_item", Needs::SdkRead, 200, 404, None),
+        row("sdk_delete_dataset_item", Needs::SdkWrite, 200, 404, None),
+        row(
+            "sdk_create_run_item",
+            Needs::SdkIngest,
+            200,
+            404,
+            Some(json!({
+                "runName": "run", "datasetItemId": "item", "traceId": otlp::TRACE,
+            })),
+        ),
+        row("sdk_list_run_items", Needs::SdkRead, 200, 200, None),
+        row("sdk_list_runs", Needs::SdkRead, 200, 404, None),
+        row("sdk_get_run", Needs::SdkRead, 200, 404, None),
+        row("sdk_delete_run", Needs::SdkWrite, 200, 404, None),
+        row(
+            "sdk_create_comment",
+            Needs::SdkIngest,
+            201,
+            201,
+            Some(json!({
+                "objectType": "TRACE", "objectId": otlp::TRACE, "content": "hm",
+            })),
+        ),
+        row("sdk_list_comments", Needs::SdkRead, 200, 200, None),
+        row("sdk_get_comment", Needs::SdkRead, 404, 404, None),
+        row(
+            "sdk_create_score_config",
+            Needs::SdkWrite,
+            201,
+            201,
+            Some(json!({ "name": "tone", "dataType": "NUMERIC" })),
+        ),
+        row("sdk_list_score_configs", Needs::SdkRead, 200, 200, None),
+        row("sdk_get_score_config", Needs::SdkRead, 404, 404, None),
+        row("sdk_change_score_config", Needs::SdkWrite, 404, 404, Some(json!({ "isArchived": true }))),
         row("list_projects", Needs::Known, 200, 0, None),
         row("get_project", Needs::Read, 200, 0, None),
         row("change_project", Needs::Manage, 200, 0, Some(json!({ "segment": "metadata.plan" }))),
@@ -182,6 +236,13 @@ async fn prepare(app: &TestApp, row: &str, cell: usize) -> (String, String) {
         };
         prompts.save(&Actor::System, app.project.id, save).await.unwrap();
     }
+    if row.contains("dataset") || row.contains("run") {
+        let key = app.key();
+        key.post("/api/public/v2/datasets", &json!({ "name": "set" })).await.expect(200);
+        key.post("/api/public/dataset-items", &json!({ "datasetName": "set", "id": "item" })).await.expect(200);
+        let note = json!({ "runName": "run", "datasetItemId": "item", "traceId": otlp::TRACE });
+        key.post("/api/public/dataset-run-items", &note).await.expect(200);
+    }
     let newest = prompts.prompt(&Actor::System, app.project.id, "greet").await.unwrap().latest;
     for label in ["production", "staging"] {
         prompts.move_label(&Actor::System, app.project.id, "greet", label, newest, None).await.unwrap();
@@ -230,7 +291,24 @@ async fn every_route_answers_every_actor_as_agreed() {
             let (id, user) = prepare(&app, row.id, cell).await;
             let mut path = operation
                 .path
-                .replace("{name}", if row.id == "sdk_label_prompt" { "greet/versions/{version}" } else { "greet" })
+                .replace(
+                    "{name}",
+                    match row.id {
+                        "sdk_label_prompt" => "greet/versions/{version}",
+                        "sdk_get_dataset" => "set",
+                        _ => "greet",
+                    },
+                )
+                .replace("{dataset}", "set")
+                .replace("{item}", "item")
+                .replace("{run}", "run")
+                .replace(
+                    "{project}/{media}",
+                    &format!("{}/AAAAAAAAAAAAAAAAAAAAAA?expires=1&signature=x", app.project.id),
+                )
+                .replace("{media}", "BBBBBBBBBBBBBBBBBBBBBB")
+                .replace("{comment}", "none")
+                .replace("{config}", "none")
                 .replace("{label}", "staging")
                 .replace("{trace}", otlp::TRACE)
                 .replace("{span}", "00000000000000aa")

@@ -9,6 +9,8 @@ mod once;
 mod openapi;
 mod operate;
 mod rest;
+mod sdk_datasets;
+mod sdk_media;
 mod sdk_prompts;
 mod sdk_reads;
 mod sdk_scores;

@@ -1,6 +1,7 @@
 //! Events in: decode, prepare, store. What returns without an error is stored for good.
 
 mod prepare;
+mod told;
 
 use std::{sync::Arc, time::Instant};
 
@@ -20,7 +21,7 @@ pub use otlp::{
 use store::event::EventBatch;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use crate::{Context, ServiceError, context::authorize};
+use crate::{Context, ServiceError, context::authorize, datasets::Datasets};
 
 /// All requests together may hold this many bytes of decompressed events.
 const BUDGET_BYTES: usize = 128 * 1024 * 1024;
@@ -131,15 +132,19 @@ impl Ingest {
         let now = self.context.clock.now();
         let segmented_by = self.context.control.settings(project).await?.settings.segment;
         // Decoding and compressing a batch takes milliseconds of a core: off the threads that answer requests.
-        let (batch, outcome) = tokio::task::spawn_blocking(move || {
+        let (batch, outcome, ran) = tokio::task::spawn_blocking(move || {
             let began = Instant::now();
             let mut decoded =
                 otlp::decode_traces(&body, encoding, &sender).map_err(|error| ServiceError::field("body", error))?;
             drop(body);
             let mut spans = Vec::with_capacity(decoded.spans.len());
+            let mut ran = Vec::new();
             for (index, span) in std::mem::take(&mut decoded.spans).into_iter().enumerate() {
                 match ahead(&span, now.to_ns()) {
-                    None => spans.push(prepare::span(span, segmented_by.as_ref())?),
+                    None => {
+                        ran.extend(told::run_item(&span));
+                        spans.push(prepare::span(span, segmented_by.as_ref())?);
+                    }
                     Some(reason) => decoded.rejected.push(Rejected {
                         index,
                         trace_id: Some(span.trace_id),
@@ -154,11 +159,15 @@ impl Ingest {
                 rejected: decoded.rejected.len(),
                 message: decoded.error_message(),
             };
-            Ok::<_, ServiceError>((EventBatch { spans, segmented_by, ..EventBatch::empty(project, now) }, outcome))
+            Ok::<_, ServiceError>((EventBatch { spans, segmented_by, ..EventBatch::empty(project, now) }, outcome, ran))
         })
         .await
         .map_err(|cause| ServiceError::Internal(Box::new(cause)))??;
         self.append(batch).await?;
+        if !ran.is_empty() {
+            // After the spans: sent again because this failed, they change nothing and this is done.
+            Datasets::new(Arc::clone(&self.context)).record_told(project, ran).await?;
+        }
         Ok(outcome)
     }
 

@@ -115,6 +115,16 @@ impl Traces {
         }
     }
 
+    /// The trace a span is in, for senders that name the span alone.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`], also when the trace is far down the list.
+    pub async fn trace_of(&self, actor: &Actor, project: ProjectId, id: SpanId) -> Result<TraceId, ServiceError> {
+        authorize(actor, project, Permission::Ingest)?;
+        let found = self.context.events.trace_of_span(project, id).await?;
+        found.ok_or_else(|| ServiceError::NotFound { entity: "observation", id: id.to_string() })
+    }
+
     /// Spans by cursor.
     ///
     /// # Errors

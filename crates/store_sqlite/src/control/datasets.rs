@@ -49,10 +49,7 @@ fn item(row: &SqliteRow) -> Result<DatasetItem, StoreError> {
         id: row::text(row, "id")?,
         dataset: DatasetId(row::uuid(row, "dataset_id")?),
         dataset_name: row::text(row, "dataset_name")?,
-        status: known
-            .into_iter()
-            .find(|known| known.as_str() == status)
-            .ok_or_else(|| row::bad("status", status))?,
+        status: known.into_iter().find(|known| known.as_str() == status).ok_or_else(|| row::bad("status", status))?,
         input: row::json(row, "input")?,
         expected_output: row::json(row, "expected_output")?,
         metadata: row::json(row, "metadata")?,
@@ -120,11 +117,7 @@ impl List {
 }
 
 /// Fails unless the project has the dataset.
-async fn need_dataset(
-    connection: &mut SqliteConnection,
-    project: ProjectId,
-    id: DatasetId,
-) -> Result<(), StoreError> {
+async fn need_dataset(connection: &mut SqliteConnection, project: ProjectId, id: DatasetId) -> Result<(), StoreError> {
     let known: Option<i64> = sqlx::query_scalar("SELECT position FROM dataset WHERE project_id = ? AND id = ?")
         .bind(project.0.as_bytes().as_slice())
         .bind(id.0.as_bytes().as_slice())
@@ -298,8 +291,7 @@ impl DatasetStore for SqliteControl {
                 }
             }
         };
-        let list =
-            List { rows: "SELECT dataset_item.*, dataset.name AS dataset_name", order: "dataset_item.position" };
+        let list = List { rows: "SELECT dataset_item.*, dataset.name AS dataset_name", order: "dataset_item.position" };
         list.read(self, tail, (skip, limit), item).await
     }
 
@@ -411,7 +403,8 @@ impl DatasetStore for SqliteControl {
                  JOIN dataset ON dataset.id = dataset_run.dataset_id",
             );
             query.push(" WHERE dataset_run.project_id = ").push_bind(project.0.as_bytes().to_vec());
-            for (condition, value) in [(" AND dataset.name = ", &filter.dataset), (" AND dataset_run.name = ", &filter.run)]
+            for (condition, value) in
+                [(" AND dataset.name = ", &filter.dataset), (" AND dataset_run.name = ", &filter.run)]
             {
                 if let Some(value) = value {
                     query.push(condition).push_bind(value.clone());

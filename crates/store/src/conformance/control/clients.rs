@@ -97,7 +97,7 @@ async fn datasets_and_items_are_saved_by_name_and_id(store: &dyn ControlStore) {
     let theirs = store.save_dataset(other, &dataset(4, "one")).await.expect("saved");
     let page = store.datasets(project, 0, 1).await.expect("datasets");
     assert_eq!((page.total, page.items), (2, vec![second.clone()]));
-    assert_eq!(store.datasets(project, 1, 1).await.expect("datasets").items, [changed.clone()]);
+    assert_eq!(store.datasets(project, 1, 1).await.expect("datasets").items, std::slice::from_ref(&changed));
     assert_eq!(store.dataset(project, "one").await.expect("a dataset"), Some(changed.clone()));
     assert_eq!(store.dataset(project, "three").await.expect("a dataset"), None);
 
