@@ -40,6 +40,9 @@ async fn until(stop: CancellationToken, work: impl Future<Output = ()>) {
 /// Folds what was appended into the totals, soon after every append. Safe to interrupt anywhere.
 async fn fold(services: Services, events: Events) {
     let mut appended = services.ingest.appended();
+    if let Err(error) = services.access.apply_settings().await {
+        tracing::error!(%error, "could not tell the event plane what projects are segmented by; setting it again does");
+    }
     loop {
         if let Err(error) = services.ingest.fold().await {
             tracing::error!(%error, "could not fold events into the totals; trying again");

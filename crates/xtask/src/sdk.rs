@@ -48,11 +48,19 @@ const LANGFUSE_3: Environment = Environment { name: "langfuse3", packages: &["la
 const ABV: Environment = Environment { name: "abv", packages: &["abv==0.0.1.dev1"], pre_releases: true };
 const ABVDEV: Environment = Environment { name: "abvdev", packages: &["abvdev==0.0.1b7"], pre_releases: true };
 
+const NUMPY: Environment =
+    Environment { name: "numpy", packages: &["numpy==2.4.6", "tzdata==2026.6"], pre_releases: false };
+
 /// Four models' answers to GSM8K as four versions of one prompt; the numbers are known.
 const GSM8K: Program =
     Program { name: "GSM8K (Python)", environment: Some(&LANGFUSE_5), file: "programs/gsm8k.py", family: None };
 
-const PROGRAMS: [Program; 7] = [
+/// Every metric a second time, by numpy from the raw rows of 100 thousand generations. Its spans would hide what the programs
+/// before it look for, so it is the last.
+const METRICS: Program =
+    Program { name: "metrics against numpy", environment: Some(&NUMPY), file: "programs/metrics.py", family: None };
+
+const PROGRAMS: [Program; 8] = [
     Program {
         name: "langfuse 5 prompts (Python)",
         environment: Some(&LANGFUSE_5),
@@ -85,6 +93,7 @@ const PROGRAMS: [Program; 7] = [
     },
     Program { name: "langfuse 5 (JavaScript)", environment: None, file: "sdk-clients/js/langfuse5.mjs", family: None },
     GSM8K,
+    METRICS,
 ];
 
 /// Builds, starts, runs every program, stops, and prints a closing line.
@@ -135,7 +144,7 @@ fn drive(workspace: &Workspace, server: &Server, program: &Program, interpreter:
     let folder = file.parent().context("a program is in a folder")?;
     let log = server.log.with_file_name(format!("{}.log", program.name.replace([' ', '(', ')'], "-")));
     let output = fs::File::create(&log)?;
-    let [.., (_, public_key), (_, secret_key)] = INIT;
+    let [(_, email), (_, password), (_, project), (_, public_key), (_, secret_key)] = INIT;
 
     let mut command = Command::new(interpreter);
     command
@@ -155,6 +164,7 @@ fn drive(workspace: &Workspace, server: &Server, program: &Program, interpreter:
             .env(format!("{prefix}_SECRET_KEY"), secret_key);
     }
     command.env("ABV_API_KEY", secret_key);
+    command.env("ASSAY_EMAIL", email).env("ASSAY_PASSWORD", password).env("ASSAY_PROJECT", project);
     if let Some(family) = program.family {
         command.env("SDK", family);
     }
@@ -203,7 +213,7 @@ fn shorten(line: &str) -> String {
 /// Makes the virtual environments without running anything.
 pub(crate) fn install(workspace: &Workspace) -> anyhow::Result<()> {
     process::step("tools: SDKs", || {
-        for Environment { name, packages, pre_releases } in [&LANGFUSE_5, &LANGFUSE_3, &ABV, &ABVDEV] {
+        for Environment { name, packages, pre_releases } in [&LANGFUSE_5, &LANGFUSE_3, &ABV, &ABVDEV, &NUMPY] {
             tools::need_python_environment(workspace, name, packages, *pre_releases)?;
         }
         Ok(())

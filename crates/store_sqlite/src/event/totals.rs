@@ -415,3 +415,46 @@ pub(super) fn push_among<'a>(
         query.push(")");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hours 10, 11, 12 with so many generations each, and a range from inside the first to inside the last.
+    fn divided(counts: [u64; 3]) -> (Division, TotalsAnswer) {
+        let hours = (10..).zip(counts).map(|(hour, count)| (hour, BTreeMap::from([((1, 1), count)]))).collect();
+        let range = TimeRange { from: TimeUs(10 * HOUR_US + 5), to: TimeUs(12 * HOUR_US + 7) };
+        (Division { hours }, TotalsAnswer { range, spans: vec![], scores: vec![], partial: None })
+    }
+
+    #[test]
+    fn few_generations_are_looked_at_one_by_one() {
+        let (mut division, mut answer) = divided([5, 5, 5]);
+        let range = answer.range;
+        division.bound(false, &mut answer);
+        assert_eq!((answer.range, &answer.partial), (range, &None));
+        let whole = Stretch { prompt: 1, version: 1, from: range.from.to_ns().0, to: range.to.to_ns().0 };
+        assert_eq!(division.stretches(range), [whole]);
+    }
+
+    #[test]
+    fn too_many_at_the_ends_make_whole_hours() {
+        let (mut division, mut answer) = divided([DIVIDED, 0, 1]);
+        division.bound(false, &mut answer);
+        assert_eq!(answer.range, TimeRange { from: TimeUs(10 * HOUR_US), to: TimeUs(13 * HOUR_US) });
+        assert!(division.stretches(answer.range).is_empty() && answer.partial.is_none());
+    }
+
+    #[test]
+    fn of_too_many_that_have_to_be_looked_at_the_newest_are() {
+        let (mut division, mut answer) = divided([SCANNED, 100, 100]);
+        division.bound(true, &mut answer);
+        assert_eq!(answer.range.from, TimeUs(11 * HOUR_US));
+        assert!(answer.partial.is_some_and(|reason| reason.contains("200200")));
+        let [kept] = division.stretches(answer.range)[..] else { panic!("one stretch") };
+        assert_eq!(kept.from, 11 * HOUR_NS);
+        let (mut division, mut answer) = divided([1, 1, SCANNED + 1]);
+        division.bound(true, &mut answer);
+        assert!(answer.partial.is_some() && division.stretches(answer.range).is_empty());
+    }
+}
