@@ -18,7 +18,10 @@ const LOCAL_URL: &str = "http://127.0.0.1:3000";
 
 /// Does something with the use cases of an existing folder, and closes it properly whatever becomes of it. A mistyped path must
 /// not make a new folder.
-async fn on_data<T>(folder: &Path, work: impl AsyncFnOnce(Services) -> anyhow::Result<T>) -> anyhow::Result<T> {
+pub(crate) async fn on_data<T>(
+    folder: &Path,
+    work: impl AsyncFnOnce(Services) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     if !DataFile::Control.path(folder).is_file() {
         bail!("there is no Assay data in `{}`; name the folder with --data or ASSAY_DATA", folder.display());
     }
@@ -34,7 +37,7 @@ fn print_link(public_url: Option<&str>, token: &str) {
 }
 
 /// The project with this address, or the only one there is.
-async fn project(services: &Services, slug: Option<&str>) -> anyhow::Result<Project> {
+pub(crate) async fn project(services: &Services, slug: Option<&str>) -> anyhow::Result<Project> {
     if let Some(slug) = slug {
         return services.access.project_by_slug(&Actor::System, slug).await.map_err(explain);
     }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use domain::auth::Role;
 
-use crate::{admin, config::ServeArgs, serve};
+use services::{demo::DemoSize, import::ImportFormat};
+
+use crate::{admin, config::ServeArgs, fill, serve};
 
 /// Manage prompts, split live traffic between versions, and see whether it helped.
 #[derive(Debug, Parser)]
@@ -25,6 +27,31 @@ enum Command {
     /// Make or revoke API keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Make a demo project: real model outputs as two weeks of traffic; the server must not run
+    Demo {
+        /// About how many spans, up to 10 million
+        #[arg(long, default_value_t = DemoSize::default().spans)]
+        spans: u64,
+        /// The same seed makes the same traffic
+        #[arg(long, default_value_t = DemoSize::default().seed)]
+        seed: u64,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Bring prompts, traces and scores from a file; the server must not run
+    Import {
+        /// langfuse (JSON of its API or exports), jsonl or csv
+        format: ImportFormat,
+        file: PathBuf,
+        /// Address of the project, when there are several
+        #[arg(long)]
+        project: Option<String>,
+        /// Check everything and store nothing
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        data: DataArgs,
+    },
     /// Write a consistent copy of the data to FILE while the server runs
     Backup(BackupArgs),
     /// Check the data folder and the configuration
@@ -111,6 +138,10 @@ impl Cli {
                 admin::create_key(&data.data, &project, &name).await
             }
             Command::Key(KeyCommand::Revoke { public_key, data }) => admin::revoke_key(&data.data, &public_key).await,
+            Command::Demo { spans, seed, data } => fill::demo(&data.data, DemoSize { spans, seed }).await,
+            Command::Import { format, file, project, dry_run, data } => {
+                fill::import(&data.data, format, file, project.as_deref(), dry_run).await
+            }
             Command::Backup(args) => admin::backup(&args.data.data, &args.file).await,
             Command::Doctor(args) => admin::doctor(&args.data).await,
         }

@@ -1,13 +1,38 @@
 //! The data folder: the one place that names concrete stores.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    fs::{File, TryLockError},
+    path::Path,
+    sync::Arc,
+};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use services::{
     Context, Control, Events, ServiceError, Services,
     context::{SystemClock, SystemRandom},
 };
 use store_sqlite::{SqliteControl, SqliteEvents};
+
+/// Holds the data folder for one process that stores events: two of them would give out the same numbers.
+pub(crate) struct FolderLock {
+    /// The system takes the lock back when the file is closed, also after `kill -9`.
+    _file: File,
+}
+
+impl FolderLock {
+    /// Takes the folder, which has to exist.
+    pub(crate) fn take(folder: &Path) -> anyhow::Result<Self> {
+        let path = folder.join("lock");
+        let file = File::create(&path).with_context(|| format!("cannot write `{}`", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => {
+                bail!("a server or another command uses `{}`; stop it first", folder.display())
+            }
+            Err(TryLockError::Error(cause)) => Err(cause).with_context(|| format!("cannot lock `{}`", path.display())),
+        }
+    }
+}
 
 /// Both stores of a data folder.
 pub(crate) struct Data {
@@ -15,10 +40,9 @@ pub(crate) struct Data {
     pub(crate) events: Events,
 }
 
-/// Opens the folder, makes it when missing, and brings its files to the present form.
+/// Opens an existing folder and brings its files to the present form.
 pub(crate) async fn open(folder: &Path) -> anyhow::Result<Data> {
     let shown = folder.display();
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the data folder `{shown}`"))?;
     let control =
         SqliteControl::open(folder).await.with_context(|| format!("cannot open the control plane in `{shown}`"))?;
     let events =

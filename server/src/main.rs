@@ -8,6 +8,7 @@ mod compression;
 mod config;
 mod counters;
 mod data;
+mod fill;
 mod logs;
 mod router;
 mod security;

@@ -15,7 +15,9 @@ use tracing::{info, warn};
 
 use crate::{
     config::ServeArgs,
-    counters, data, logs, router,
+    counters,
+    data::{self, FolderLock},
+    logs, router,
     site::SiteFiles,
     state::{AppState, Reach},
     workers,
@@ -40,6 +42,9 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     }
 
     let recorder = counters::start()?;
+    std::fs::create_dir_all(&args.data)
+        .with_context(|| format!("cannot make the data folder `{}`", args.data.display()))?;
+    let _lock = FolderLock::take(&args.data)?;
     let data = data::open(&args.data).await?;
     let services = data.services();
     let api = ApiConfig {

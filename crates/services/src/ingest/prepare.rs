@@ -16,7 +16,7 @@ use crate::ServiceError;
 const UNIT_SALT: &str = "assay unit groups";
 
 /// A span with what is derived of it. Only generations are counted, so only they get keys.
-pub(super) fn span(span: Span, segmented_by: Option<&SegmentAttribute>) -> Result<SpanWrite, ServiceError> {
+pub(crate) fn span(span: Span, segmented_by: Option<&SegmentAttribute>) -> Result<SpanWrite, ServiceError> {
     let keys = if span.kind.is_generation() { keys(&span) } else { SketchKeys::default() };
     let segment = segmented_by.and_then(|attribute| {
         attribute.of(&SegmentSource {

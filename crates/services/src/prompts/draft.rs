@@ -53,11 +53,11 @@ pub struct SaveVersion {
 }
 
 /// The same, checked.
-pub(super) struct CheckedVersion {
-    pub(super) name: PromptName,
-    pub(super) draft: VersionDraft,
-    pub(super) tags: Option<Vec<Tag>>,
-    pub(super) labels: Vec<LabelName>,
+pub(crate) struct CheckedVersion {
+    pub(crate) name: PromptName,
+    pub(crate) draft: VersionDraft,
+    pub(crate) tags: Option<Vec<Tag>>,
+    pub(crate) labels: Vec<LabelName>,
     pub(super) expected_latest: Option<u32>,
 }
 
@@ -76,7 +76,7 @@ impl SaveVersion {
         }
     }
 
-    pub(super) fn checked(self) -> Result<CheckedVersion, ServiceError> {
+    pub(crate) fn checked(self) -> Result<CheckedVersion, ServiceError> {
         let config = self.config.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
         // Before anything is looked at more closely: a limit on work.
         for (what, size) in [("prompt", json_size(&self.body)?), ("config", json_size(&config)?)] {

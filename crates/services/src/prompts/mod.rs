@@ -16,6 +16,7 @@ use domain::{
 use store::control::{MoveRecord, NewVersion, ProtectedLabels};
 use tokio::sync::broadcast;
 
+pub(crate) use draft::CheckedVersion;
 pub use draft::{LatestLabel, SaveVersion};
 pub use fetch::choose;
 pub use labels::flag_key;

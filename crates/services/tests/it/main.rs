@@ -2,6 +2,8 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod access;
+mod demo;
+mod import;
 mod keys;
 mod members;
 mod prompts;

@@ -1,0 +1,47 @@
+//! The demo project.
+
+use domain::page::PageSize;
+use services::{ServiceError, demo::DemoSize, prompts::PromptFilter, traces::TraceFilter};
+
+use crate::world::World;
+
+#[tokio::test]
+async fn a_demo_has_prompts_with_a_history_and_traffic_that_counts_for_them() {
+    let world = World::new().await;
+    let (actor, _) = world.set_up().await;
+    let demo = &world.services.demo;
+    let mut told = Vec::new();
+    let size = DemoSize { spans: 9_000, seed: 3 };
+    let project = demo.create(&actor, size, |progress| told.push(progress)).await.unwrap();
+    assert_eq!((project.name.as_str(), project.slug.as_str()), ("Demo", "demo"));
+    assert!(told.len() >= 2 && told.iter().map(|progress| progress.done).is_sorted(), "{told:?}");
+    assert!(
+        told.last().is_some_and(|last| (last.done - 1.0).abs() < 1e-9 && last.spans > 8_000 && last.scores > 1_000)
+    );
+
+    // Who has a new project signs in again in this test; the session of a browser looks its roles up anew.
+    let actor = world.sign_in("owner@example.com").await;
+    let services = &world.services;
+    let filter = PromptFilter::default();
+    let page = services.prompts.list(&actor, project.id, &filter, None, PageSize::default()).await.unwrap();
+    let names: Vec<&str> = page.items.iter().map(|prompt| prompt.name.as_str()).collect();
+    assert_eq!(names, ["assistant/follow", "chat/companion", "math/solve"]);
+    let moves = services.prompts.label_moves(&actor, project.id, "math/solve").await.unwrap();
+    assert_eq!(moves.iter().map(|moved| moved.to).collect::<Vec<_>>(), [Some(4), Some(3), Some(2), Some(1)]);
+    assert!(moves.iter().map(|moved| moved.at_us).is_sorted_by(|later, earlier| later > earlier));
+
+    let traces =
+        services.traces.list(&actor, project.id, &TraceFilter::default(), None, PageSize::default()).await.unwrap();
+    assert_eq!(traces.items.len(), 50);
+    assert!(traces.items.iter().any(|trace| !trace.links.is_empty()), "generations are linked");
+}
+
+#[tokio::test]
+async fn a_demo_of_an_impossible_size_is_refused_and_makes_nothing() {
+    let world = World::new().await;
+    let (actor, _) = world.set_up().await;
+    let size = DemoSize { spans: 5, seed: 1 };
+    let refused = world.services.demo.create(&actor, size, |_| {}).await;
+    assert!(matches!(&refused, Err(ServiceError::Invalid(fields)) if fields[0].field == "spans"), "{refused:?}");
+    assert_eq!(world.services.access.projects(&actor).await.unwrap().len(), 1);
+}
