@@ -15,6 +15,8 @@ mod bare;
 use std::{path::Path, time::Instant};
 
 use domain::{
+    money::NanoUsd,
+    price::{Charge, CostLine, CostOrigin, PriceItem, PriceRef},
     time::{TimeNs, TimeUs},
     trace::Span,
 };
@@ -62,6 +64,19 @@ fn words(random: &mut Random, bytes: usize) -> String {
     text
 }
 
+/// A cost that was worked out, as most are.
+fn charged(span: &Span) -> Charge {
+    let line = |item, amount| CostLine { item, amount: NanoUsd(amount) };
+    let price = PriceRef::Catalogue { entry: "openai/gpt-4o".to_owned(), edition: TimeUs(0), valid_from: None };
+    let total = span.cost.total.unwrap_or_default().0;
+    let lines = vec![line(PriceItem::Input, total / 3), line(PriceItem::Output, total - total / 3)];
+    Charge {
+        provider: Some("openai".to_owned()),
+        origin: CostOrigin::Computed { price, lines },
+        ..Charge::default()
+    }
+}
+
 /// The spans of one batch: about 2 KB each before compression.
 fn batch(number: u64) -> EventBatch {
     let mut random = Random(number);
@@ -102,7 +117,8 @@ fn batch(number: u64) -> EventBatch {
                 session: span.trace.session_id.as_deref().map(group),
                 trace: group(&span.trace_id.to_string()),
             };
-            SpanWrite::new(span, Derived { keys, groups, segment: None }).unwrap()
+            let charge = if span.kind.is_generation() { charged(&span) } else { Charge::default() };
+            SpanWrite::new(span, Derived { keys, groups, segment: None, charge }).unwrap()
         })
         .collect();
     EventBatch { spans, ..EventBatch::empty(Build::project(1), TimeUs(1)) }

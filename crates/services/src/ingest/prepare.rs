@@ -2,6 +2,7 @@
 
 use domain::{
     ids::ScoreId,
+    price::Charge,
     score::{Score, ScoreSource},
     segment::{SegmentAttribute, SegmentSource},
     trace::Span,
@@ -27,7 +28,8 @@ pub(crate) fn span(span: Span, segmented_by: Option<&SegmentAttribute>) -> Resul
             version: span.version.as_deref(),
         })
     });
-    let derived = Derived { keys, groups: groups(&span), segment };
+    let charge = Charge::reported(&span.cost, span.provider.as_deref());
+    let derived = Derived { keys, groups: groups(&span), segment, charge };
     SpanWrite::new(span, derived).map_err(|cause| ServiceError::Internal(Box::new(cause)))
 }
 

@@ -7,6 +7,7 @@
 
 mod build;
 mod cases;
+pub mod charges;
 mod clients;
 mod model;
 pub mod random;
@@ -20,6 +21,10 @@ use domain::{
 
 pub use build::{Build, RECEIVED, Random, START_NS};
 pub use cases::*;
+pub use charges::{
+    changed_content_comes_with_its_own_cost, models_without_a_price_are_counted, pages_of_charges_cover_every_span_once,
+    totals_are_right_however_charging_folding_and_writing_interleave, what_a_span_costs_may_change_and_the_old_amount_stays,
+};
 pub use clients::*;
 pub use model::Model;
 pub use spread_cases::*;
@@ -147,6 +152,8 @@ pub async fn agrees(store: &dyn EventStore, model: &Model) {
                 assert_eq!(span.link, link, "link of {span:?}");
                 let payload = store.payload(project, trace, span.row.span_id).await.expect("payload").expect("there");
                 assert_eq!(payload, serde_json::from_slice(&write.payload).expect("JSON"));
+                let past = store.past_costs(project, trace, span.row.span_id).await.expect("past costs");
+                assert_eq!(past, model.past_costs(project, trace, span.row.span_id));
             }
             let scores = store.scores(project, trace).await.expect("scores");
             let expected = model.scores(project, trace);
@@ -155,6 +162,7 @@ pub async fn agrees(store: &dyn EventStore, model: &Model) {
                 expected.iter().map(|write| &write.score).collect::<Vec<_>>(),
             );
         }
+        assert_eq!(store.unpriced(project, 1000).await.expect("models"), model.unpriced(project));
         for filter in filters() {
             // Page by page, so that paging is checked with every filter.
             let mut after = None;

@@ -9,6 +9,7 @@
 //! - Totals are folded behind a watermark by [`EventStore::fold`]; after any crash, and after any resend, late parent or early
 //!   score, they equal totals computed afresh from the events.
 
+mod charges;
 mod messages;
 mod read;
 mod score_list;
@@ -22,6 +23,9 @@ use domain::{
     segment::SegmentAttribute,
 };
 
+pub use charges::{
+    Amounts, ChargePage, ChargeStore, ChargedSpan, PastCost, RECHARGES, Recharge, RechargeBatch, Recharged, UnpricedModel,
+};
 pub use messages::{Extent, MessageStore, Side, SpanMessage};
 pub use read::{Activity, ResolvedLink, ScoreRecord, SpanRecord, TraceFilter, TraceKey, TraceRecord};
 pub use score_list::{ScoreList, ScorePlace, ScoresOf};
@@ -39,7 +43,7 @@ use crate::StoreError;
 
 /// Storage of events. See the module for the rules.
 #[async_trait]
-pub trait EventStore: MessageStore + ScoreList + SpanList + Send + Sync {
+pub trait EventStore: ChargeStore + MessageStore + ScoreList + SpanList + Send + Sync {
     /// Stores a batch durably. Batches of many callers may share one commit.
     ///
     /// # Errors

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use domain::{
     ids::{ProjectId, SpanId, TraceId},
     money::NanoUsd,
+    price::Charge,
     score::Score,
     segment::{Said, SegmentAttribute, SegmentSource},
     time::{TimeNs, TimeUs},
@@ -103,6 +104,8 @@ pub struct Derived {
     pub groups: UnitGroups,
     /// The segment it names.
     pub segment: Option<Said>,
+    /// What its tokens and cost rest on.
+    pub charge: Charge,
 }
 
 /// The narrow part of a span: everything lists, trees and totals need, nothing that can be large.

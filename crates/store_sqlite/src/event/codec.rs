@@ -119,6 +119,11 @@ impl<'a> Unpacker<'a> {
         self.take(length)
     }
 
+    /// Reads a part of a record whose bytes were taken out before.
+    pub(super) fn of_part(bytes: &'a [u8], what: &'static str) -> Self {
+        Self { rest: bytes, what }
+    }
+
     /// What is left, as a reader of its own for a part whose bytes were taken out.
     pub(super) fn part(&self, bytes: &'a [u8]) -> Self {
         Self { rest: bytes, what: self.what }

@@ -8,6 +8,8 @@ mod append;
 mod bins;
 mod cell;
 mod cell_score;
+mod charge;
+mod charges;
 mod codec;
 mod dictionary;
 mod fold;
@@ -71,6 +73,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/event/0001_first.sql"),
         include_str!("../../migrations/event/0002_clients.sql"),
         include_str!("../../migrations/event/0003_spread.sql"),
+        include_str!("../../migrations/event/0004_charges.sql"),
     ],
 };
 

@@ -1,24 +1,29 @@
 //! The packed form of a span's narrow part.
 //!
-//! Ids and start are columns of the row; everything else is here. Format 2:
+//! Ids and start are columns of the row; everything else is here. Format 3:
 //! received (8 bytes, so that it can be put back in place), version, kind, level, flags, parent, end, texts, numbers, and what
-//! was derived. Format 1 ends before unit groups and segment, and has five keys instead of eight; it is still read.
+//! was derived. Format 2 ends before the rarer buckets of tokens and the charge; format 1 also before unit groups and segment,
+//! and has five keys instead of eight. Both are still read.
 
 use domain::{
     ids::{SpanId, TraceId},
     money::NanoUsd,
+    price::{Charge, CostOrigin},
     segment::Said,
     time::{TimeNs, TimeUs},
     trace::{Level, PromptLink, SpanKind, SpanVersion, TokenBuckets},
 };
 use store::{
     StoreError,
-    event::{Derived, SketchKeys, SpanRow, TraceWords, UnitGroups},
+    event::{Derived, SketchKeys, SpanRow, TraceWords, UnitGroups, UnpricedModel},
 };
 
-use super::codec::{Packer, Unpacker};
+use super::{
+    charge,
+    codec::{Packer, Unpacker},
+};
 
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// A link as written in a record.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -54,6 +59,8 @@ pub(super) struct Narrow<'a> {
     pub(super) groups: UnitGroups,
     /// The segment it names, and whether for its whole trace.
     pub(super) segment: Option<(&'a str, bool)>,
+    /// What its cost rests on, packed; empty in records older than that.
+    charge: &'a [u8],
     pub(super) trace_name: Option<&'a str>,
     pub(super) user_id: Option<&'a str>,
     pub(super) session_id: Option<&'a str>,
@@ -151,6 +158,10 @@ pub(super) fn pack(row: &SpanRow, version: SpanVersion, received_us: TimeUs) -> 
     if let Some(said) = segment {
         packer.text(&said.value);
     }
+    if let Some(tokens) = &row.tokens {
+        charge::pack_more_buckets(&mut packer, tokens);
+    }
+    packer.raw(&charge::pack(&row.derived.charge));
     packer.finish()
 }
 
@@ -186,7 +197,7 @@ pub(super) fn unpack(bytes: &[u8], span: u64, start_ns: i64) -> Result<Narrow<'_
         None
     };
     let completion_start_ns = reader.optional_integer()?.map(|delta| start_ns.wrapping_add(delta));
-    let tokens = if is(6) {
+    let mut tokens = if is(6) {
         Some(TokenBuckets {
             input: reader.natural()?,
             cache_read: reader.natural()?,
@@ -216,7 +227,7 @@ pub(super) fn unpack(bytes: &[u8], span: u64, start_ns: i64) -> Result<Narrow<'_
     let release = reader.optional_text()?;
     let trace_version = reader.optional_text()?;
     let tags = (0..reader.count()?).map(|_| reader.text()).collect::<Result<Vec<_>, _>>()?;
-    let (mut groups, mut segment) = (UnitGroups::default(), None);
+    let (mut groups, mut segment, mut charge) = (UnitGroups::default(), None, &[][..]);
     if format >= 2 {
         for slot in [&mut keys.input_cost, &mut keys.output_cost, &mut keys.total_tokens] {
             *slot = key(&mut reader)?;
@@ -227,6 +238,12 @@ pub(super) fn unpack(bytes: &[u8], span: u64, start_ns: i64) -> Result<Narrow<'_
         groups.session = if is(1) { Some(reader.byte()?) } else { None };
         groups.trace = reader.byte()?;
         segment = if is(2) { Some((reader.text()?, is(3))) } else { None };
+    }
+    if format >= 3 {
+        if let Some(tokens) = &mut tokens {
+            charge::unpack_more_buckets(&mut reader, tokens)?;
+        }
+        charge = reader.bytes()?;
     }
     Ok(Narrow {
         received_us,
@@ -252,6 +269,7 @@ pub(super) fn unpack(bytes: &[u8], span: u64, start_ns: i64) -> Result<Narrow<'_
         keys,
         groups,
         segment,
+        charge,
         trace_name,
         user_id,
         session_id,
@@ -276,6 +294,20 @@ impl<'a> Narrow<'a> {
     /// The link it carries itself. A link without a name names nothing.
     pub(super) fn own_link(&self) -> Option<LinkText<'a>> {
         self.prompt.filter(|link| !link.name.is_empty())
+    }
+
+    /// What its cost rests on. Before that was kept, every cost was the sender's.
+    pub(super) fn charge(&self) -> Result<Charge, StoreError> {
+        if self.charge.is_empty() {
+            let origin = if self.cost.is_some() { CostOrigin::Given } else { CostOrigin::None };
+            return Ok(Charge { origin, ..Charge::default() });
+        }
+        charge::unpack(&mut Unpacker::of_part(self.charge, "a span's charge"))
+    }
+
+    /// The model it counts for among those without a price, if it does.
+    pub(super) fn unpriced(&self) -> Result<Option<UnpricedModel>, StoreError> {
+        charge::unpriced(self.charge, self.model, self.received_us)
     }
 
     /// The row it was packed from.
@@ -305,6 +337,7 @@ impl<'a> Narrow<'a> {
                 keys: self.keys,
                 groups: self.groups,
                 segment: self.segment.map(|(value, of_trace)| Said { value: value.to_owned(), of_trace }),
+                charge: self.charge()?,
             },
             trace: TraceWords {
                 name: owned(self.trace_name),

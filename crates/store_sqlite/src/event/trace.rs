@@ -397,6 +397,11 @@ impl TraceWork {
             if link.is_some_and(|link| link != unlinked) {
                 writes.linked.push((self.project, work.received_us));
             }
+            if let Some(stored) = &work.stored {
+                writes.count_unpriced(self.project, stored.narrow(work.span)?.unpriced()?, -1)?;
+            }
+            let unpriced = record::unpack(&now.data, work.span, now.start_ns)?.unpriced()?;
+            writes.count_unpriced(self.project, unpriced, 1)?;
             if let Some(stored) = &work.stored
                 && stored.seq <= memory.watermark
             {

@@ -8,12 +8,15 @@ use domain::{
     time::TimeUs,
 };
 use sqlx::SqliteConnection;
-use store::{StoreError, event::Appended};
+use store::{
+    StoreError,
+    event::{Appended, RechargeBatch, Recharged},
+};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
     append::{self, Memory},
-    fold,
+    charges, fold,
     lag::Lag,
     messages::{self, PreparedMessage},
     phase::Phase,
@@ -53,6 +56,7 @@ pub(super) enum Order {
     Segment(ProjectId, Option<SegmentAttribute>, Answer<()>),
     Ping(Answer<()>),
     AddMessages(ProjectId, Vec<PreparedMessage>, Answer<()>),
+    Recharge(RechargeBatch, Answer<Recharged>),
     RemoveScore(ProjectId, ScoreId, TimeUs, Answer<()>),
     Close(Answer<()>),
 }
@@ -95,6 +99,10 @@ impl Writer {
                     }
                     Some(Order::AddMessages(project, prepared, answer)) => {
                         let outcome = self.add_messages(project, prepared).await;
+                        let _ = answer.send(outcome);
+                    }
+                    Some(Order::Recharge(batch, answer)) => {
+                        let outcome = self.recharge(&batch).await;
                         let _ = answer.send(outcome);
                     }
                     Some(Order::RemoveScore(project, id, at, answer)) => {
@@ -172,6 +180,14 @@ impl Writer {
         messages::add(&mut self.connection, &mut memory, project, prepared).await?;
         self.memory = Some(memory);
         Ok(())
+    }
+
+    async fn recharge(&mut self, batch: &RechargeBatch) -> Result<Recharged, StoreError> {
+        let mut memory = self.memory().await?;
+        let recharged = charges::recharge(&mut self.connection, &mut memory, batch).await?;
+        self.lag.stored(None, recharged.changed > 0);
+        self.memory = Some(memory);
+        Ok(recharged)
     }
 
     async fn remove_score(&mut self, project: ProjectId, id: &ScoreId, at: TimeUs) -> Result<(), StoreError> {

@@ -1,7 +1,9 @@
 //! Rows a group of batches writes.
 
+use std::collections::BTreeMap;
+
 use sqlx::SqliteConnection;
-use store::StoreError;
+use store::{StoreError, event::UnpricedModel};
 
 use super::{
     home::Home,
@@ -51,6 +53,20 @@ static PUT_DIRTY_SCORES: Statement = Statement::new("INSERT OR IGNORE INTO dirty
 static PUT_DIRTY_SESSIONS: Statement =
     Statement::new("INSERT OR IGNORE INTO dirty_session (project, session_id) VALUES ", "(?,?)", "");
 
+static PUT_PAST_COSTS: Statement =
+    Statement::new("INSERT OR IGNORE INTO past_cost (seq, job, at_us, data) VALUES ", "(?,?,?,?)", "");
+static COUNT_UNPRICED: Statement = Statement::new(
+    "INSERT INTO unpriced (project, model, provider, reason, spans, last_us) VALUES ",
+    "(?,?,?,?,?,?)",
+    " ON CONFLICT (project, model, provider, reason) DO UPDATE SET spans = spans + excluded.spans, \
+     last_us = max(last_us, excluded.last_us)",
+);
+static DROP_UNPRICED: Statement = Statement::new(
+    "DELETE FROM unpriced WHERE spans <= 0 AND (project, model, provider, reason) IN (VALUES ",
+    "(?,?,?,?)",
+    ")",
+);
+
 /// Rows a group writes, gathered so that each table gets few statements.
 #[derive(Default)]
 pub(super) struct Writes {
@@ -68,6 +84,19 @@ pub(super) struct Writes {
     pub(super) dirty_sessions: Vec<(i64, String)>,
     /// Projects with a generation that counts for a version, and when it was received.
     pub(super) linked: Vec<(i64, i64)>,
+    pub(super) past_costs: Vec<PastCostPut>,
+    /// How many spans more or fewer a model without a price has, and when the newest was received.
+    unpriced: BTreeMap<UnpricedKey, (i64, i64)>,
+}
+
+/// Project, model, provider, and why there is no price, as JSON.
+type UnpricedKey = (i64, String, String, String);
+
+pub(super) struct PastCostPut {
+    pub(super) seq: i64,
+    pub(super) job: [u8; 16],
+    pub(super) at_us: i64,
+    pub(super) data: Vec<u8>,
 }
 
 pub(super) struct SpanPut {
@@ -114,6 +143,41 @@ pub(super) struct ScorePut {
 }
 
 impl Writes {
+    /// Counts a span among those without a price (`sign` 1), or no longer (−1).
+    pub(super) fn count_unpriced(
+        &mut self,
+        project: i64,
+        model: Option<UnpricedModel>,
+        sign: i64,
+    ) -> Result<(), StoreError> {
+        let Some(model) = model else { return Ok(()) };
+        let reason = serde_json::to_string(&model.reason).map_err(StoreError::backend)?;
+        let key = (project, model.model.unwrap_or_default(), model.provider.unwrap_or_default(), reason);
+        let (spans, last_us) = self.unpriced.entry(key).or_insert((0, i64::MIN));
+        *spans += sign;
+        *last_us = model.last_us.0.max(*last_us);
+        Ok(())
+    }
+
+    async fn write_unpriced(
+        connection: &mut SqliteConnection,
+        counts: BTreeMap<UnpricedKey, (i64, i64)>,
+    ) -> Result<(), StoreError> {
+        let fewer: Vec<UnpricedKey> =
+            counts.iter().filter(|(_, (spans, _))| *spans < 0).map(|(key, _)| key.clone()).collect();
+        let changed = counts.into_iter().filter(|(_, (spans, _))| *spans != 0).collect();
+        COUNT_UNPRICED
+            .run(connection, changed, |binds, ((project, model, provider, reason), (spans, last_us))| {
+                binds.add(project).add(model).add(provider).add(reason).add(spans).add(last_us);
+            })
+            .await?;
+        DROP_UNPRICED
+            .run(connection, fewer, |binds, (project, model, provider, reason)| {
+                binds.add(project).add(model).add(provider).add(reason);
+            })
+            .await
+    }
+
     pub(super) async fn run(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
         let put_span = |binds: &mut Binds, span: SpanPut| {
             binds
@@ -192,6 +256,12 @@ impl Writes {
             .run(connection, self.dirty_sessions, |binds, (project, session)| {
                 binds.add(project).add(session);
             })
-            .await
+            .await?;
+        PUT_PAST_COSTS
+            .run(connection, self.past_costs, |binds, past| {
+                binds.add(past.seq).add(&past.job[..]).add(past.at_us).add(past.data);
+            })
+            .await?;
+        Self::write_unpriced(connection, self.unpriced).await
     }
 }

@@ -4,7 +4,7 @@
 //! acknowledged; the parent kills it with SIGKILL.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::{BufRead as _, BufReader, Write as _},
     path::Path,
     process::{Command, Stdio},
@@ -12,10 +12,16 @@ use std::{
     time::Duration,
 };
 
-use domain::{score::ScoreTarget, score::ScoreValue, time::TimeNs, trace::SpanKind};
+use domain::{
+    money::NanoUsd,
+    price::CostOrigin,
+    score::{ScoreTarget, ScoreValue},
+    time::{TimeNs, TimeRange, TimeUs},
+    trace::SpanKind,
+};
 use store::{
-    conformance::event::{Build, Random, fold_all},
-    event::{EventBatch, EventStore as _},
+    conformance::event::{Build, Random, charges, fold_all},
+    event::{ChargeStore as _, EventBatch, EventStore as _, RechargeBatch},
 };
 use store_sqlite::SqliteEvents;
 
@@ -71,6 +77,7 @@ fn child() {
     runtime.block_on(async {
         let store = SqliteEvents::open(Path::new(&folder)).await.unwrap();
         let next = Arc::new(Mutex::new(first));
+        let recharging = store.clone();
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..4 {
             let (store, next) = (store.clone(), Arc::clone(&next));
@@ -94,8 +101,50 @@ fn child() {
                 tokio::time::sleep(Duration::from_millis(3)).await;
             }
         });
+        // And what spans cost is worked out again all the while.
+        tasks.spawn(async move {
+            let mut random = Random(first);
+            for number in 0.. {
+                let batch = charges::some(&recharging, &mut random, Build::project(1), first + number).await;
+                recharging
+                    .recharge(RechargeBatch { changes: batch.changes.into_iter().take(50).collect(), ..batch })
+                    .await
+                    .unwrap();
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
         tasks.join_next().await;
     });
+}
+
+/// Every cost is the one that came with the span, or has that among the past ones; traces cost what their spans do; and the
+/// models without a price are those of the spans.
+async fn costs_hold_together(store: &SqliteEvents) {
+    let project = Build::project(1);
+    let ever = TimeRange { from: TimeUs(i64::MIN), to: TimeUs(i64::MAX) };
+    let (mut of_traces, mut unpriced) = (BTreeMap::new(), BTreeMap::new());
+    for span in charges::charged(store, project, ever).await {
+        let sum = of_traces.entry(span.trace_id).or_insert((0, 0));
+        *sum = (sum.0 + span.amounts.total.map_or(0, |total| total.0), sum.1 + u64::from(span.amounts.total.is_some()));
+        if let CostOrigin::Unpriced(reason) = span.charge.origin {
+            *unpriced.entry((span.model.clone(), span.charge.provider.clone(), format!("{reason:?}"))).or_insert(0) +=
+                1;
+        }
+        if span.amounts.total != Some(NanoUsd(1_500_000)) {
+            let past = store.past_costs(project, span.trace_id, span.span_id).await.unwrap();
+            assert_eq!(past.first().unwrap().amounts.total, Some(NanoUsd(1_500_000)), "the old amount stays");
+        }
+    }
+    for (trace, (sum, costed)) in of_traces {
+        let record = store.trace(project, trace).await.unwrap().unwrap();
+        assert_eq!(record.cost, (costed > 0).then_some(NanoUsd(sum)), "{trace}");
+    }
+    let listed = store.unpriced(project, 1000).await.unwrap();
+    let listed: BTreeMap<_, u64> = listed
+        .into_iter()
+        .map(|model| ((model.model, model.provider, format!("{:?}", model.reason)), model.spans))
+        .collect();
+    assert_eq!(listed, unpriced);
 }
 
 /// Runs the child for a while and kills it. Returns the numbers sent and the numbers acknowledged.
@@ -161,6 +210,7 @@ fn killed_at_random_moments_nothing_acknowledged_is_lost_or_doubled() {
             }
             let expected = (spans.len() as i64, spans.len() as i64, scores.len() as i64);
             assert_eq!(super::event::counts(folder.path()).await, expected, "kill {kill}, seed {seed}");
+            costs_hold_together(&store).await;
             fold_all(&store).await;
             let folded = super::event::dump(folder.path()).await;
             store.rebuild_totals().await.unwrap();

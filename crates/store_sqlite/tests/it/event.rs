@@ -4,8 +4,8 @@ use std::path::Path;
 
 use store::{
     StoreError,
-    conformance::event::{Build, Model, Random, agrees, fold_all, random},
-    event::{EventStore as _, TraceFilter, Waiting},
+    conformance::event::{Build, Model, Random, agrees, charges, fold_all, random},
+    event::{ChargeStore as _, EventStore as _, TraceFilter, Waiting},
 };
 use store_sqlite::{EventOptions, SqliteEvents};
 
@@ -79,8 +79,13 @@ async fn a_rebuild_is_equal_to_the_byte() {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteEvents::open(folder.path()).await.unwrap();
         let mut random = Random(1000 + seed);
-        for batch in random::batches(&mut random, 60) {
+        for (step, batch) in (0..).zip(random::batches(&mut random, 60)) {
             store.append(batch).await.unwrap();
+            if random.one_in(5) {
+                let project = Build::project(1 + random.below(2));
+                let batch = charges::some(&store, &mut random, project, step).await;
+                store.recharge(batch).await.unwrap();
+            }
             if random.one_in(3) {
                 store.fold().await.unwrap();
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::{
     ids::{ProjectId, ScoreId, SpanId, TraceId},
     money::NanoUsd,
+    price::{Charge, CostOrigin, NoPrice},
     score::{Score, ScoreName, ScoreSource, ScoreTarget, ScoreValue},
     segment::SegmentAttribute,
     time::{HOUR_NS, TimeNs, TimeUs},
@@ -130,6 +131,17 @@ impl Build {
         PromptLink { name: name.to_owned(), version }
     }
 
+    /// What a made-up span's cost rests on: given where there is one; else unknown, for generations with tokens.
+    fn charge(span: &Span) -> Charge {
+        let unknown = span.kind.is_generation() && span.usage.buckets.is_some();
+        let origin = match span.cost.total {
+            Some(_) => CostOrigin::Given,
+            None if unknown => CostOrigin::Unpriced(NoPrice::UnknownModel),
+            None => CostOrigin::None,
+        };
+        Charge { provider: span.provider.clone(), origin, ..Charge::default() }
+    }
+
     /// A span as it is written, with keys made by a coarse stand-in for the sketch: what a key means is not the store's to know.
     pub fn write(span: Span) -> SpanWrite {
         let key = |value: i64| Some(i16::try_from(64 - value.unsigned_abs().leading_zeros()).unwrap_or(0));
@@ -150,7 +162,8 @@ impl Build {
             session: span.trace.session_id.as_deref().map(group),
             trace: group(&span.trace_id.to_string()),
         };
-        SpanWrite::new(span, Derived { keys, groups, segment: None }).expect("a payload is JSON")
+        let charge = Self::charge(&span);
+        SpanWrite::new(span, Derived { keys, groups, segment: None, charge }).expect("a payload is JSON")
     }
 
     /// A score.

@@ -44,6 +44,11 @@ macro_rules! event_conformance {
             a_session_begins_with_its_first_trace
             generations_are_listed_by_what_they_count_for
             messages_join_their_span_whatever_comes_first
+            what_a_span_costs_may_change_and_the_old_amount_stays
+            changed_content_comes_with_its_own_cost
+            pages_of_charges_cover_every_span_once
+            models_without_a_price_are_counted
+            totals_are_right_however_charging_folding_and_writing_interleave
         );
     };
     (@each $make:expr; $($name:ident)+) => {$(

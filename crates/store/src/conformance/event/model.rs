@@ -5,12 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     ids::{ProjectId, SpanId, TraceId},
     money::NanoUsd,
+    price::CostOrigin,
     score::ScoreTarget,
     segment::SegmentAttribute,
+    time::TimeRange,
     trace::{Level, PromptLink},
 };
 
-use crate::event::{EventBatch, ResolvedLink, ScoreWrite, SpanWrite, TraceFilter, TraceKey, TraceRecord};
+use super::RECEIVED;
+use crate::event::{
+    Amounts, ChargedSpan, EventBatch, PastCost, RechargeBatch, ResolvedLink, ScoreWrite, SpanWrite, TraceFilter,
+    TraceKey, TraceRecord, UnpricedModel,
+};
 
 /// Every event that stands.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +24,7 @@ pub struct Model {
     pub(super) spans: BTreeMap<(ProjectId, TraceId, SpanId), SpanWrite>,
     pub(super) scores: BTreeMap<(ProjectId, String), ScoreWrite>,
     pub(super) segmented_by: BTreeMap<ProjectId, SegmentAttribute>,
+    pub(super) past_costs: BTreeMap<(ProjectId, TraceId, SpanId), Vec<PastCost>>,
 }
 
 impl Model {
@@ -44,6 +51,84 @@ impl Model {
                 *held = score.clone();
             }
         }
+    }
+
+    /// Changes what spans cost.
+    pub fn recharge(&mut self, batch: &RechargeBatch) {
+        for change in &batch.changes {
+            let key = (batch.project, change.trace_id, change.span_id);
+            let Some(span) = self.spans.get_mut(&key).filter(|span| span.version == change.version) else { continue };
+            let row = &mut span.row;
+            let amounts = Amounts { total: row.cost, input: row.input_cost, output: row.output_cost };
+            if amounts == change.amounts && row.derived.charge == change.charge {
+                continue;
+            }
+            let past = self.past_costs.entry(key).or_default();
+            if past.iter().all(|past| past.job != batch.job) {
+                let charge = row.derived.charge.clone();
+                past.push(PastCost { job: batch.job, at_us: batch.at_us, amounts, charge });
+            }
+            (row.cost, row.input_cost, row.output_cost) =
+                (change.amounts.total, change.amounts.input, change.amounts.output);
+            row.derived.charge = change.charge.clone();
+            let keys = &mut row.derived.keys;
+            (keys.cost, keys.input_cost, keys.output_cost) =
+                (change.keys.cost, change.keys.input_cost, change.keys.output_cost);
+        }
+    }
+
+    /// What a span cost before, oldest first.
+    pub fn past_costs(&self, project: ProjectId, trace: TraceId, span: SpanId) -> Vec<PastCost> {
+        let mut past = self.past_costs.get(&(project, trace, span)).cloned().unwrap_or_default();
+        past.sort_by_key(|past| (past.at_us, past.job));
+        past
+    }
+
+    /// Spans with tokens that began inside a range.
+    pub fn charged(&self, project: ProjectId, range: TimeRange) -> Vec<ChargedSpan> {
+        let of_project = self.spans.iter().filter(|((of, ..), _)| *of == project).map(|(_, span)| span);
+        let inside =
+            |span: &&SpanWrite| range.from.to_ns() <= span.row.start_ns && span.row.start_ns < range.to.to_ns();
+        of_project
+            .filter(inside)
+            .filter_map(|span| {
+                let row = &span.row;
+                Some(ChargedSpan {
+                    trace_id: row.trace_id,
+                    span_id: row.span_id,
+                    version: span.version,
+                    kind: row.kind,
+                    start_ns: row.start_ns,
+                    model: row.model.clone(),
+                    tokens: row.tokens?,
+                    amounts: Amounts { total: row.cost, input: row.input_cost, output: row.output_cost },
+                    charge: row.derived.charge.clone(),
+                })
+            })
+            .collect()
+    }
+
+    /// Models without a price, the ones with most spans first, then by name. Every made-up event is received at once.
+    pub fn unpriced(&self, project: ProjectId) -> Vec<UnpricedModel> {
+        let mut counts: BTreeMap<_, u64> = BTreeMap::new();
+        for ((of, ..), span) in &self.spans {
+            if let (true, CostOrigin::Unpriced(reason)) = (*of == project, &span.row.derived.charge.origin) {
+                let names = (span.row.model.clone().unwrap_or_default(), span.row.derived.charge.provider.clone());
+                let key = (names.0, names.1.unwrap_or_default(), serde_json::to_string(reason).expect("JSON"));
+                *counts.entry(key).or_default() += 1;
+            }
+        }
+        let some = |text: String| Some(text).filter(|text| !text.is_empty());
+        let mut models: Vec<_> = counts.into_iter().collect();
+        models.sort_by_key(|(key, spans)| (std::cmp::Reverse(*spans), key.clone()));
+        let model = |((model, provider, reason), spans): ((String, String, String), u64)| UnpricedModel {
+            model: some(model),
+            provider: some(provider),
+            reason: serde_json::from_str(&reason).expect("JSON"),
+            spans,
+            last_us: RECEIVED,
+        };
+        models.into_iter().map(model).collect()
     }
 
     /// Projects with an event.
