@@ -99,7 +99,7 @@ pub fn aipw(draws: &[Draw]) -> Result<Effect> {
 /// ([`multiplicity`](crate::multiplicity)).
 ///
 /// A starved arm has shown few of its rare values, so the scores vary less than they will: for a rate of 10% in four arms the
-/// sequences without a floor missed in 12% of experiments where 5% were promised. The variance of a score is therefore taken
+/// sequences without a floor missed in 11% of experiments where 5% were promised. The variance of a score is therefore taken
 /// as at least the mean of `v_A/e_A + v_B/e_B` over the draws, with the unit variances of the two arms after the floor rule
 /// (`floor`, from all their units so far).
 ///

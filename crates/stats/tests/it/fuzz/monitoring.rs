@@ -18,7 +18,7 @@ use stats::power::{
     self, Design, Forecast, SequentialPlan, UnitCurve, forecast, minimum_detectable_by_day, minimum_detectable_effect,
     sample_size, sample_size_guardrail, sample_size_t_test, sequential_run,
 };
-use stats::quantile::{Grouped, clustered_rows, difference, sequential};
+use stats::quantile::{Grouped, bounds, clustered_rows, difference, sequential};
 use stats::sketch::{self, DdSketch, ScoreBins};
 
 fn sketch_of(m: &mut Mutator) -> DdSketch {
@@ -41,6 +41,8 @@ fn sketches_and_quantiles() {
         let (mut one, other) = (sketch_of(m), sketch_of(m));
         let (q, x) = (m.unit(), m.value());
         let _ = sound((one.quantile(q), one.rank(x), one.at_rank(m.count())));
+        let (critical, rows) = (m.value(), m.count());
+        let _ = sound(bounds(q, m.positive(), critical, rows, m.value(), |share| one.quantile(share)));
         let _ = sound(one.merge(&other));
         let _ = sound(one.subtract(&other));
         let _ = sound(DdSketch::merged([&one, &other]));
