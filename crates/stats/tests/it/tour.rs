@@ -212,7 +212,10 @@ fn inference(out: &mut impl Sink) {
     out.put((aipw(&draws), adaptively_weighted(&draws), batched(&[batch, batch], 0.05)));
     let unit = Unit { arm: 2, outcome: 0.7, propensities: &[0.2, 0.5, 0.3], earlier_means: &[0.1, 0.0, 0.4] };
     let floor = Floor::new(kind, &control_block, &own_block).sure();
-    out.put((Draw::between(0, 2, &unit), aipw_floored(&draws, &floor).and_then(|effect| has_won(&[effect], 0.05, 60.0, 0.1))));
+    out.put((
+        Draw::between(0, 2, &unit),
+        aipw_floored(&draws, &floor).and_then(|effect| has_won(&[effect], 0.05, 60.0, 0.1)),
+    ));
     let (units, values): (Vec<u64>, Vec<f64>) = (0..200).map(|row| (row / 4, generator.uniform())).unzip();
     out.put((
         clustered_rows(&units, &values, 0.5, 0.05),
