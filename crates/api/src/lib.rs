@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod extract;
+mod logs;
 mod once;
 mod openapi;
 mod operate;
@@ -33,6 +34,7 @@ pub fn router(services: Services, config: ApiConfig) -> Router {
     let (routes, document) = OpenApiRouter::with_openapi(openapi::base())
         .merge(operate::routes())
         .merge(spans::routes())
+        .merge(logs::routes())
         .merge(public::routes())
         .merge(v1::routes())
         .split_for_parts();

@@ -17,7 +17,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     extract::{Held, IngestCaller, Kind, read_body},
-    refusal::SdkRefusal,
+    refusal::{Failure, SdkRefusal},
     state::ApiState,
 };
 
@@ -67,10 +67,7 @@ async fn accept(
 ) -> Result<Response, SdkRefusal> {
     // Asked before the body is read: who may not send costs nothing.
     authorize(&caller.actor, caller.project, Permission::Ingest)?;
-    let encoding = match Kind::of(headers, &[Kind::Protobuf, Kind::Json])? {
-        Kind::Protobuf => Encoding::Protobuf,
-        Kind::Json => Encoding::Json,
-    };
+    let encoding = encoding(headers)?;
     let sender = Sender::from_headers(|name| headers.get(name).and_then(|value| value.to_str().ok()));
     let ingest = &state.services.ingest;
     let began = Instant::now();
@@ -81,10 +78,18 @@ async fn accept(
     drop(share);
     metrics::counter!("assay_ingest_spans_total", "result" => "accepted").increment(accepted.accepted as u64);
     metrics::counter!("assay_ingest_spans_total", "result" => "rejected").increment(accepted.rejected as u64);
-    Ok(answer(encoding, accepted.rejected, accepted.message))
+    Ok(answer(encoding, "rejectedSpans", accepted.rejected, accepted.message))
 }
 
-/// `ExportTraceServiceResponse` of OTLP 1.9.
+/// How an OTLP request is written.
+pub(crate) fn encoding(headers: &HeaderMap) -> Result<Encoding, Failure> {
+    Ok(match Kind::of(headers, &[Kind::Protobuf, Kind::Json])? {
+        Kind::Protobuf => Encoding::Protobuf,
+        Kind::Json => Encoding::Json,
+    })
+}
+
+/// `ExportTraceServiceResponse` of OTLP 1.9, and `ExportLogsServiceResponse`, which differs in names alone.
 #[derive(Message)]
 struct Answer {
     #[prost(message, optional, tag = "1")]
@@ -94,14 +99,15 @@ struct Answer {
 #[derive(Message)]
 struct PartialSuccess {
     #[prost(int64, tag = "1")]
-    rejected_spans: i64,
+    rejected: i64,
     #[prost(string, tag = "2")]
     error_message: String,
 }
 
-fn answer(encoding: Encoding, rejected: usize, message: Option<String>) -> Response {
+/// What an exporter is told; `what` is the name of the rejected in JSON.
+pub(crate) fn answer(encoding: Encoding, what: &str, rejected: usize, message: Option<String>) -> Response {
     let partial_success = (rejected > 0 || message.is_some()).then(|| PartialSuccess {
-        rejected_spans: i64::try_from(rejected).unwrap_or(i64::MAX),
+        rejected: i64::try_from(rejected).unwrap_or(i64::MAX),
         error_message: message.unwrap_or_default(),
     });
     let body = match (encoding, partial_success) {
@@ -109,7 +115,7 @@ fn answer(encoding: Encoding, rejected: usize, message: Option<String>) -> Respo
         (Encoding::Json, None) => b"{}".to_vec(),
         // 64-bit integers are texts in OTLP/JSON.
         (Encoding::Json, Some(partial)) => json!({ "partialSuccess": {
-            "rejectedSpans": partial.rejected_spans.to_string(), "errorMessage": partial.error_message,
+            what: partial.rejected.to_string(), "errorMessage": partial.error_message,
         } })
         .to_string()
         .into_bytes(),

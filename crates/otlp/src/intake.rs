@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use crate::{
     Decoded, Rejected, Sender, Warning, limits,
-    mapping::{Context, Resource},
+    mapping::{Context, Mapped, Resource},
     raw::{Attribute, Note, Notes, RawScope, RawSpan, value::Budget},
 };
 
@@ -53,12 +53,19 @@ impl<'s, 'a> Intake<'s, 'a> {
     pub(crate) fn span(&mut self, span: RawSpan<'a>) {
         let ids = (span.trace_id.as_ref().ok().copied(), span.span_id.as_ref().ok().copied());
         match self.context.map(span, &self.budget) {
-            Ok((span, notes)) => {
+            Ok(Mapped { span, scores, notes }) => {
                 self.decoded.spans.push(span);
+                self.decoded.scores.extend(scores);
                 self.warn_all(Some(self.next), notes);
             }
             Err(reason) => {
-                self.decoded.rejected.push(Rejected { index: self.next, trace_id: ids.0, span_id: ids.1, reason });
+                self.decoded.rejected.push(Rejected {
+                    what: "span",
+                    index: self.next,
+                    trace_id: ids.0,
+                    span_id: ids.1,
+                    reason,
+                });
             }
         }
         self.next += 1;
@@ -67,6 +74,7 @@ impl<'s, 'a> Intake<'s, 'a> {
     /// Rejects a span that could not be read to its end.
     pub(crate) fn damaged(&mut self, span: &RawSpan<'a>, reason: String) {
         self.decoded.rejected.push(Rejected {
+            what: "span",
             index: self.next,
             trace_id: span.trace_id.as_ref().ok().copied(),
             span_id: span.span_id.as_ref().ok().copied(),
@@ -83,7 +91,12 @@ impl<'s, 'a> Intake<'s, 'a> {
     fn warn_all(&mut self, index: Option<usize>, notes: Vec<Note>) {
         self.decoded.warning_count += notes.len();
         let room = limits::WARNINGS.saturating_sub(self.decoded.warnings.len());
-        let warnings = notes.into_iter().map(|note| Warning { index, attribute: note.attribute, reason: note.reason });
+        let warnings = notes.into_iter().map(|note| Warning {
+            what: "span",
+            index,
+            attribute: note.attribute,
+            reason: note.reason,
+        });
         self.decoded.warnings.extend(warnings.take(room));
     }
 

@@ -25,6 +25,8 @@ pub const TAGS: usize = 100;
 pub const TOKENS: u64 = 1_000_000_000_000;
 /// Warnings listed; further ones are only counted.
 pub const WARNINGS: usize = 1_000;
+/// Log records in one request. Collectors send 8,192.
+pub const LOGS: usize = 65_536;
 /// Scores in one request.
 pub const SCORES: usize = 10_000;
 

@@ -86,6 +86,8 @@ fn rows() -> Vec<Row> {
         row("sdk_health", Needs::Nothing, 200, 200, None),
         row("sdk_projects", Needs::SdkKnown, 200, 200, None),
         row("otlp_sdk_traces", Needs::SdkIngest, 200, 200, Some(spans.clone())),
+        row("otlp_sdk_logs", Needs::SdkIngest, 200, 200, Some(json!({}))),
+        row("otlp_logs", Needs::SdkIngest, 200, 200, Some(json!({}))),
         row("otlp_traces", Needs::SdkIngest, 200, 200, Some(spans)),
         row("sdk_ingestion", Needs::SdkIngest, 207, 207, Some(json!({ "batch": [] }))),
         row("sdk_create_scores", Needs::SdkIngest, 200, 200, Some(score)),

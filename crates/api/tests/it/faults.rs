@@ -259,6 +259,12 @@ fn doors() -> Vec<Door> {
         changed[field] = value;
         changed
     };
+    let of_log = |field: &str, value: Value| {
+        let mut record = json!({"traceId": otlp::TRACE, "spanId": FRESH, "eventName": "gen_ai.user.message",
+            "timeUnixNano": "1795262400000000000", "body": {"stringValue": "hi"}});
+        record[field] = value;
+        json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]})
+    };
     let media = json!({"contentType": "image/png", "contentLength": 3, "sha256Hash": format!("{}=", "A".repeat(43))});
     let of_media = |field: &str, value: Value| {
         let mut changed = media.clone();
@@ -270,6 +276,16 @@ fn doors() -> Vec<Door> {
         binary,
         spans("/api/public/otel/v1/traces", "POST /api/public/otel/v1/traces (JSON)"),
         spans("/v1/traces", "POST /v1/traces"),
+        Door::json("POST /v1/logs", Method::POST, "/v1/logs", &of_log("spanId", json!(FRESH)))
+            .replace("invalid UTF-8 in a text", "\"hi\"", b"\"h\xffi\"")
+            .replace("NaN, bare", "{\"stringValue\":\"hi\"}", b"{\"doubleValue\":NaN}")
+            .body("wrong types", &of_log("attributes", json!(5)))
+            .body("zero trace id", &of_log("traceId", json!("00000000000000000000000000000000")))
+            .body("no span", &of_log("spanId", json!("")))
+            .body("time that is none", &of_log("timeUnixNano", json!("soon")))
+            .body("an event of no use here", &of_log("eventName", json!("app.started")))
+            .body("evaluation without a name", &of_log("eventName", json!("gen_ai.evaluation.result")))
+            .body("not a request", &json!([1])),
         scores("POST /api/public/ingestion", "/api/public/ingestion", |score| {
             json!({"batch": [{"id": FRESH, "type": "score-create", "body": score}]})
         })

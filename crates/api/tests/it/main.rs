@@ -4,6 +4,7 @@
 mod actors;
 mod faults;
 mod limits;
+mod logs;
 mod metrics;
 mod once;
 mod openapi;

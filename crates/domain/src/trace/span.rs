@@ -116,10 +116,12 @@ impl Span {
     }
 
     /// Whether a model was called and gave nothing back: no output, an empty text, or JSON `null`, `{}`, `[]`.
-    /// A failed call counts as an error, not as a null response.
+    /// A failed call counts as an error, not as a null response; nor does one that wrote tokens and whose output nobody sent
+    /// along, as instrumentations do by default, or send as log records.
     pub fn is_null_response(&self) -> bool {
         let empty = match &self.output {
-            None | Some(Value::Null) => true,
+            None => self.usage.buckets.is_none_or(|tokens| tokens.all_output() == 0),
+            Some(Value::Null) => true,
             Some(Value::String(text)) => text.trim().is_empty(),
             Some(Value::Array(items)) => items.is_empty(),
             Some(Value::Object(fields)) => fields.is_empty(),

@@ -9,7 +9,10 @@ pub use score::{InvalidScore, ScoreDraft, Scores, parse_scores};
 
 use serde_json::Value;
 
-use crate::{limits, raw::value::Budget};
+use crate::{
+    limits,
+    raw::{bare_numbers, value::Budget},
+};
 
 /// Why a body could not be read at all.
 #[derive(Debug, thiserror::Error)]
@@ -52,33 +55,8 @@ fn parse(body: &[u8]) -> Result<Value, BodyError> {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
-    let Some(without) = without_nan(&text) else { return Err(error.into()) };
+    let Some(without) = bare_numbers(&text, |_| "null") else { return Err(error.into()) };
     Budget::new(limits::values(body.len())).parse(&without, DEPTH).map_err(|_| error.into())
-}
-
-/// The text with `null` for every bare `NaN`, `Infinity` and `-Infinity`; `None` when there is none.
-fn without_nan(text: &str) -> Option<String> {
-    let mut out = String::with_capacity(text.len());
-    let (mut in_string, mut escaped, mut found) = (false, false, false);
-    let mut rest = text;
-    while let Some(next) = rest.chars().next() {
-        let word = ["NaN", "Infinity", "-Infinity"].into_iter().find(|word| !in_string && rest.starts_with(word));
-        if let Some(word) = word {
-            found = true;
-            out.push_str("null");
-            rest = rest.get(word.len()..)?;
-            continue;
-        }
-        match next {
-            _ if escaped => escaped = false,
-            '\\' => escaped = in_string,
-            '"' => in_string = !in_string,
-            _ => {}
-        }
-        out.push(next);
-        rest = rest.get(next.len_utf8()..)?;
-    }
-    found.then_some(out)
 }
 
 fn kind_of(value: &Value) -> &'static str {

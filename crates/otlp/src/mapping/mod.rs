@@ -2,7 +2,8 @@
 
 mod context;
 mod cost;
-mod messages;
+pub(crate) mod evaluation;
+pub(crate) mod messages;
 mod slots;
 mod span;
 mod table;
@@ -12,4 +13,5 @@ mod usage;
 mod words;
 
 pub(crate) use context::{Context, Resource, environment};
+pub(crate) use span::Mapped;
 pub use tier::service_tier;

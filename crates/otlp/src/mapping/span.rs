@@ -1,4 +1,5 @@
 use domain::{
+    ids::{SpanId, TraceId},
     time::TimeNs,
     trace::{Cost, Level, PromptLink, Span, SpanKind, TraceFields, Usage},
 };
@@ -7,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     Context,
     cost::cost,
-    environment, messages,
+    environment, evaluation, messages,
     slots::{Part, Slots, text},
     table::{Field, Group, NOT_PARAMETERS, USAGE_COST},
     text::{MetadataText, json, payload, structure},
@@ -16,16 +17,27 @@ use super::{
     words,
 };
 use crate::{
+    langfuse::ScoreDraft,
     limits,
     raw::{Any, Attribute, Event, Note, Notes, RawSpan, StatusCode, shown, value::Budget},
 };
+
+/// A span understood.
+pub(crate) struct Mapped {
+    /// The canonical span.
+    pub(crate) span: Span,
+    /// Evaluations that came as its events.
+    pub(crate) scores: Vec<ScoreDraft>,
+    /// What was lost or changed.
+    pub(crate) notes: Vec<Note>,
+}
 
 impl Context {
     /// The canonical span, with notes on what was lost or changed.
     ///
     /// # Errors
     /// The reason, when it lacks an id or a start a span cannot be without.
-    pub(crate) fn map(&self, raw: RawSpan<'_>, budget: &Budget) -> Result<(Span, Vec<Note>), String> {
+    pub(crate) fn map(&self, raw: RawSpan<'_>, budget: &Budget) -> Result<Mapped, String> {
         let trace_id = raw.trace_id.map_err(|invalid| invalid.to_string())?;
         let span_id = raw.span_id.map_err(|invalid| invalid.to_string())?;
         let mut notes = raw.notes;
@@ -38,9 +50,10 @@ impl Context {
         let trace = reader.trace(raw.parent_id.is_none());
         let model = reader.short(Field::Model);
         let kind = reader.kind(model.is_some());
-        let completion_start_ns = reader.completion_start(start_ns);
+        let completion_start_ns = reader.completion_start(start_ns).or_else(|| first_chunk(&raw.events, start_ns));
         let (level, status_message) = reader.level(raw.status, &raw.status_message, &raw.events, &mut metadata);
-        let (told_input, told_output) = messages::from_events(&raw.events);
+        let (told_input, told_output) = messages::from_events(&raw.events, budget);
+        let scores = reader.evaluations(&raw.events, (trace_id, span_id));
         let span = Span {
             trace_id,
             span_id,
@@ -69,7 +82,7 @@ impl Context {
             scope: self.scope.clone(),
         };
         let notes = reader.keep_rest(&mut metadata);
-        Ok((Span { metadata, ..span }, notes.into_vec()))
+        Ok(Mapped { span: Span { metadata, ..span }, scores, notes: notes.into_vec() })
     }
 }
 
@@ -94,6 +107,15 @@ fn cut(name: &str, notes: &mut Notes) -> String {
             name.get(..end).unwrap_or_default().to_owned()
         }
     }
+}
+
+/// When the first piece of a stream came, by the events instrumentations mark it with.
+fn first_chunk(events: &[Event<'_>], start_ns: TimeNs) -> Option<TimeNs> {
+    const MARKS: [&str; 3] =
+        ["First Token Stream Event", "llm.content.completion.chunk", "gen_ai.content.completion.chunk"];
+    let chunks = events.iter().filter(|event| event.at_ns > 0 && MARKS.contains(&event.name.as_ref()));
+    let first = chunks.map(|event| event.at_ns).min()?;
+    i64::try_from(first).ok().filter(|at| *at >= start_ns.0).map(TimeNs)
 }
 
 fn truth(value: &Any<'_>) -> Option<bool> {
@@ -190,6 +212,19 @@ impl Reader<'_, '_, '_> {
             }
         }
         tags
+    }
+
+    /// Scores among a span's events; one that is none is named.
+    fn evaluations(&mut self, events: &[Event<'_>], (trace, span): (TraceId, SpanId)) -> Vec<ScoreDraft> {
+        let mut scores = Vec::new();
+        for event in events.iter().filter(|event| event.name == evaluation::EVENT) {
+            let at = i64::try_from(event.at_ns).ok().filter(|at| *at > 0).map(TimeNs);
+            match evaluation::score(&event.attributes, trace, span, at) {
+                Ok(score) => scores.push(score),
+                Err(reason) => self.notes.add(evaluation::EVENT, format!("left out: {reason}")),
+            }
+        }
+        scores
     }
 
     fn completion_start(&mut self, start_ns: TimeNs) -> Option<TimeNs> {

@@ -121,6 +121,7 @@ pub(crate) static ROWS: &[(Field, &[&str])] = &[
             "mlflow.spanInputs",
             "gen_ai.tool.call.arguments",
             "ai.toolCall.args",
+            "tool.parameters",
             "ai.value",
             "ai.values",
             "prompt",

@@ -43,9 +43,9 @@ struct ScopeSpans<'a> {
 
 #[derive(Deserialize)]
 #[serde(expecting = "an object with `attributes`")]
-struct Resource<'a> {
+pub(super) struct Resource<'a> {
     #[serde(borrow)]
-    attributes: Option<&'a RawValue>,
+    pub(super) attributes: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -81,10 +81,12 @@ struct SpanText<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "an object with `name` and `attributes`")]
+#[serde(expecting = "an object with `name` and `attributes`", rename_all = "camelCase")]
 struct EventText<'a> {
     #[serde(borrow)]
     name: Option<Text<'a>>,
+    #[serde(borrow)]
+    time_unix_nano: Option<&'a RawValue>,
     #[serde(borrow)]
     attributes: Option<&'a RawValue>,
 }
@@ -119,7 +121,7 @@ struct RawKeyValue<'a> {
 
 #[derive(Deserialize)]
 #[serde(expecting = "an object such as `{\"stringValue\":\"…\"}`")]
-struct AnyValue<'a> {
+pub(super) struct AnyValue<'a> {
     #[serde(borrow, rename = "stringValue")]
     text: Option<Text<'a>>,
     #[serde(borrow, rename = "boolValue")]
@@ -137,7 +139,7 @@ struct AnyValue<'a> {
 }
 
 /// A text, borrowed when nothing in it is escaped.
-struct Text<'a>(Cow<'a, str>);
+pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -213,16 +215,16 @@ fn count_spans(resource_spans: &[Option<ResourceSpans<'_>>]) -> usize {
 }
 
 /// serde_json's message without the position, which would be one within a cut-out text.
-fn reason(error: &serde_json::Error) -> String {
+pub(super) fn reason(error: &serde_json::Error) -> String {
     let message = error.to_string();
     message.split(" at line ").next().unwrap_or(&message).to_owned()
 }
 
-fn left_out(error: &serde_json::Error) -> String {
+pub(super) fn left_out(error: &serde_json::Error) -> String {
     format!("left out: {}", reason(error))
 }
 
-fn is_null(raw: &RawValue) -> bool {
+pub(super) fn is_null(raw: &RawValue) -> bool {
     raw.get() == "null"
 }
 
@@ -301,7 +303,8 @@ fn read_events<'a>(raw: &'a RawValue, out: &mut RawSpan<'a>, budget: &Budget) {
                 let list = event.attributes;
                 let attributes = list.map_or_else(Vec::new, |raw| read_attributes(raw, &mut out.notes, budget));
                 let name = event.name.map_or(Cow::Borrowed(""), |text| text.0);
-                out.events.push(Event { name, attributes });
+                let at_ns = nanoseconds(event.time_unix_nano, "timeUnixNano").unwrap_or(0);
+                out.events.push(Event { name, at_ns, attributes });
             }
             Err(error) => out.notes.add("events", left_out(&error)),
         }
@@ -309,7 +312,7 @@ fn read_events<'a>(raw: &'a RawValue, out: &mut RawSpan<'a>, budget: &Budget) {
 }
 
 /// Reads a list of attributes: all at once, or one by one when something in it is not as it should be.
-fn read_attributes<'a>(raw: &'a RawValue, notes: &mut Notes, budget: &Budget) -> Vec<Attribute<'a>> {
+pub(super) fn read_attributes<'a>(raw: &'a RawValue, notes: &mut Notes, budget: &Budget) -> Vec<Attribute<'a>> {
     let mut gather = Gather { attributes: Vec::new(), beyond: 0, notes, budget };
     if let Ok(Some(pairs)) = serde_json::from_str::<Option<Vec<KeyValue<'a>>>>(raw.get()) {
         gather.attributes.reserve(pairs.len().min(limits::ATTRIBUTES));
@@ -377,7 +380,7 @@ impl<'a> Gather<'a, '_> {
 }
 
 /// The value of an attribute; `None` when the sender left it unset.
-fn read_any<'a>(any: AnyValue<'a>, budget: &Budget) -> Result<Option<Any<'a>>, String> {
+pub(super) fn read_any<'a>(any: AnyValue<'a>, budget: &Budget) -> Result<Option<Any<'a>>, String> {
     if !budget.spend() {
         return Err("the request holds too many values".to_owned());
     }
@@ -479,12 +482,12 @@ fn short(value: &Value) -> String {
     shown(text.trim_matches('"')).to_owned()
 }
 
-fn text_of(raw: &RawValue) -> Option<Cow<'_, str>> {
+pub(super) fn text_of(raw: &RawValue) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Option<Text<'_>>>(raw.get()).ok().flatten().map(|text| text.0)
 }
 
 /// A time; 0 when the sender left it unset.
-fn nanoseconds(raw: Option<&RawValue>, field: &str) -> Result<u64, String> {
+pub(super) fn nanoseconds(raw: Option<&RawValue>, field: &str) -> Result<u64, String> {
     let Some(raw) = raw.filter(|raw| !is_null(raw)) else { return Ok(0) };
     let text = raw.get().trim_matches('"');
     text.parse().map_err(|_| format!("`{field}` is `{}`; it is written as whole nanoseconds since 1970", shown(text)))

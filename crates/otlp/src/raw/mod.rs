@@ -2,11 +2,16 @@
 //! as they are.
 
 pub(crate) mod json;
+pub(crate) mod json_logs;
+mod nan;
 pub(crate) mod protobuf;
+pub(crate) mod protobuf_logs;
 pub(crate) mod value;
 mod wire;
 
 use std::borrow::Cow;
+
+pub(crate) use nan::bare_numbers;
 
 use domain::{
     Invalid,
@@ -69,7 +74,37 @@ pub(crate) struct Attribute<'a> {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Event<'a> {
     pub(crate) name: Cow<'a, str>,
+    /// Nanoseconds since 1970; 0 when it does not say.
+    pub(crate) at_ns: u64,
     pub(crate) attributes: Vec<Attribute<'a>>,
+}
+
+/// A log record with its parts read but not yet understood.
+#[derive(Debug)]
+pub(crate) struct RawLog<'a> {
+    pub(crate) trace_id: Result<TraceId, Invalid>,
+    pub(crate) span_id: Result<SpanId, Invalid>,
+    /// When it happened, else when it was seen; 0 when neither is said.
+    pub(crate) at_ns: u64,
+    /// What kind of event it is; empty when it does not say.
+    pub(crate) event: Cow<'a, str>,
+    pub(crate) body: Option<Any<'a>>,
+    pub(crate) attributes: Vec<Attribute<'a>>,
+    pub(crate) notes: Notes,
+}
+
+impl RawLog<'_> {
+    pub(crate) fn new() -> Self {
+        Self {
+            trace_id: Err(Invalid::new("it has no trace id")),
+            span_id: Err(Invalid::new("it has no span id")),
+            at_ns: 0,
+            event: Cow::Borrowed(""),
+            body: None,
+            attributes: Vec::new(),
+            notes: Notes::default(),
+        }
+    }
 }
 
 /// How a span says it went.

@@ -66,7 +66,7 @@ fn count_spans(request: Slice<'_>) -> Result<usize, Damage> {
 }
 
 /// The sub-messages in field `number`.
-fn messages(message: Slice<'_>, number: u64) -> impl Iterator<Item = Result<Slice<'_>, Damage>> {
+pub(super) fn messages(message: Slice<'_>, number: u64) -> impl Iterator<Item = Result<Slice<'_>, Damage>> {
     message.fields().filter_map(move |field| match field {
         Ok(field) if field.number == number => Some(field.bytes()),
         Ok(_) => None,
@@ -141,7 +141,10 @@ fn read_event<'a>(message: Slice<'a>, span: &mut RawSpan<'a>, budget: &Budget) {
         }
         return;
     }
-    let mut event = Event { name: Cow::Borrowed(""), attributes: Vec::new() };
+    let mut event = Event { name: Cow::Borrowed(""), at_ns: 0, attributes: Vec::new() };
+    for field in message.fields().map_while(Result::ok).filter(|field| field.number == 1) {
+        event.at_ns = field.fixed64().unwrap_or(0);
+    }
     for name in messages(message, 2) {
         match name {
             Ok(name) => event.name = text(name, "event.name", &mut span.notes),
@@ -187,7 +190,7 @@ impl Gather {
     }
 }
 
-fn read_attributes<'a>(
+pub(super) fn read_attributes<'a>(
     message: Slice<'a>,
     number: u64,
     attributes: &mut Vec<Attribute<'a>>,
@@ -236,7 +239,7 @@ fn read_attribute<'a>(
     Ok(value)
 }
 
-fn text<'a>(slice: Slice<'a>, field: &str, notes: &mut Notes) -> Cow<'a, str> {
+pub(super) fn text<'a>(slice: Slice<'a>, field: &str, notes: &mut Notes) -> Cow<'a, str> {
     let mut broken = false;
     let text = lossy(slice, &mut broken);
     if broken {
@@ -256,7 +259,7 @@ fn lossy<'a>(slice: Slice<'a>, broken: &mut bool) -> Cow<'a, str> {
 }
 
 /// The value of an attribute; `None` when the sender left it unset.
-fn read_any<'a>(
+pub(super) fn read_any<'a>(
     message: Slice<'a>,
     depth: usize,
     budget: &Budget,

@@ -79,7 +79,14 @@ fn opentelemetry_genai_new_names() {
         Some(json!([{"role": "system", "parts": parts("be kind")}, {"role": "user", "parts": parts("hi")}]))
     );
     assert_eq!(span.output, Some(json!([{"role": "assistant", "parts": [], "finish_reason": "stop"}])));
-    let expected = TokenBuckets { input: 30, cache_read: 60, cache_write: 10, output: 15, reasoning: 5, ..TokenBuckets::default() };
+    let expected = TokenBuckets {
+        input: 30,
+        cache_read: 60,
+        cache_write: 10,
+        output: 15,
+        reasoning: 5,
+        ..TokenBuckets::default()
+    };
     assert_eq!(span.usage.buckets, Some(expected));
     assert_eq!(span.usage.reported["cache_read_input_tokens"], 60);
     assert_eq!(span.completion_start_ns.unwrap().0, START + 250_000_000);
@@ -229,4 +236,200 @@ fn secrets_and_surroundings_are_not_kept() {
         json!({"service.name": "shop", "telemetry.sdk.language": "java", "plan": "pro"})
     );
     assert_eq!(decoded.spans[0].scope, "lib 2.0");
+}
+
+#[test]
+fn the_first_piece_of_a_stream_is_marked_by_an_event() {
+    for name in ["First Token Stream Event", "llm.content.completion.chunk", "gen_ai.content.completion.chunk"] {
+        let at = |after: u64| Event {
+            name: name.to_owned(),
+            time_unix_nano: u64::try_from(START).unwrap() + after,
+            ..Event::default()
+        };
+        let mut sent = span(&json!({"gen_ai.request.model": "m"}));
+        sent.events = vec![at(700), at(250), Event { name: "other".to_owned(), time_unix_nano: 1, ..Event::default() }];
+        let decoded = decode(&request(&json!({}), ("x", "1"), vec![sent]), &Sender::default());
+        assert_eq!(decoded.spans[0].completion_start_ns.map(|at| at.0), Some(START + 250), "{name}");
+    }
+}
+
+/// The row of each field in `SDK-PROTOCOL.md` 9, attribute by attribute: what one of them says alone.
+#[test]
+fn every_attribute_of_the_table_says_its_field() {
+    let model = |span: domain::trace::Span| span.model.map(Value::from);
+    let provider = |span: domain::trace::Span| span.provider.map(Value::from);
+    let input = |span: domain::trace::Span| span.input;
+    let output = |span: domain::trace::Span| span.output;
+    let user = |span: domain::trace::Span| span.trace.user_id.map(Value::from);
+    let session = |span: domain::trace::Span| span.trace.session_id.map(Value::from);
+    let tags = |span: domain::trace::Span| Some(json!(span.trace.tags));
+    let trace_name = |span: domain::trace::Span| span.trace.name.map(Value::from);
+    let environment = |span: domain::trace::Span| Some(Value::from(span.environment));
+    let release = |span: domain::trace::Span| span.release.map(Value::from);
+    let usage = |bucket: fn(TokenBuckets) -> u64| {
+        move |span: domain::trace::Span| span.usage.buckets.map(|buckets| Value::from(bucket(buckets)))
+    };
+    type Read = Box<dyn Fn(domain::trace::Span) -> Option<Value>>;
+    let rows: Vec<(&[&str], Value, Value, Read)> = vec![
+        (
+            &[
+                "gen_ai.response.model",
+                "gen_ai.request.model",
+                "llm.response.model_name",
+                "llm.model_name",
+                "llm.request.model_name",
+                "embedding.model_name",
+                "ai.response.model",
+                "ai.model.id",
+            ],
+            json!("m"),
+            json!("m"),
+            Box::new(model),
+        ),
+        (
+            &["gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "ai.model.provider"],
+            json!("p"),
+            json!("p"),
+            Box::new(provider),
+        ),
+        (
+            &[
+                "gen_ai.input.messages",
+                "gen_ai.prompt",
+                "input.value",
+                "traceloop.entity.input",
+                "ai.prompt.messages",
+                "ai.prompt",
+                "mlflow.spanInputs",
+                "gen_ai.tool.call.arguments",
+                "ai.toolCall.args",
+                "tool.parameters",
+                "prompt",
+            ],
+            json!("{\"q\":1}"),
+            json!({"q": 1}),
+            Box::new(input),
+        ),
+        (
+            &["gen_ai.input.messages", "gen_ai.prompt"],
+            json!([{"role": "user"}]),
+            json!([{"role": "user"}]),
+            Box::new(input),
+        ),
+        (
+            &[
+                "gen_ai.output.messages",
+                "gen_ai.completion",
+                "output.value",
+                "traceloop.entity.output",
+                "ai.response.text",
+                "ai.response.object",
+                "mlflow.spanOutputs",
+                "gen_ai.tool.call.result",
+                "ai.toolCall.result",
+            ],
+            json!("{\"a\":1}"),
+            json!({"a": 1}),
+            Box::new(output),
+        ),
+        (
+            &["user.id", "enduser.id", "gen_ai.user", "ai.telemetry.metadata.userId"],
+            json!("u"),
+            json!("u"),
+            Box::new(user),
+        ),
+        (
+            &[
+                "session.id",
+                "gen_ai.conversation.id",
+                "traceloop.association.properties.session_id",
+                "ai.telemetry.metadata.sessionId",
+            ],
+            json!("s"),
+            json!("s"),
+            Box::new(session),
+        ),
+        (&["tag.tags", "ai.telemetry.metadata.tags"], json!(["t"]), json!(["t"]), Box::new(tags)),
+        (
+            &["gen_ai.workflow.name", "traceloop.workflow.name", "gen_ai.agent.name"],
+            json!("w"),
+            json!("w"),
+            Box::new(trace_name),
+        ),
+        (&["deployment.environment.name", "deployment.environment"], json!("QA"), json!("qa"), Box::new(environment)),
+        (&["service.version"], json!("1.2"), json!("1.2"), Box::new(release)),
+        (
+            &[
+                "gen_ai.usage.input_tokens",
+                "gen_ai.usage.prompt_tokens",
+                "llm.token_count.prompt",
+                "llm.usage.prompt_tokens",
+                "ai.usage.promptTokens",
+            ],
+            json!(7),
+            json!(7),
+            Box::new(usage(|buckets| buckets.input)),
+        ),
+        (
+            &[
+                "gen_ai.usage.output_tokens",
+                "gen_ai.usage.completion_tokens",
+                "llm.token_count.completion",
+                "llm.usage.completion_tokens",
+                "ai.usage.completionTokens",
+            ],
+            json!(7),
+            json!(7),
+            Box::new(usage(|buckets| buckets.output)),
+        ),
+        (
+            &["gen_ai.usage.total_tokens", "llm.token_count.total", "llm.usage.total_tokens"],
+            json!(7),
+            json!(7),
+            Box::new(usage(|buckets| buckets.total())),
+        ),
+        (
+            &[
+                "gen_ai.usage.cache_read.input_tokens",
+                "gen_ai.usage.cache_read_input_tokens",
+                "llm.token_count.prompt_details.cache_read",
+            ],
+            json!(7),
+            json!(7),
+            Box::new(usage(|buckets| buckets.cache_read)),
+        ),
+        (
+            &[
+                "gen_ai.usage.cache_creation.input_tokens",
+                "gen_ai.usage.cache_write.input_tokens",
+                "llm.token_count.prompt_details.cache_write",
+            ],
+            json!(7),
+            json!(7),
+            Box::new(usage(|buckets| buckets.cache_write)),
+        ),
+        (
+            &[
+                "gen_ai.usage.reasoning.output_tokens",
+                "gen_ai.usage.reasoning_tokens",
+                "llm.token_count.completion_details.reasoning",
+            ],
+            json!(7),
+            json!(7),
+            Box::new(usage(|buckets| buckets.reasoning)),
+        ),
+    ];
+    for (keys, sent, expected, read) in rows {
+        for key in keys {
+            assert_eq!(read(foreign(&json!({*key: sent}))), Some(expected.clone()), "{key}");
+        }
+    }
+    for (name, version) in [
+        ("gen_ai.prompt.name", "gen_ai.prompt.version"),
+        ("prompt.id", "llm.prompt_template.version"),
+        ("traceloop.prompt.key", "traceloop.prompt.version"),
+    ] {
+        let link = foreign(&json!({name: "greet", version: 3, "gen_ai.request.model": "m"})).prompt.unwrap();
+        assert_eq!((link.name.as_str(), link.version), ("greet", 3), "{name}");
+    }
 }

@@ -10,6 +10,7 @@ mod fixtures;
 mod foreign;
 #[cfg(test)]
 mod limits;
+mod logs;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub use otlp::{
     Encoding, Sender,
     langfuse::{BodyError, InvalidScore, Outcome, ScoreDraft, Scores, parse_ingestion, parse_scores},
 };
-use store::event::EventBatch;
+use store::event::{EventBatch, ScoreWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::{
@@ -172,7 +172,7 @@ impl Ingest {
         let now = self.context.clock.now();
         let segmented_by = self.context.control.settings(project).await?.settings.segment;
         // Decoding and compressing a batch takes milliseconds of a core: off the threads that answer requests.
-        tokio::task::spawn_blocking(move || {
+        let mut read = tokio::task::spawn_blocking(move || {
             let began = Instant::now();
             let mut decoded =
                 otlp::decode_traces(&body, encoding, &sender).map_err(|error| ServiceError::field("body", error))?;
@@ -186,6 +186,7 @@ impl Ingest {
                         spans.push(prepare::span(span, segmented_by.as_ref())?);
                     }
                     Some(reason) => decoded.rejected.push(Rejected {
+                        what: "span",
                         index,
                         trace_id: Some(span.trace_id),
                         span_id: Some(span.span_id),
@@ -195,10 +196,12 @@ impl Ingest {
             }
             metrics::histogram!("assay_ingest_phase_duration_seconds", "phase" => "decode").record(began.elapsed());
             let batch = EventBatch { spans, segmented_by, ..EventBatch::empty(project, now) };
-            Ok(ReadTraces { batch, decoded, ran })
+            Ok::<_, ServiceError>(ReadTraces { batch, decoded, ran })
         })
         .await
-        .map_err(|cause| ServiceError::Internal(Box::new(cause)))?
+        .map_err(|cause| ServiceError::Internal(Box::new(cause)))??;
+        read.batch.scores = self.evaluations(std::mem::take(&mut read.decoded.scores));
+        Ok(read)
     }
 
     /// Stores what was read.
@@ -210,6 +213,48 @@ impl Ingest {
             Datasets::new(Arc::clone(&self.context)).record_told(project, ran).await?;
         }
         Ok(())
+    }
+
+    /// Stores what the log records of one OTLP request say about spans: messages and evaluations. Other records are of no use
+    /// here and are left aside.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] when the body as a whole cannot be read; otherwise what can be read is stored, and the rest is
+    /// named in the answer.
+    pub async fn logs(
+        &self,
+        actor: &Actor,
+        project: ProjectId,
+        body: Vec<u8>,
+        encoding: Encoding,
+    ) -> Result<TracesAccepted, ServiceError> {
+        authorize(actor, project, Permission::Ingest)?;
+        let decoded = tokio::task::spawn_blocking(move || otlp::decode_logs(&body, encoding))
+            .await
+            .map_err(|cause| ServiceError::Internal(Box::new(cause)))?
+            .map_err(|error| ServiceError::field("body", error))?;
+        let outcome = TracesAccepted {
+            accepted: decoded.messages.len() + decoded.scores.len(),
+            rejected: decoded.rejected.len(),
+            message: decoded.error_message(),
+        };
+        if !decoded.messages.is_empty() {
+            self.context.events.add_messages(project, decoded.messages).await?;
+        }
+        let scores = self.evaluations(decoded.scores);
+        self.append(EventBatch { scores, ..EventBatch::empty(project, self.context.clock.now()) }).await?;
+        Ok(outcome)
+    }
+
+    /// Evaluations ready to be stored; all of them have an id, and one from the future is from now.
+    fn evaluations(&self, drafts: Vec<ScoreDraft>) -> Vec<ScoreWrite> {
+        let now = self.context.clock.now();
+        let timed = |draft: ScoreDraft| {
+            let id = draft.id.clone()?;
+            let at = draft.at_us.filter(|at| at.0.saturating_sub(now.0) <= MAX_AHEAD_US).unwrap_or(now);
+            Some(prepare::score(TimedScore { draft, at }, id))
+        };
+        drafts.into_iter().filter_map(timed).collect()
     }
 
     /// Settles when a score was given; one that does not say so was given now.

@@ -1,65 +1,24 @@
 use async_trait::async_trait;
 use domain::{
-    ids::{ProjectId, SpanId, TraceId},
-    time::TimeNs,
+    ids::ProjectId,
+    trace::{Extent, Side, SpanMessage},
 };
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::SpanPayload;
 use crate::StoreError;
 
-/// Which side of a call a message is on.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Side {
-    /// What went in.
-    Input,
-    /// What came out.
-    Output,
-}
-
-/// How much of its side a message is.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Extent {
-    /// One message among others.
-    Piece,
-    /// All of it.
-    Whole,
-}
-
-/// Something a log record says went into or came out of a span. It may come before the span, after it, or without one ever
-/// coming; the same again changes nothing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SpanMessage {
-    /// The span's trace.
-    pub trace_id: TraceId,
-    /// The span.
-    pub span_id: SpanId,
-    /// When it was said.
-    pub at_ns: TimeNs,
-    /// Its place among others said at the same time; of two copies the smaller stands.
-    pub place: u32,
-    /// Which side it is on.
-    pub side: Side,
-    /// How much of that side it is.
-    pub extent: Extent,
-    /// What was said.
-    pub content: Value,
-}
-
-impl SpanMessage {
-    /// What makes it the same message when it is sent again: everything but its place.
-    ///
-    /// # Errors
-    /// When the content cannot be written as JSON, which no decoded message causes.
-    pub fn digest(&self) -> Result<u64, serde_json::Error> {
-        let said = serde_json::to_vec(&(self.at_ns.0, self.side, self.extent, &self.content))?;
-        let digest = Sha256::digest(said);
-        Ok(digest.iter().take(8).fold(0_u64, |all, byte| (all << 8) | u64::from(*byte)))
-    }
+/// What makes a message the same when it is sent again: everything but its place.
+///
+/// # Errors
+/// When the content cannot be written as JSON, which no decoded message causes.
+pub fn message_digest(message: &SpanMessage) -> Result<u64, serde_json::Error> {
+    let output = message.side == Side::Output;
+    let whole = message.extent == Extent::Whole;
+    let said = serde_json::to_vec(&(message.at_ns.0, output, whole, &message.content))?;
+    let digest = Sha256::digest(said);
+    Ok(digest.iter().take(8).fold(0_u64, |all, byte| (all << 8) | u64::from(*byte)))
 }
 
 impl SpanPayload {

@@ -26,7 +26,7 @@ use domain::{
 pub use charges::{
     Amounts, ChargePage, ChargeStore, ChargedSpan, PastCost, RECHARGES, Recharge, RechargeBatch, Recharged, UnpricedModel,
 };
-pub use messages::{Extent, MessageStore, Side, SpanMessage};
+pub use messages::{MessageStore, message_digest};
 pub use read::{Activity, ResolvedLink, ScoreRecord, SpanRecord, TraceFilter, TraceKey, TraceRecord};
 pub use score_list::{ScoreList, ScorePlace, ScoresOf};
 pub use span_list::{SpanList, TRACES_LOOKED_THROUGH};

@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use domain::{
     ids::{ProjectId, SpanId, TraceId},
     time::TimeNs,
+    trace::{Extent, Side, SpanMessage},
 };
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 use store::{
     StoreError,
-    event::{Extent, MessageStore, Side, SpanMessage},
+    event::{MessageStore, message_digest},
 };
 
 use super::{
@@ -54,7 +55,7 @@ fn prepare(messages: &[SpanMessage]) -> Result<Vec<PreparedMessage>, StoreError>
             trace_id: *message.trace_id.as_bytes(),
             span: span_number(message.span_id),
             at_ns: message.at_ns.0,
-            digest: message.digest().map_err(StoreError::backend)?,
+            digest: message_digest(message).map_err(StoreError::backend)?,
             place: message.place,
             side: message.side,
             extent: message.extent,

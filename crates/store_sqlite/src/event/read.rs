@@ -9,14 +9,12 @@ use domain::{
     ids::{ProjectId, SpanId, TraceId},
     money::NanoUsd,
     time::{TimeNs, TimeUs},
-    trace::PromptLink,
+    trace::{PromptLink, SpanMessage},
 };
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqlitePool, sqlite::SqliteRow};
 use store::{
     StoreError,
-    event::{
-        Activity, ResolvedLink, ScoreRecord, SpanMessage, SpanPayload, SpanRecord, TraceFilter, TraceKey, TraceRecord,
-    },
+    event::{Activity, ResolvedLink, ScoreRecord, SpanPayload, SpanRecord, TraceFilter, TraceKey, TraceRecord},
 };
 
 use super::{

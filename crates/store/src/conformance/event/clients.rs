@@ -3,14 +3,14 @@
 use domain::{
     score::{ScoreTarget, ScoreValue},
     time::{HOUR_NS, TimeNs, TimeRange, TimeUs},
-    trace::{PromptLink, Span},
+    trace::{Extent, PromptLink, Side, Span, SpanMessage},
 };
 use serde_json::{Value, json};
 
 use super::{Build, Random, START_NS, fold_all, questions};
 use crate::{
     StoreError,
-    event::{EventBatch, EventStore, Extent, ScorePlace, ScoreTotals, ScoresOf, Side, SpanMessage, TotalsQuestion},
+    event::{EventBatch, EventStore, ScorePlace, ScoreTotals, ScoresOf, TotalsQuestion},
 };
 
 async fn append(store: &dyn EventStore, batch: EventBatch) {
