@@ -48,7 +48,7 @@ def report(step, ok=True, **detail):
 
 def call(method, path, body=None, headers=None):
     connection = http.client.HTTPConnection(BASE.hostname, BASE.port, timeout=60)
-    sent = {"Authorization": BASIC, "Content-Type": "application/json", **(headers or {})}
+    sent = {"Content-Type": "application/json", **(headers or {"Authorization": BASIC})}
     connection.request(method, path, body if body is None or isinstance(body, (bytes, str)) else json.dumps(body), sent)
     answer = connection.getresponse()
     text = answer.read()
@@ -69,7 +69,7 @@ def owner():
     answer = connection.getresponse()
     answer.read()
     cookie = answer.getheader("Set-Cookie").split(";")[0]
-    return {"Authorization": "", "Cookie": cookie, "Origin": origin, "X-Assay-Project": os.environ["ASSAY_PROJECT"]}
+    return {"Cookie": cookie, "Origin": origin, "X-Assay-Project": os.environ["ASSAY_PROJECT"]}
 
 
 # The rows -------------------------------------------------------------------------------------------------------------
@@ -591,9 +591,8 @@ def labels(random):
     call("PUT", path, {"version": 1})
     time.sleep(0.05)
     call("PUT", path, {"version": 2})
-    moves = call("GET", "/api/v1/prompts/" + urllib.parse.quote(name, safe="") + "/labels")[1]
-    moves = moves["items"] if isinstance(moves, dict) else moves
-    at = sorted(int(datetime.fromisoformat(move["at"].replace("Z", "+00:00")).timestamp() * 1e6) * 1000 for move in moves)
+    moves = call("GET", "/api/v1/prompts/" + urllib.parse.quote(name, safe="") + "/label-moves")[1]["items"]
+    at = sorted(round(datetime.fromisoformat(move["at"]).timestamp() * 1e6) * 1000 for move in moves)
     spans = []
     for number, (version, start) in enumerate([(1, at[0] + 5000), (1, at[1] - 5000), (2, at[1] - 5000), (2, at[1] + 5000), (1, at[1] + 5000)]):
         spans.append({

@@ -214,7 +214,6 @@ impl MetricQuery {
 
     fn check_comparison(&self) -> Result<(), FieldProblem> {
         match &self.compare {
-            None => Ok(()),
             Some(Comparison::Range(range)) => {
                 if self.granularity.is_some() {
                     return Err(wrong("compare", "two ranges are compared as wholes: leave out `granularity`"));
@@ -227,7 +226,7 @@ impl MetricQuery {
                 "compare",
                 format!("the baseline is a value of `{0}`: split by `{0}` too", dimension.as_str()),
             )),
-            Some(Comparison::Group { .. }) => Ok(()),
+            None | Some(Comparison::Group { .. }) => Ok(()),
         }
     }
 

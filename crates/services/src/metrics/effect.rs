@@ -28,6 +28,8 @@ pub(super) struct Effect {
     pub(super) units: u64,
 }
 
+/// Totals of each unit group that has some.
+type ByGroup<T> = Vec<(u8, T)>;
 /// One group's sum and rows.
 type Point = (f64, f64);
 
@@ -38,8 +40,8 @@ pub(super) struct Spreads {
     /// Where in a row's key the answered dimensions stand.
     places: Vec<usize>,
     version: Option<usize>,
-    spans: BTreeMap<Vec<String>, Vec<(u8, SpanTotals)>>,
-    scores: BTreeMap<Vec<String>, BTreeMap<String, Vec<(u8, ScoreTotals)>>>,
+    spans: BTreeMap<Vec<String>, ByGroup<SpanTotals>>,
+    scores: BTreeMap<Vec<String>, BTreeMap<String, ByGroup<ScoreTotals>>>,
 }
 
 impl Spreads {

@@ -35,16 +35,18 @@ impl Kinds {
         let filtered = question.filters.iter().map(|filter| filter.dimension);
         let needed = question.dimensions.iter().copied().chain(filtered).any(|of| of == Dimension::PromptType);
         let mut by_name = HashMap::new();
+        if !needed {
+            return Ok(Self { by_name });
+        }
         let mut after: Option<PromptName> = None;
-        while needed {
+        loop {
             let page = context.control.prompts(project, &PromptFilter::default(), after.as_ref(), PAGE).await?;
             by_name.extend(page.iter().map(|prompt| (prompt.name.as_str().to_owned(), prompt.kind.as_str())));
             if page.len() < usize::from(PAGE) {
-                break;
+                return Ok(Self { by_name });
             }
             after = page.into_iter().last().map(|prompt| prompt.name);
         }
-        Ok(Self { by_name })
     }
 
     /// The filters with prompts in the place of their types.

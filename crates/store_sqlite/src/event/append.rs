@@ -15,7 +15,8 @@ use super::{
     prepare::{self, Prepared, PreparedScore},
     record, segment,
     statement::Statement,
-    trace::{Stored, TraceWork},
+    stored::Stored,
+    trace::TraceWork,
     writes::{ScorePut, Writes},
 };
 use crate::error::from_sqlx;

@@ -25,7 +25,8 @@ use super::{
     read::Reader,
     record::{self, span_column, span_from_column, span_number},
     statement::Statement,
-    trace::{Stored, TraceWork},
+    stored::Stored,
+    trace::TraceWork,
     writer::Order,
     writes::{PastCostPut, Writes},
 };

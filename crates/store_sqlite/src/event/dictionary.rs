@@ -1,6 +1,6 @@
 //! Small integers for the words that repeat: projects, and in each project prompts, models, environments and score names.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use domain::ids::ProjectId;
 use sqlx::SqliteConnection;
@@ -102,15 +102,18 @@ impl Dictionary {
         connection: &mut SqliteConnection,
         project: i64,
     ) -> Result<Option<&str>, StoreError> {
-        if !self.segmented_by.contains_key(&project) {
-            let found = sqlx::query_scalar("SELECT segment_by FROM project WHERE id = ?")
-                .bind(project)
-                .fetch_one(connection)
-                .await
-                .map_err(from_sqlx)?;
-            self.segmented_by.insert(project, found);
-        }
-        Ok(self.segmented_by.get(&project).and_then(Option::as_deref))
+        let known = match self.segmented_by.entry(project) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let found = sqlx::query_scalar("SELECT segment_by FROM project WHERE id = ?")
+                    .bind(project)
+                    .fetch_one(connection)
+                    .await
+                    .map_err(from_sqlx)?;
+                unknown.insert(found)
+            }
+        };
+        Ok(known.as_deref())
     }
 
     /// Forgets by which attribute projects are segmented, because that changed.

@@ -247,12 +247,11 @@ async fn count(
     }
     let target = target_key(project, &score.target);
     let level = target.1;
-    let found = match known.get(&target) {
-        Some(found) => found.clone(),
-        None => {
-            let found = places_of(connection, memory, project, &score.target).await?;
-            known.entry(target).or_insert(found).clone()
-        }
+    let found = if let Some(found) = known.get(&target) {
+        found.clone()
+    } else {
+        let found = places_of(connection, memory, project, &score.target).await?;
+        known.entry(target).or_insert(found).clone()
     };
     if found.is_empty() {
         return Ok(None);

@@ -51,7 +51,7 @@ impl<T: Totals, const N: usize> Ledger<T, N> {
     ) -> Result<(), StoreError> {
         wanted.retain(|key| !self.held.contains_key(key));
         let keys: Vec<[i64; N]> = wanted.iter().copied().collect();
-        let rows = self.book.find.fetch(connection, keys, |_| {}, |binds, key| bind(binds, key)).await?;
+        let rows = self.book.find.fetch(connection, keys, |_| {}, bind).await?;
         for row in &rows {
             let mut key = [0; N];
             for (column, part) in key.iter_mut().enumerate() {

@@ -33,6 +33,7 @@ mod segment;
 mod span_list;
 mod spread;
 mod statement;
+mod stored;
 mod summary;
 mod totals;
 mod trace;

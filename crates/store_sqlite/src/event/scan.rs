@@ -64,6 +64,9 @@ pub(super) struct Seen {
     trace: i64,
 }
 
+/// Who the traces served that have a generation at one instant.
+type UsersByTrace = BTreeMap<i64, Option<Arc<str>>>;
+
 /// One score by one generation.
 pub(super) struct SeenScore {
     pub(super) words: Words,
@@ -219,7 +222,7 @@ impl Reader {
             )
             .await?;
         let mut known = Known::default();
-        let mut at: BTreeMap<(i64, i64, i64), BTreeMap<i64, Option<Arc<str>>>> = BTreeMap::new();
+        let mut at: BTreeMap<(i64, i64, i64), UsersByTrace> = BTreeMap::new();
         for row in &rows {
             let start_ns: i64 = row.try_get(0).map_err(from_sqlx)?;
             if start_ns < from || start_ns >= to {

@@ -3,7 +3,7 @@
 //! A job says which spans have to be looked at. Each step derives the segments of some of them from what is stored, writes those
 //! that differ the way a changed span is written, and so leaves journal entries for the fold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use domain::{ids::TraceId, segment::SegmentAttribute, time::TimeUs};
 use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteRow};
@@ -13,12 +13,7 @@ use store::{
 };
 
 use super::{
-    append::Memory,
-    home::Home,
-    payload,
-    prepare::PreparedSpan,
-    record,
-    trace::{Stored, TraceWork},
+    append::Memory, home::Home, payload, prepare::PreparedSpan, record, stored::Stored, trace::TraceWork,
     writes::Writes,
 };
 use crate::error::from_sqlx;
@@ -26,7 +21,7 @@ use crate::error::from_sqlx;
 /// Spans looked at in one step.
 const SPANS: i64 = 2_000;
 
-/// Changes the attribute of a project. Says whether there is something to do.
+/// Changes the attribute of a project, and has its spans looked at when it is another one.
 pub(super) async fn choose(
     connection: &mut SqliteConnection,
     memory: &mut Memory,
@@ -164,15 +159,16 @@ fn derive(
     span_row.derived.segment = said;
     let data = record::pack(&span_row, narrow.version, TimeUs(narrow.received_us));
     let trace = get(8)?;
-    if !traces.contains_key(&trace) {
-        let key = <[u8; 16]>::try_from(bytes).map_err(StoreError::backend)?;
-        let mut work = TraceWork::new(project, key);
-        work.known(trace, row.try_get(10).map_err(from_sqlx)?, Home::read(row, 11)?)?;
-        traces.insert(trace, work);
-    }
-    if let Some(work) = traces.get_mut(&trace) {
-        work.stored(span, Stored::read(row, 0)?)?;
-        work.derive(span, start_ns, data);
-    }
+    let work = match traces.entry(trace) {
+        Entry::Occupied(held) => held.into_mut(),
+        Entry::Vacant(none) => {
+            let key = <[u8; 16]>::try_from(bytes).map_err(StoreError::backend)?;
+            let mut work = TraceWork::new(project, key);
+            work.known(trace, row.try_get(10).map_err(from_sqlx)?, Home::read(row, 11)?)?;
+            none.insert(work)
+        }
+    };
+    work.stored(span, Stored::read(row, 0)?)?;
+    work.derive(span, start_ns, data);
     Ok(())
 }

@@ -2,52 +2,21 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{Row as _, SqliteConnection};
 use store::{StoreError, event::Appended};
 
 use super::{
     append::Memory,
-    cell::{Contribution, Placed},
     dictionary::WordKind,
-    fold,
     home::{self, Home},
     link::Tree,
     prepare::PreparedSpan,
     record::{self, Narrow},
+    stored::Stored,
     summary::{Exactness, LinkKey, LinkUse, Summary},
     writes::{LinkPut, SpanPut, TracePut, Writes},
 };
 use crate::error::from_sqlx;
-
-/// A span as it stands in the file.
-pub(super) struct Stored {
-    pub(super) seq: i64,
-    start_ns: i64,
-    link: Option<LinkKey>,
-    /// The segment it named when it was stored; 0 for none.
-    segment: i64,
-    data: Vec<u8>,
-}
-
-impl Stored {
-    /// Reads `seq, start_ns, prompt, version, segment, data` from a row, beginning at a column.
-    pub(super) fn read(row: &SqliteRow, column: usize) -> Result<Self, StoreError> {
-        let prompt: Option<i64> = row.try_get(column + 2).map_err(from_sqlx)?;
-        let version: Option<i64> = row.try_get(column + 3).map_err(from_sqlx)?;
-        let version = version.map(u32::try_from).transpose().map_err(StoreError::backend)?;
-        Ok(Self {
-            seq: row.try_get(column).map_err(from_sqlx)?,
-            start_ns: row.try_get(column + 1).map_err(from_sqlx)?,
-            link: prompt.zip(version),
-            segment: row.try_get(column + 4).map_err(from_sqlx)?,
-            data: row.try_get(column + 5).map_err(from_sqlx)?,
-        })
-    }
-
-    fn narrow(&self, span: u64) -> Result<Narrow<'_>, StoreError> {
-        record::unpack(&self.data, span, self.start_ns)
-    }
-}
 
 /// The content a span has after the write, when it differs from what is stored.
 struct Pending {
@@ -382,7 +351,7 @@ impl TraceWork {
         let mut noted = HashSet::new();
         for (stored, span, link) in relinked {
             if stored.seq <= memory.watermark {
-                let before = contributed(connection, memory, self.project, self.home, &stored, span).await?;
+                let before = stored.contributed(connection, memory, self.project, self.home, span).await?;
                 writes.journal.push((stored.seq, before));
                 noted.insert(stored.seq);
             }
@@ -405,9 +374,9 @@ impl TraceWork {
             if let Some(stored) = &work.stored
                 && stored.seq <= memory.watermark
             {
-                let before = contributed(connection, memory, self.project, self.home, stored, work.span).await?;
+                let before = stored.contributed(connection, memory, self.project, self.home, work.span).await?;
                 let now = Stored { seq: stored.seq, start_ns: now.start_ns, link, segment, data: now.data.clone() };
-                if before != contributed(connection, memory, self.project, home, &now, work.span).await? {
+                if before != now.contributed(connection, memory, self.project, home, work.span).await? {
                     writes.journal.push((stored.seq, before));
                 }
                 noted.insert(stored.seq);
@@ -480,22 +449,6 @@ impl TraceWork {
             writes.links.push(put(*key, summary.start_ns));
         }
     }
-}
-
-/// What a span contributes from a home, as journal entries say it.
-async fn contributed(
-    connection: &mut SqliteConnection,
-    memory: &mut Memory,
-    project: i64,
-    home: Home,
-    stored: &Stored,
-    span: u64,
-) -> Result<Vec<u8>, StoreError> {
-    let Some(link) = stored.link else { return Ok(Vec::new()) };
-    let narrow = stored.narrow(span)?;
-    let (model, environment) = fold::words(connection, &mut memory.dictionary, project, &narrow).await?;
-    let placed = Placed { link, model, environment, segment: home.segment_of(stored.segment), group: home.group };
-    Ok(Contribution::of(&narrow, project, placed).pack())
 }
 
 fn use_of(span: u64, start_ns: i64, words: &Words) -> LinkUse {
