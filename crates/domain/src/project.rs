@@ -81,6 +81,23 @@ pub struct SettingsAt {
     pub revision: u64,
 }
 
+/// What to do with one setting. In JSON a field that is left out keeps it; anything else, null too, is what it becomes.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Change<T> {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It becomes this.
+    To(T),
+}
+
+/// Reads the value; fields of this type are marked `#[serde(default)]`, so that a missing one keeps.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(Self::To)
+    }
+}
+
 /// A project as the control plane keeps it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Project {

@@ -1,11 +1,11 @@
 use axum::{Json, extract::State};
 use domain::{
     ids::ProjectId,
-    project::{Project, ProjectSlug, SettingsAt},
+    project::{Change, Project, ProjectSlug, SettingsAt},
     segment::SegmentAttribute,
     time::TimeUs,
 };
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use services::access::SettingsChange;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -73,16 +73,11 @@ struct SettingsView {
 #[serde(deny_unknown_fields)]
 struct ProjectChange {
     /// The attribute to segment by: `metadata.KEY`, `tag.PREFIX`, `release` or `version`; null for none.
-    #[serde(default, deserialize_with = "said")]
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    segment: Option<Option<SegmentAttribute>>,
+    segment: Change<Option<SegmentAttribute>>,
     /// The revision this was decided from: when it is no longer the present one, nothing is changed.
     revision: Option<u64>,
-}
-
-/// Tells a null from a field that is left out.
-fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<SegmentAttribute>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// The project and its settings

@@ -1,7 +1,7 @@
 use domain::{
     auth::{Actor, Permission},
     ids::ProjectId,
-    project::SettingsAt,
+    project::{Change, SettingsAt},
     segment::SegmentAttribute,
 };
 use store::StoreError;
@@ -12,11 +12,11 @@ use crate::{ServiceError, context::authorize};
 /// Tries of a change that does not say what it was read from.
 const TRIES: u32 = 5;
 
-/// What to change of a project's settings; what is `None` stays.
+/// What to change of a project's settings.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct SettingsChange {
     /// The attribute to segment by, or none at all.
-    pub segment: Option<Option<SegmentAttribute>>,
+    pub segment: Change<Option<SegmentAttribute>>,
     /// The revision the change was made from; when it is no longer the present one, nothing is changed.
     pub revision: Option<u64>,
 }
@@ -48,7 +48,7 @@ impl Access {
             tries += 1;
             let SettingsAt { mut settings, revision } = control.settings(project).await?;
             let from = change.revision.unwrap_or(revision);
-            if let Some(segment) = &change.segment {
+            if let Change::To(segment) = &change.segment {
                 settings.segment.clone_from(segment);
             }
             match control.set_settings(project, &settings, from).await {
