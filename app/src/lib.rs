@@ -1,5 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(not(erase_components))]
+compile_error!(
+    "server and browser must draw with erased types: build in this checkout, without a RUSTFLAGS of your own, or add \
+     `--cfg erase_components` to it"
+);
+
 #[cfg(feature = "ssr")]
 pub mod context;
 pub mod error;

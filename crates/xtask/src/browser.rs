@@ -27,6 +27,10 @@ pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 /// The linker puts this name into the WASM as the import of every split point; its length may not change.
 const SPLIT_LOADER: &str = "./__wasm_split.______________________.js";
 
+/// Those of `.cargo/config.toml`, which this variable replaces, and relocations: the splitter moves functions between modules
+/// and needs to know who refers to whom.
+const RUSTFLAGS: &str = "--cfg=erase_components --check-cfg=cfg(erase_components) -Clink-args=--emit-relocs";
+
 /// Shrinks the modules named on its standard input.
 const SHRINK: &str = include_str!("../js/shrink.mjs");
 
@@ -55,7 +59,7 @@ pub(crate) fn build(workspace: &Workspace, variant: Variant) -> anyhow::Result<P
 
     let stage = workspace.browser_target().join("stage").join(variant.profile()).join("wasm");
     let stamp = stage.with_extension("stamp");
-    let inputs = Inputs::of("browser 2").text(SHRINK).path(&compiled)?;
+    let inputs = Inputs::of("browser 3").text(SHRINK).path(&compiled)?;
     inputs.unless_done(&stamp, || {
         fresh_folder(&stage)?;
         let splits = process::step("browser: split by route and bind", || split_and_bind(&compiled, &stage))?;
@@ -91,8 +95,7 @@ fn compile(workspace: &Workspace, variant: Variant) -> anyhow::Result<PathBuf> {
 pub(crate) fn with_browser_flags<'a>(workspace: &Workspace, cargo: &'a mut Command) -> &'a mut Command {
     cargo
         .env("CARGO_TARGET_DIR", workspace.browser_target())
-        // The splitter moves functions between modules and needs to know who refers to whom.
-        .env("RUSTFLAGS", "-Clink-args=--emit-relocs")
+        .env("RUSTFLAGS", RUSTFLAGS)
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
 }
 
