@@ -9,12 +9,12 @@ use std::{
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use crate::{assets, browser::Variant, stamp::files_below, workspace::Workspace};
+use crate::{assets, browser::Variant, pack::COMMON, stamp::files_below, workspace::Workspace};
 
 const KB: u64 = 1024;
-/// WASM, JavaScript and style sheet that every page loads.
+/// WASM, JavaScript and style sheet that every page loads, with the pack of what most pages share.
 const ENTRY: u64 = 300 * KB;
-/// Everything a lazy page adds.
+/// Everything a lazy page adds when it is the first one opened.
 const PAGE: u64 = 80 * KB;
 /// The chunk with `stats` and `assign`.
 const STATISTICS: u64 = 120 * KB;
@@ -32,12 +32,12 @@ pub(crate) fn size(workspace: &Workspace) -> anyhow::Result<()> {
     let mut report = Report::default();
     let entry = sizes.iter().filter(|(name, _)| is_entry(name)).map(|(_, size)| size).sum();
     report.line("entry (wasm + js + css)", entry, ENTRY);
-    for name in ["assay_bg.wasm", "assay.js", "assay.css", "__wasm_split.______________________.js"] {
+    for name in ["assay_bg.wasm", "common.wasm", "assay.js", "assay.css", "__wasm_split.______________________.js"] {
         println!("  {name:<42} {:>8.1} KB", kilobytes(sizes.get(name).copied().unwrap_or_default()));
     }
     let splits = manifest.get("splits").and_then(Value::as_object).context("`site.json` has no splits")?;
     for (split, chunks) in splits {
-        let names = chunks.as_array().into_iter().flatten().filter_map(Value::as_str);
+        let names = chunks.as_array().into_iter().flatten().filter_map(Value::as_str).filter(|name| *name != COMMON);
         let total = names.filter_map(|name| sizes.get(&format!("{name}.wasm"))).sum();
         let budget = if split.contains("statistics") { STATISTICS } else { PAGE };
         report.line(readable(split), total, budget);
@@ -59,7 +59,7 @@ fn measure(package: &Path) -> anyhow::Result<BTreeMap<String, u64>> {
 
 /// Whether every page loads this file.
 fn is_entry(name: &str) -> bool {
-    let named = ["assay_bg.wasm", "assay.js", "assay.css", "boot.js"].contains(&name);
+    let named = ["assay_bg.wasm", "common.wasm", "assay.js", "assay.css", "boot.js"].contains(&name);
     named || name.starts_with("__wasm_split.") || name.starts_with("snippets/")
 }
 
