@@ -2,21 +2,53 @@
 
 use std::fmt;
 
-use domain::{Problem, problem::ProblemCode};
-use leptos::server_fn::{
-    codec::JsonEncoding,
-    error::{FromServerFnError, ServerFnErrorErr},
+use domain::{
+    Problem,
+    problem::{FieldProblem, ProblemCode},
 };
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
+
+use crate::wire::Wire;
 
 /// The problem as pages hold it: shown by the panel that asked, beside the field it is about where it has one.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Sent", into = "Sent")]
 pub struct AppError(pub Problem);
+
+/// A problem as [`Wire`] sends it: the JSON of the API leaves fields out, which this encoding cannot.
+#[derive(Clone, Serialize, Deserialize)]
+struct Sent {
+    code: ProblemCode,
+    message: String,
+    fields: Vec<FieldProblem>,
+    request_id: Option<String>,
+    retry_after_s: Option<u32>,
+}
+
+impl From<AppError> for Sent {
+    fn from(AppError(problem): AppError) -> Self {
+        let Problem { code, message, fields, request_id, retry_after_s } = problem;
+        Self { code, message, fields, request_id, retry_after_s }
+    }
+}
+
+impl From<Sent> for AppError {
+    fn from(Sent { code, message, fields, request_id, retry_after_s }: Sent) -> Self {
+        Self(Problem { code, message, fields, request_id, retry_after_s })
+    }
+}
 
 impl AppError {
     /// Why, for programs.
     pub fn code(&self) -> ProblemCode {
         self.0.code
+    }
+
+    /// What was sent is not what this build reads or writes: the page is older than the server, or something on the way
+    /// answered in its place.
+    pub fn unreadable() -> Self {
+        Self(Problem::new(ProblemCode::Internal, "The answer could not be read. Reload the page."))
     }
 }
 
@@ -43,7 +75,7 @@ pub fn refuse<T>(problem: Problem) -> Result<T, AppError> {
 }
 
 impl FromServerFnError for AppError {
-    type Encoder = JsonEncoding;
+    type Encoder = Wire;
 
     /// What the framework itself reports: a request that could not be sent, or arguments that do not decode.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {

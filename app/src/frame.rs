@@ -1,9 +1,9 @@
 //! What every page of a project knows of its visitor.
 
-use leptos::{prelude::*, server_fn::codec::GetUrl};
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::error::AppError;
+use crate::{error::AppError, wire::Question};
 
 /// The visitor and what they may do here.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -19,7 +19,7 @@ pub struct Frame {
 }
 
 /// The visitor of a project.
-#[server(input = GetUrl)]
+#[server(protocol = Question)]
 pub async fn load_frame(project: String) -> Result<Frame, AppError> {
     use domain::auth::Role;
 
@@ -32,14 +32,12 @@ pub async fn load_frame(project: String) -> Result<Frame, AppError> {
     })
 }
 
-/// The theme the visitor chose, the same on both sides of hydration: the server reads the cookie, the browser is told.
+/// The theme the visitor chose, the same on both sides of hydration: the server reads the cookie, the browser what the server
+/// wrote on the document.
 pub fn theme() -> ui::ThemeChoice {
-    let name = SharedValue::new(|| {
-        #[cfg(feature = "ssr")]
-        let name = crate::context::cookie(ui::theme::COOKIE).unwrap_or_default();
-        #[cfg(not(feature = "ssr"))]
-        let name = String::new();
-        name
-    });
-    ui::ThemeChoice::named(&name.into_inner())
+    #[cfg(feature = "ssr")]
+    let name = crate::context::cookie(ui::theme::COOKIE);
+    #[cfg(not(feature = "ssr"))]
+    let name = document().document_element().and_then(|root| root.get_attribute("data-theme"));
+    ui::ThemeChoice::named(&name.unwrap_or_default())
 }

@@ -1,7 +1,7 @@
 //! What surrounds the pages of a project: the shell with its navigation, and who is signed in.
 
 use domain::problem::ProblemCode;
-use leptos::{form::ActionForm, prelude::*};
+use leptos::prelude::*;
 use leptos_router::{
     components::{Outlet, Redirect},
     hooks::{use_location, use_params_map},
@@ -9,10 +9,12 @@ use leptos_router::{
 use ui::{Button, ButtonKind, IconName, NavGroup, NavItem, Shell};
 
 use crate::{
-    frame::{load_frame, theme},
+    error::AppError,
+    frame::{Frame, LoadFrame, theme},
     pages::auth::server::SignOut,
-    panel::sign_in_href,
+    panel::{Answered, sign_in_href},
     routes::project_href,
+    wire::{Act, ActForm, Asked},
 };
 
 /// Layout of every route under `/p/:project`.
@@ -22,30 +24,16 @@ pub fn ProjectLayout() -> impl IntoView {
     let location = use_location();
     let project = Memo::new(move |_| params.read().get("project").unwrap_or_default());
     let base = Memo::new(move |_| project_href(&project.get()));
-    let visitor = Resource::new_blocking(move || project.get(), load_frame);
-    provide_context(visitor);
-
-    let foot = move || {
-        view! {
-            <Suspense>
-                {move || {
-                    Suspend::new(async move {
-                        match visitor.await {
-                            Ok(frame) => view! { <SignedIn email=frame.email/> }.into_any(),
-                            Err(error) if error.code() == ProblemCode::Unauthenticated => {
-                                let href = sign_in_href(
-                                    &location.pathname.get_untracked(),
-                                    &location.search.get_untracked(),
-                                );
-                                view! { <Redirect path=href/> }.into_any()
-                            }
-                            Err(_) => ().into_any(),
-                        }
-                    })
-                }}
-            </Suspense>
+    let visitor = Asked::new(move || LoadFrame { project: project.get() });
+    let draw = move |visitor: Result<Frame, AppError>| match visitor {
+        Ok(frame) => view! { <SignedIn email=frame.email/> }.into_any(),
+        Err(error) if error.code() == ProblemCode::Unauthenticated => {
+            let href = sign_in_href(&location.pathname.get_untracked(), &location.search.get_untracked());
+            view! { <Redirect path=href/> }.into_any()
         }
+        Err(_) => ().into_any(),
     };
+    let foot = move || view! { <Answered asked=visitor draw/> };
 
     view! {
         <Shell
@@ -85,13 +73,13 @@ fn places(base: &str) -> Vec<NavGroup> {
 /// Who is signed in, and the way out.
 #[component]
 fn SignedIn(email: String) -> impl IntoView {
-    let sign_out = ServerAction::<SignOut>::new();
+    let sign_out = Act::<SignOut>::new();
     view! {
         <div class="signed-in">
             <span class="truncate" title=email.clone()>{email.clone()}</span>
-            <ActionForm action=sign_out>
+            <ActForm act=sign_out>
                 <Button kind=ButtonKind::Quiet submit=true icon=IconName::LogOut label="Sign out"/>
-            </ActionForm>
+            </ActForm>
         </div>
     }
 }

@@ -11,6 +11,7 @@ pub mod context;
 pub mod error;
 pub mod frame;
 pub mod layout;
+pub mod measured;
 pub mod pages;
 pub mod panel;
 pub mod range;
@@ -20,5 +21,6 @@ pub mod routes;
 pub mod shell;
 #[cfg(feature = "ssr")]
 pub mod site;
+pub mod wire;
 
 pub use routes::App;

@@ -1,12 +1,52 @@
 //! The range a page's address asks for.
 
-use domain::{Invalid, time::RangeChoice};
+#[cfg(feature = "ssr")]
+use domain::Invalid;
+use domain::time::{RangeChoice, TimeRange, TimeUs};
+use serde::{Deserialize, Serialize};
+#[cfg(feature = "ssr")]
 use ui::{Query, range_picker};
 
-/// Reads `range`, or `from` and `to`; `default` when the address says nothing.
+/// The range a page shows, as it travels: instants are numbers, because reading RFC 3339 is much code for a browser.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum RangeShown {
+    /// The last so many minutes.
+    Last {
+        /// How many.
+        minutes: u32,
+    },
+    /// Fixed ends.
+    Fixed {
+        /// First instant inside, microseconds.
+        from_us: i64,
+        /// First instant after.
+        to_us: i64,
+    },
+}
+
+impl From<RangeChoice> for RangeShown {
+    fn from(choice: RangeChoice) -> Self {
+        match choice {
+            RangeChoice::Last { minutes } => Self::Last { minutes },
+            RangeChoice::Fixed(TimeRange { from, to }) => Self::Fixed { from_us: from.0, to_us: to.0 },
+        }
+    }
+}
+
+impl From<RangeShown> for RangeChoice {
+    fn from(shown: RangeShown) -> Self {
+        match shown {
+            RangeShown::Last { minutes } => Self::Last { minutes },
+            RangeShown::Fixed { from_us, to_us } => Self::Fixed(TimeRange { from: TimeUs(from_us), to: TimeUs(to_us) }),
+        }
+    }
+}
+
+/// Reads `range`, or `from` and `to`; `default` when the address says nothing. Server only.
 ///
 /// # Errors
 /// With what was wrong and what would be right.
+#[cfg(feature = "ssr")]
 pub fn choose(
     range: Option<&str>,
     from: Option<&str>,
@@ -21,7 +61,7 @@ pub fn choose(
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
 

@@ -1,13 +1,9 @@
 //! The document around every page. Drawn by the server only; the browser hydrates the body.
 
-use axum::http::{header::COOKIE, request::Parts};
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
-use crate::{routes::App, site::Site};
-
-/// Name of the cookie that remembers an explicit theme; `light`, `dark` or absent for the system's.
-pub const THEME_COOKIE: &str = "assay_theme";
+use crate::{frame, routes::App, site::Site};
 
 /// Draws the document. Needs [`Site`] in context.
 pub fn shell() -> impl IntoView {
@@ -20,7 +16,7 @@ pub fn shell() -> impl IntoView {
 
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=chosen_theme()>
+        <html lang="en" data-theme=frame::theme().attribute()>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -43,22 +39,5 @@ pub fn shell() -> impl IntoView {
                 </div>
             </body>
         </html>
-    }
-}
-
-/// The theme the visitor chose, read from the cookie so that the first paint is right.
-fn chosen_theme() -> Option<&'static str> {
-    let parts = use_context::<Parts>()?;
-    let cookies = parts.headers.get_all(COOKIE);
-    let value = cookies
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == THEME_COOKIE).then_some(value))?;
-    match value {
-        "light" => Some("light"),
-        "dark" => Some("dark"),
-        _ => None,
     }
 }

@@ -140,8 +140,8 @@ fn inside(icon: Option<IconName>, key: Option<&'static str>, children: Option<Ch
     // A button of an icon only has no room for its key; the help dialog names it.
     let shown_key = children.is_some().then_some(key).flatten();
     view! {
-        {icon.map(|name| view! { <Icon name/> })}
+        {icon.map(|name| view! { <Icon name/> }.into_any())}
         {children.map(|children| children())}
-        {shown_key.map(|key| view! { <kbd aria-hidden="true">{key}</kbd> })}
+        {shown_key.map(|key| view! { <kbd aria-hidden="true">{key}</kbd> }.into_any())}
     }
 }

@@ -42,9 +42,10 @@ pub fn Card(
                     <h2>{title}</h2>
                     {beside.map(ViewFnOnce::run)}
                 </div>
-                {extra.map(|extra| view! { <div class="card__extra">{extra.run()}</div> })}
+                {extra.map(|extra| view! { <div class="card__extra">{extra.run()}</div> }.into_any())}
             </div>
         }
+        .into_any()
     });
     view! {
         <section class="card" data-tone=tone>

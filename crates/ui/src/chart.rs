@@ -106,13 +106,14 @@ pub fn Chart(
 fn data_table(caption: &str, table: DataTable) -> AnyView {
     let caption = format!("{caption}: data");
     let region = caption.clone();
-    let columns = table.columns.into_iter().map(|column| view! { <th scope="col">{column}</th> }).collect_view();
+    let columns =
+        table.columns.into_iter().map(|column| view! { <th scope="col">{column}</th> }.into_any()).collect_view();
     let rows = table
         .rows
         .into_iter()
         .map(|row| {
-            let cells = row.into_iter().map(|cell| view! { <td class="num">{cell}</td> }).collect_view();
-            view! { <tr>{cells}</tr> }
+            let cells = row.into_iter().map(|cell| view! { <td class="num">{cell}</td> }.into_any()).collect_view();
+            view! { <tr>{cells}</tr> }.into_any()
         })
         .collect_view();
     view! {

@@ -35,8 +35,8 @@ pub fn Chip(
 ) -> impl IntoView {
     let MaybeText(href) = href;
     let inside = view! {
-        {dot.then(|| view! { <span class="dot"></span> })}
-        {icon.map(|name| view! { <Icon name/> })}
+        {dot.then(|| view! { <span class="dot"></span> }.into_any())}
+        {icon.map(|name| view! { <Icon name/> }.into_any())}
         {children()}
     };
     match href {
@@ -105,7 +105,7 @@ pub fn Legend(
     let items = items
         .into_iter()
         .map(|item| {
-            view! { <li class="legend__item"><span class="swatch" data-series=item.series.name()></span>{item.text}</li> }
+            view! { <li class="legend__item"><span class="swatch" data-series=item.series.name()></span>{item.text}</li> }.into_any()
         })
         .collect_view();
     view! { <ul class="legend">{items}</ul> }.into_any()

@@ -85,7 +85,7 @@ pub fn Code(
                         <Copy text=snippet.text label=copy_label/>
                     </div>
                 </div>
-            }
+            }.into_any()
         })
         .collect_view();
     view! {

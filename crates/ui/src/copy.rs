@@ -112,7 +112,7 @@ pub fn Copy(
                 <Icon name=IconName::Check/>
                 {shown.then_some("Copied")}
             </span>
-            {key.filter(|_| shown).map(|key| view! { <kbd aria-hidden="true">{key}</kbd> })}
+            {key.filter(|_| shown).map(|key| view! { <kbd aria-hidden="true">{key}</kbd> }.into_any())}
         </button>
     }
     .into_any()

@@ -102,9 +102,9 @@ pub fn DialogButton(
             command="show-modal"
             on:click=move |_| open_dialog(&target)
         >
-            {icon.map(|name| view! { <crate::icon::Icon name/> })}
+            {icon.map(|name| view! { <crate::icon::Icon name/> }.into_any())}
             {children.map(|children| children())}
-            {shown_key.map(|key| view! { <kbd aria-hidden="true">{key}</kbd> })}
+            {shown_key.map(|key| view! { <kbd aria-hidden="true">{key}</kbd> }.into_any())}
         </button>
     }
     .into_any()

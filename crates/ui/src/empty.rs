@@ -38,11 +38,11 @@ pub fn Empty(
     view! {
         <div class="empty">
             <div>
-                <h2 class="empty__title">{icon.map(|name| view! { <Icon name/> })} {title}</h2>
+                <h2 class="empty__title">{icon.map(|name| view! { <Icon name/> }.into_any())} {title}</h2>
                 <p class="empty__text">{text}</p>
             </div>
             {children.map(|children| children())}
-            {actions.map(|actions| view! { <div class="actions">{actions.run()}</div> })}
+            {actions.map(|actions| view! { <div class="actions">{actions.run()}</div> }.into_any())}
         </div>
     }
     .into_any()

@@ -68,6 +68,7 @@ pub fn Facts(
                     <dd class="facts__value">{fact.value.run()}</dd>
                 </div>
             }
+            .into_any()
         })
         .collect_view();
     view! { <dl class="facts" data-layout=layout>{items}</dl> }.into_any()

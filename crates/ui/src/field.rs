@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::{
     icon::{Icon, IconName},
+    live,
     text::MaybeText,
 };
 
@@ -74,12 +75,13 @@ fn frame(
     control: AnyView,
 ) -> AnyView {
     let error_id = ids.error.clone();
-    let hint = ids.hint.clone().zip(hint).map(|(id, text)| view! { <p class="field__hint" id=id>{text}</p> });
+    let hint =
+        ids.hint.clone().zip(hint).map(|(id, text)| view! { <p class="field__hint" id=id>{text}</p> }.into_any());
     view! {
         <div class="field">
             <label class="field__label" for=ids.control.clone()>
                 {label}
-                {optional.then(|| view! { <span class="field__optional">"optional"</span> })}
+                {optional.then(|| view! { <span class="field__optional">"optional"</span> }.into_any())}
             </label>
             {control}
             {error_line(error, error_id)}
@@ -90,7 +92,7 @@ fn frame(
 }
 
 fn error_line(error: Signal<Option<String>>, id: String) -> AnyView {
-    (move || {
+    live(move || {
         error.get().map(|text| {
             view! {
                 <p class="field__error" id=id.clone()>
@@ -98,9 +100,9 @@ fn error_line(error: Signal<Option<String>>, id: String) -> AnyView {
                     <span>{text}</span>
                 </p>
             }
+            .into_any()
         })
     })
-    .into_any()
 }
 
 /// A line of text.
@@ -289,7 +291,7 @@ pub fn SelectField(
         .into_iter()
         .map(|option| {
             let selected = option.value == value;
-            view! { <option value=option.value selected=selected>{option.text}</option> }
+            view! { <option value=option.value selected=selected>{option.text}</option> }.into_any()
         })
         .collect_view();
     let aria_label = bare.then(|| label.clone());
@@ -340,7 +342,8 @@ pub fn Checkbox(
     let MaybeText(hint) = hint;
     let MaybeText(id) = id;
     let ids = Ids::new(id, &format!("{name}-{value}"), hint.is_some());
-    let hint = ids.hint.clone().zip(hint).map(|(id, text)| view! { <p class="field__hint" id=id>{text}</p> });
+    let hint =
+        ids.hint.clone().zip(hint).map(|(id, text)| view! { <p class="field__hint" id=id>{text}</p> }.into_any());
     view! {
         <div class="check">
             <input
@@ -382,8 +385,10 @@ pub fn SearchField(
     #[prop(optional)]
     keep: Vec<(String, String)>,
 ) -> impl IntoView {
-    let keep =
-        keep.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view();
+    let keep = keep
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> }.into_any())
+        .collect_view();
     view! {
         <form class="search" role="search" method="get">
             <Icon name=IconName::Search/>

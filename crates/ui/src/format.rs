@@ -30,9 +30,8 @@ pub fn compact(number: i64) -> String {
     }
     let sign = if number < 0 { "\u{2212}" } else { "" };
     for (unit, letter) in [(1_000_u64, "K"), (1_000_000, "M"), (1_000_000_000, "B"), (1_000_000_000_000, "T")] {
-        let (absolute, unit) = (u128::from(absolute), u128::from(unit));
         // Rounded half up, each for itself; 999.6K is 1M, not 1000K.
-        let (whole, tenths) = ((absolute + unit / 2) / unit, (absolute * 10 + unit / 2) / unit);
+        let (whole, tenths) = ((absolute + unit / 2) / unit, (absolute + unit / 20) / (unit / 10));
         if whole < 1000 || letter == "T" {
             return if tenths >= 1000 || tenths % 10 == 0 {
                 format!("{sign}{whole}{letter}")
@@ -65,9 +64,16 @@ pub fn number(value: f64) -> String {
     } else if !(1e-12..0.9995).contains(&absolute) {
         2
     } else {
-        (2 - absolute.log10().floor() as i32).clamp(2, 9)
+        // One more for each zero after the point.
+        let mut decimals = 2;
+        let mut shifted = absolute;
+        while shifted < 1.0 && decimals < 9 {
+            shifted *= 10.0;
+            decimals += 1;
+        }
+        decimals
     };
-    let text = fixed(value, decimals.unsigned_abs());
+    let text = fixed(value, decimals);
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
@@ -76,9 +82,42 @@ pub fn fixed(value: f64, decimals: u32) -> String {
     if !value.is_finite() {
         return "–".to_owned();
     }
-    let text = format!("{:.*}", decimals as usize, value.abs());
+    let text = decimal(value.abs(), decimals);
     let is_zero = text.chars().all(|digit| matches!(digit, '0' | '.'));
     if value < 0.0 && !is_zero { format!("{MINUS}{text}") } else { text }
+}
+
+/// A number with exactly `decimals` decimals and an ASCII minus, for attributes; 0 if it is none. Halves are rounded away from
+/// zero, and beyond 18 digits zeros follow. By whole numbers, because the standard library's exact way is 15 KB of WASM.
+pub(crate) fn decimal(value: f64, decimals: u32) -> String {
+    let mut scaled = if value.is_finite() { value.abs() } else { 0.0 };
+    for _ in 0..decimals {
+        scaled *= 10.0;
+    }
+    let mut zeros = 0;
+    while scaled >= 1e18 {
+        scaled /= 10.0;
+        zeros += 1;
+    }
+    let digits = scaled.round() as u64;
+    let decimals = decimals as usize;
+    // At least one digit stands before the point.
+    let mut text = format!("{digits:0width$}", width = decimals + 1);
+    text.extend(std::iter::repeat_n('0', zeros));
+    if decimals > 0 {
+        text.insert(text.len() - decimals, '.');
+    }
+    if value < 0.0 && digits > 0 {
+        text.insert(0, '-');
+    }
+    text
+}
+
+/// A part of a width, for SVG: `12.34%`.
+pub(crate) fn width(percent: f64) -> String {
+    let mut text = decimal(percent, 2);
+    text.push('%');
+    text
 }
 
 /// A score with three decimals: `0.653`.

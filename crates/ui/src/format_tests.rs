@@ -168,3 +168,21 @@ fn distances_are_told_from_now() {
         assert_eq!(relative(AT - before * second, AT), text, "{before}");
     }
 }
+
+#[test]
+fn decimals_are_those_of_the_standard_library_but_for_halves() {
+    for (value, decimals) in
+        [(0.0, 0), (0.1, 1), (0.999, 2), (12.345, 2), (-0.26, 1), (123_456.789, 3), (1e-9, 9), (9e9, 3)]
+    {
+        assert_eq!(decimal(value, decimals), format!("{value:.*}", decimals as usize), "{value}");
+    }
+    for thousandth in 0_i32..5_000 {
+        let value = f64::from(thousandth) / 997.0;
+        assert_eq!(decimal(value, 3), format!("{value:.3}"));
+    }
+    assert_eq!(decimal(0.25, 1), "0.3");
+    assert_eq!(decimal(-0.04, 1), "0.0");
+    assert_eq!(decimal(1e21, 1), "1000000000000000000000.0");
+    assert_eq!(decimal(f64::INFINITY, 2), "0.00");
+    assert_eq!(width(33.3333), "33.33%");
+}

@@ -38,7 +38,7 @@ impl IntervalScale {
     }
 
     fn at(self, value: f64) -> String {
-        format!("{:.2}%", self.percent(value))
+        format::width(self.percent(value))
     }
 
     fn holds(self, value: f64) -> bool {
@@ -95,20 +95,21 @@ pub fn IntervalBar(
     let margin = margin.map(|limit| {
         let (from, to) = if limit >= 0.0 { (scale.percent(limit), 100.0) } else { (0.0, scale.percent(limit)) };
         view! {
-            <rect class="interval__margin" x=format!("{from:.2}%") y="0" width=format!("{:.2}%", to - from) height="24"></rect>
+            <rect class="interval__margin" x=format::width(from) y="0" width=format::width(to - from) height="24"></rect>
             <line class="interval__limit" x1=scale.at(limit) x2=scale.at(limit) y1="0" y2="24"></line>
-        }
+        }.into_any()
     });
-    let zero = scale
-        .holds(0.0)
-        .then(|| view! { <line class="interval__zero" x1=scale.at(0.0) x2=scale.at(0.0) y1="0" y2="24"></line> });
+    let zero = scale.holds(0.0).then(|| {
+        view! { <line class="interval__zero" x1=scale.at(0.0) x2=scale.at(0.0) y1="0" y2="24"></line> }.into_any()
+    });
     let cap = move |value: f64| {
-        scale
-            .holds(value)
-            .then(|| view! { <line class="interval__cap" x1=scale.at(value) x2=scale.at(value) y1="8" y2="16"></line> })
+        scale.holds(value).then(|| {
+            view! { <line class="interval__cap" x1=scale.at(value) x2=scale.at(value) y1="8" y2="16"></line> }
+                .into_any()
+        })
     };
     let inner = inner.map(|(from, to)| {
-        view! { <line class="interval__inner" x1=scale.at(from) x2=scale.at(to) y1="12" y2="12"></line> }
+        view! { <line class="interval__inner" x1=scale.at(from) x2=scale.at(to) y1="12" y2="12"></line> }.into_any()
     });
     view! {
         <svg class="interval" height="24" data-series=series.name() role="img" aria-label=label>
@@ -137,7 +138,7 @@ pub fn Axis(
     let ticks = scale
         .ticks()
         .into_iter()
-        .map(|tick| view! { <text x=scale.at(tick) y="12" text-anchor="middle">{write(tick)}</text> })
+        .map(|tick| view! { <text x=scale.at(tick) y="12" text-anchor="middle">{write(tick)}</text> }.into_any())
         .collect_view();
     view! { <svg class="axis" height="16" aria-hidden="true">{ticks}</svg> }.into_any()
 }

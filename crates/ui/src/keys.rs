@@ -6,7 +6,10 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
-use crate::dialog::{Dialog, open_dialog};
+use crate::{
+    dialog::{Dialog, open_dialog},
+    live,
+};
 
 /// Id of the help dialog.
 pub(crate) const HELP: &str = "help";
@@ -185,10 +188,10 @@ pub(crate) fn HelpDialog(
         KeyHelp::new("/", "Search"),
         KeyHelp::new("Esc", "Close"),
     ];
-    let on_page = move || {
+    let on_page = live(move || {
         let keys = page.get();
         (!keys.is_empty()).then(|| group("On this page", keys))
-    };
+    });
     view! {
         <Dialog id=HELP title="Keys">
             <div class="keys">
@@ -205,8 +208,12 @@ fn group(title: &'static str, keys: Vec<KeyHelp>) -> AnyView {
     let rows = keys
         .into_iter()
         .map(|help| {
-            let keys = help.keys.split_whitespace().map(|key| view! { <kbd>{key.to_owned()}</kbd> " " }).collect_view();
-            view! { <div class="keys__row"><span>{help.text}</span><span>{keys}</span></div> }
+            let keys = help
+                .keys
+                .split_whitespace()
+                .map(|key| view! { <kbd>{key.to_owned()}</kbd> " " }.into_any())
+                .collect_view();
+            view! { <div class="keys__row"><span>{help.text}</span><span>{keys}</span></div> }.into_any()
         })
         .collect_view();
     view! { <div class="keys__group"><h3>{title}</h3>{rows}</div> }.into_any()

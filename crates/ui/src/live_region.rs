@@ -33,10 +33,13 @@ impl Announcer {
 #[component]
 pub fn LiveRegion() -> impl IntoView {
     let announcer = Announcer::from_context().unwrap_or_else(Announcer::provide);
-    // A trailing no-break space on every second turn makes a repeated sentence a change.
-    let text =
-        move || announcer.0.with(|(turn, said)| if turn % 2 == 0 { said.clone() } else { format!("{said}\u{a0}") });
-    view! { <div class="visually-hidden" role="status" aria-live="polite">{text}</div> }.into_any()
+    view! {
+        <div class="visually-hidden" role="status" aria-live="polite">
+            // A trailing no-break space on every second turn makes a repeated sentence a change.
+            {move || announcer.0.with(|(turn, said)| if turn % 2 == 0 { said.clone() } else { format!("{said}\u{a0}") })}
+        </div>
+    }
+    .into_any()
 }
 
 #[cfg(test)]

@@ -89,9 +89,9 @@ pub fn MenuLink(
 ) -> impl IntoView {
     view! {
         <a class="menu__item" href=href data-key=key aria-keyshortcuts=key aria-current=move || current.get().then_some("true")>
-            {icon.map(|name| view! { <Icon name/> })}
+            {icon.map(|name| view! { <Icon name/> }.into_any())}
             {children()}
-            {key.map(|key| view! { <kbd aria-hidden="true">{key}</kbd> })}
+            {key.map(|key| view! { <kbd aria-hidden="true">{key}</kbd> }.into_any())}
         </a>
     }
     .into_any()
@@ -123,9 +123,9 @@ pub fn MenuButton(
             data-key=key
             aria-keyshortcuts=key
         >
-            {icon.map(|name| view! { <Icon name/> })}
+            {icon.map(|name| view! { <Icon name/> }.into_any())}
             {children()}
-            {key.map(|key| view! { <kbd aria-hidden="true">{key}</kbd> })}
+            {key.map(|key| view! { <kbd aria-hidden="true">{key}</kbd> }.into_any())}
         </button>
     }
     .into_any()

@@ -120,7 +120,7 @@ pub fn Message(
                 Part::Variable { name, text } => view! { <span class="variable" title=name>{text}</span> }.into_any(),
             })
             .collect_view();
-        view! { <div class="message__text">{parts}</div> }
+        view! { <div class="message__text">{parts}</div> }.into_any()
     });
     view! {
         <div class="message" data-role=role.name().to_owned()>

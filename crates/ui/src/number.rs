@@ -34,7 +34,7 @@ pub fn Estimate(
         Some(href) => view! { <a class="estimate__value" href=href>{value}</a> }.into_any(),
         None => view! { <span class="estimate__value">{value}</span> }.into_any(),
     };
-    view! { <span class="estimate">{value} {under.map(|under| view! { <span class="sub">{under}</span> })}</span> }
+    view! { <span class="estimate">{value} {under.map(|under| view! { <span class="sub">{under}</span> }.into_any())}</span> }
         .into_any()
 }
 
@@ -55,6 +55,6 @@ pub fn Verdict(
         Tone::Bad => IconName::X,
         Tone::Warn | Tone::Plain | Tone::Accent => IconName::Info,
     };
-    let icon = (icon && tone != Tone::Plain).then(|| view! { <Icon name/> });
+    let icon = (icon && tone != Tone::Plain).then(|| view! { <Icon name/> }.into_any());
     view! { <span class="verdict" data-tone=tone.name()>{icon}{text}</span> }.into_any()
 }

@@ -89,7 +89,7 @@ pub fn Page(
             <nav class="crumbs" aria-label="Breadcrumbs">
                 <ol>{move || way(crumbs.get())}</ol>
             </nav>
-            {actions.map(|actions| view! { <div class="top__actions">{actions.run()}</div> })}
+            {actions.map(|actions| view! { <div class="top__actions">{actions.run()}</div> }.into_any())}
         </header>
         <main class="page" id="main" data-layout=layout>
             {children()}
@@ -111,7 +111,7 @@ fn way(crumbs: Vec<Crumb>) -> AnyView {
                 let here = (index == last).then_some("page");
                 view! { <span class=class aria-current=here>{crumb.text}</span> }.into_any()
             };
-            view! { <li>{inside}</li> }
+            view! { <li>{inside}</li> }.into_any()
         })
         .collect_view()
         .into_any()
@@ -135,7 +135,7 @@ pub fn PageHead(
         <div class="page__head">
             <h1 tabindex="-1">{title}</h1>
             {children.map(|children| children())}
-            {lead.map(|lead| view! { <span class="page__lead">{lead}</span> })}
+            {lead.map(|lead| view! { <span class="page__lead">{lead}</span> }.into_any())}
         </div>
     }
     .into_any()

@@ -40,13 +40,13 @@ pub fn ProblemPanel(
         let rows = problem
             .fields
             .into_iter()
-            .map(|field| view! { <li><code>{field.field}</code> ": " {field.message}</li> })
+            .map(|field| view! { <li><code>{field.field}</code> ": " {field.message}</li> }.into_any())
             .collect_view();
-        view! { <ul class="problem__fields">{rows}</ul> }
+        view! { <ul class="problem__fields">{rows}</ul> }.into_any()
     });
     let wait = problem.retry_after_s.map(|seconds| {
         let plural = if seconds == 1 { "second" } else { "seconds" };
-        view! { <p class="problem__text">{format!("Wait {seconds} {plural} before trying again.")}</p> }
+        view! { <p class="problem__text">{format!("Wait {seconds} {plural} before trying again.")}</p> }.into_any()
     });
     let request = problem.request_id.map(|id| {
         view! {
@@ -55,6 +55,7 @@ pub fn ProblemPanel(
                 <CopyLine text=id label="Copy request id"/>
             </div>
         }
+        .into_any()
     });
     view! {
         <div class="problem" role="alert">
@@ -64,7 +65,7 @@ pub fn ProblemPanel(
                 <p class="problem__text">{sentence(&problem.message)}</p>
                 {fields}
                 {wait}
-                {children.map(|children| view! { <div class="actions">{children()}</div> })}
+                {children.map(|children| view! { <div class="actions">{children()}</div> }.into_any())}
                 {request}
             </div>
         </div>

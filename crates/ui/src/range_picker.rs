@@ -135,7 +135,7 @@ pub fn RangePicker(
         .into_iter()
         .map(|preset| {
             let own = RangeChoice::Last { minutes: preset.minutes };
-            view! { <MenuLink href=link(&query, own) current=own == choice attr:data-noscroll="">{preset.text}</MenuLink> }
+            view! { <MenuLink href=link(&query, own) current=own == choice attr:data-noscroll="">{preset.text}</MenuLink> }.into_any()
         })
         .collect_view();
     let keep = query
@@ -145,14 +145,14 @@ pub fn RangePicker(
         .without("cursor")
         .pairs()
         .into_iter()
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> }.into_any())
         .collect_view();
     let is_at_now = range.to.0 >= now.0;
     let step = move |to: TimeRange| link(&query, RangeChoice::Fixed(to));
     let later = (!is_at_now).then(|| {
         view! {
             <LinkButton href=step(shifted(range, now, true)) kind=ButtonKind::Quiet icon=IconName::ChevronRight label="Later" key="." attr:data-noscroll=""/>
-        }
+        }.into_any()
     });
     view! {
         <div class="range" role="group" aria-label="Time range">

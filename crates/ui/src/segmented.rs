@@ -54,7 +54,7 @@ pub fn SegmentedLinks(
         .map(|item| {
             let key = item.key;
             let is_current = move || current.with(|current| *current == key).then_some("true");
-            view! { <a class="segmented__item" href=item.href aria-current=is_current>{item.text}</a> }
+            view! { <a class="segmented__item" href=item.href aria-current=is_current>{item.text}</a> }.into_any()
         })
         .collect_view();
     view! { <div class="segmented" role="group" aria-label=label>{items}</div> }.into_any()
@@ -80,6 +80,7 @@ pub fn SegmentedButtons(
             view! {
                 <button type="button" class="segmented__item" aria-pressed=pressed on:click=choose>{item.text}</button>
             }
+            .into_any()
         })
         .collect_view();
     view! { <div class="segmented" role="group" aria-label=label>{items}</div> }.into_any()

@@ -143,14 +143,15 @@ pub fn Shell(
             close_side();
         }
     });
-    let initial = move || project.with(|name| name.chars().next().map(|letter| letter.to_uppercase().to_string()));
 
     view! {
         <a class="skip" href="#main">"Skip to content"</a>
         <div class="shell">
             <nav class="side" id=SIDE popover="auto" aria-label="Project">
                 <a class="side__project" href=move || project_href.get()>
-                    <span class="side__mark" aria-hidden="true">{initial}</span>
+                    <span class="side__mark" aria-hidden="true">
+                        {move || project.with(|name| name.chars().next().map(|letter| letter.to_uppercase().to_string()))}
+                    </span>
                     <span class="truncate">{move || project.get()}</span>
                 </a>
                 <div class="side__close">
@@ -197,7 +198,7 @@ pub fn Shell(
 }
 
 fn side_group(group: NavGroup, path: Signal<String>) -> AnyView {
-    let title = (!group.title.is_empty()).then(|| view! { <h2 class="side__group">{group.title}</h2> });
+    let title = (!group.title.is_empty()).then(|| view! { <h2 class="side__group">{group.title}</h2> }.into_any());
     let items = group
         .items
         .into_iter()
@@ -205,12 +206,12 @@ fn side_group(group: NavGroup, path: Signal<String>) -> AnyView {
             let current = current(item.clone(), path);
             let go = item.go.map(|letter| letter.to_string());
             view! {
-                <a class="side__link" href=item.href data-go=go aria-current=current>
-                    <Icon name=item.icon/>
-                    {item.text}
-                    {item.note.map(|note| view! { <span class="side__note">{note}</span> })}
-                </a>
-            }
+                          <a class="side__link" href=item.href data-go=go aria-current=current>
+                              <Icon name=item.icon/>
+                              {item.text}
+                              {item.note.map(|note| view! { <span class="side__note">{note}</span> }.into_any())}
+                          </a>
+            .into_any()          }
         })
         .collect_view();
     view! { {title} {items} }.into_any()

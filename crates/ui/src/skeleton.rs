@@ -39,12 +39,14 @@ pub fn Skeleton(
     let (name, inside) = match shape {
         SkeletonShape::Text => (
             "text",
-            bars.map(|width| view! { <div class="skeleton__bar" data-width=width></div> }).collect_view().into_any(),
+            bars.map(|width| view! { <div class="skeleton__bar" data-width=width></div> }.into_any())
+                .collect_view()
+                .into_any(),
         ),
         SkeletonShape::Table => (
             "table",
             bars.map(|width| {
-                view! { <div class="skeleton__row"><div class="skeleton__bar" data-width=width></div></div> }
+                view! { <div class="skeleton__row"><div class="skeleton__bar" data-width=width></div></div> }.into_any()
             })
             .collect_view()
             .into_any(),

@@ -1,10 +1,8 @@
 //! A line as small as a word: how a number went, without axes.
 
-use std::fmt::Write as _;
-
 use leptos::prelude::*;
 
-use crate::{text::MaybeText, tone::Series};
+use crate::{format::decimal, text::MaybeText, tone::Series};
 
 const WIDTH: f64 = 84.0;
 const HEIGHT: f64 = 22.0;
@@ -32,8 +30,9 @@ pub fn Spark(
 ) -> impl IntoView {
     let MaybeText(label) = label;
     let path = path(&values);
-    let end =
-        last_point(&values).map(|(x, y)| view! { <circle class="spark__end" cx=one(x) cy=one(y) r="2"></circle> });
+    let end = last_point(&values).map(|(x, y)| {
+        view! { <circle class="spark__end" cx=decimal(x, 1) cy=decimal(y, 1) r="2"></circle> }.into_any()
+    });
     let hidden = label.is_none().then_some("true");
     let role = label.is_some().then_some("img");
     view! {
@@ -52,11 +51,6 @@ pub fn Spark(
         </svg>
     }
     .into_any()
-}
-
-/// With one decimal, the same text on server and browser.
-pub(crate) fn one(number: f64) -> String {
-    format!("{number:.1}")
 }
 
 fn scaled(values: &[Option<f64>]) -> Vec<Option<(f64, f64)>> {
@@ -85,9 +79,10 @@ fn path(values: &[Option<f64>]) -> String {
             pen_down = false;
             continue;
         };
-        let command = if pen_down { 'L' } else { 'M' };
-        // Writing to a string cannot fail.
-        let _ = write!(path, "{command}{x:.1} {y:.1}");
+        path.push(if pen_down { 'L' } else { 'M' });
+        path.push_str(&decimal(x, 1));
+        path.push(' ');
+        path.push_str(&decimal(y, 1));
         pen_down = true;
     }
     path

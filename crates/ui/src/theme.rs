@@ -96,6 +96,7 @@ pub fn ThemeSwitch(
                 <Icon name/>
             </button>
         }
+        .into_any()
     })
     .collect_view();
     view! {

@@ -138,6 +138,7 @@ fn card(toaster: Toaster, toast: Toast) -> AnyView {
             </svg>
             <Button on:click=back>"Undo"</Button>
         }
+        .into_any()
     });
     let name = if toast.tone == Tone::Bad { IconName::CircleAlert } else { IconName::CircleCheck };
     view! {

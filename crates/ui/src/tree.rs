@@ -189,7 +189,7 @@ pub fn Tree(
                 });
             };
             let arrow = has_children.then(|| {
-                view! { <span class="tree__toggle" on:click=toggle><Icon name=IconName::ChevronRight/></span> }
+                view! { <span class="tree__toggle" on:click=toggle><Icon name=IconName::ChevronRight/></span> }.into_any()
             });
             // Deeper levels are told by `aria-level`; the indent ends at ten.
             let indent = node.level.min(10).to_string();
@@ -216,7 +216,7 @@ pub fn Tree(
                     </span>
                     {node.beside}
                 </a>
-            }
+            }.into_any()
         })
         .collect_view();
     view! {

@@ -56,6 +56,7 @@ pub fn UsageBar(
                     {format!("{} {}", format::count(part.tokens), part.name)}
                 </span>
             }
+            .into_any()
         })
         .collect_view();
     let bars = shares(&parts)
@@ -63,8 +64,8 @@ pub fn UsageBar(
         .zip(&parts)
         .map(|((from, width), part)| {
             view! {
-                <rect data-series=part.series.name() x=format!("{from:.2}%") y="0" width=format!("{width:.2}%") height="10"></rect>
-            }
+                <rect data-series=part.series.name() x=format::width(from) y="0" width=format::width(width) height="10"></rect>
+            }.into_any()
         })
         .collect_view();
     view! {

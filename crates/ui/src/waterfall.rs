@@ -83,23 +83,24 @@ pub fn WaterfallBar(
     let state = error.then_some("error");
     let first = first_token_ns.filter(|first| *first > 0 && *first < duration_ns).map(|first| {
         let x = place.from + place.width * (first as f64 / duration_ns as f64);
-        view! { <line class="waterfall__first" x1=format!("{x:.2}%") x2=format!("{x:.2}%") y1="8" y2="22"></line> }
+        view! { <line class="waterfall__first" x1=format::width(x) x2=format::width(x) y1="8" y2="22"></line> }
+            .into_any()
     });
     view! {
         <svg class="waterfall" data-kind=kind height="30" aria-hidden="true">
             <rect
                 class="waterfall__bar"
                 data-state=state
-                x=format!("{:.2}%", place.from)
+                x=format::width(place.from)
                 y="8"
-                width=format!("{:.2}%", place.width)
+                width=format::width(place.width)
                 height="14"
                 rx="2"
             ></rect>
             {first}
-            <text class="waterfall__text" data-at=at data-state=state x=format!("{x:.2}%") y="15" dx=shift text-anchor=anchor>
+            <text class="waterfall__text" data-at=at data-state=state x=format::width(x) y="15" dx=shift text-anchor=anchor>
                 {text}
-                {extra.map(|extra| view! { <tspan class="waterfall__extra">{format!(" · {extra}")}</tspan> })}
+                {extra.map(|extra| view! { <tspan class="waterfall__extra">{format!(" · {extra}")}</tspan> }.into_any())}
             </text>
         </svg>
     }
@@ -133,7 +134,7 @@ pub fn Ruler(
     let ticks = (0..=4_i64)
         .map(|quarter| {
             let text = if quarter == 0 { "0".to_owned() } else { format::duration_ns(total_ns / 4 * quarter) };
-            view! { <span>{text}</span> }
+            view! { <span>{text}</span> }.into_any()
         })
         .collect_view();
     view! {
@@ -178,12 +179,13 @@ pub fn Minimap(
             view! {
                 <rect
                     data-state=error.then_some("error")
-                    x=format!("{:.2}%", index as f64 * width)
-                    y=format!("{:.1}", 16.0 - height)
-                    width=format!("{:.2}%", width * 0.72)
-                    height=format!("{height:.1}")
+                    x=format::width(index as f64 * width)
+                    y=format::decimal(16.0 - height, 1)
+                    width=format::width(width * 0.72)
+                    height=format::decimal(height, 1)
                 ></rect>
             }
+            .into_any()
         })
         .collect_view();
     view! {

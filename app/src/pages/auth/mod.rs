@@ -3,13 +3,17 @@
 pub mod model;
 pub mod server;
 
-use leptos::{form::ActionForm, prelude::*};
+use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{LazyRoute, components::Redirect, hooks::use_query_map, lazy_route};
-use ui::{Button, ButtonKind, InputKind, ProblemPanel, SkeletonShape, TextField};
+use ui::{Button, ButtonKind, InputKind, ProblemPanel, SkeletonShape, TextField, live};
 
-use self::server::{LinkOpens, SetPassword, SetUp, SignIn as SignInAction, open_link, start};
-use crate::{error::AppError, panel::Panel};
+use self::server::{LinkOpens, OpenLink, SetPassword, SetUp, SignIn as SignInCommand, Start};
+use crate::{
+    error::AppError,
+    panel::{Answered, Panel},
+    wire::{Act, ActForm, Asked},
+};
 
 /// Route of `/signin?next=`.
 #[derive(Debug)]
@@ -26,13 +30,13 @@ impl LazyRoute for SignIn {
 
     fn view(this: Self) -> AnyView {
         let next = this.next;
-        let action = ServerAction::<SignInAction>::new();
-        let value = Signal::derive(move || action.value().get());
+        let act = Act::<SignInCommand>::new();
+        let refusal = Signal::derive(move || act.refused());
         view! {
             <Title text="Sign in"/>
             <Sheet title="Sign in to Assay" lead="Ship a better prompt with proof.">
-                <ActionForm action attr:class="form">
-                    <Failure value/>
+                <ActForm act class="form">
+                    <Failure refusal/>
                     <input type="hidden" name="next" value=next/>
                     <TextField name="email" label="E-mail" kind=InputKind::Email required=true autocomplete="username"/>
                     <TextField
@@ -42,8 +46,8 @@ impl LazyRoute for SignIn {
                         required=true
                         autocomplete="current-password"
                     />
-                    <Button kind=ButtonKind::Primary submit=true wide=true busy=action.pending()>"Sign in"</Button>
-                </ActionForm>
+                    <Button kind=ButtonKind::Primary submit=true wide=true busy=act.pending()>"Sign in"</Button>
+                </ActForm>
                 <p class="auth__foot">
                     "Forgot the password? An owner can make a new link under Members, or run "
                     <code>"assay user reset"</code> " on the server."
@@ -57,39 +61,35 @@ impl LazyRoute for SignIn {
 /// Route of `/setup?token=`: makes the first owner, or sets a password.
 #[derive(Debug)]
 pub struct Setup {
-    link: Resource<Result<LinkOpens, AppError>>,
+    link: Asked<LinkOpens>,
 }
 
 #[lazy_route]
 impl LazyRoute for Setup {
     fn data() -> Self {
         let query = use_query_map();
-        Self { link: Resource::new_blocking(move || query.read().get("token").unwrap_or_default(), open_link) }
+        Self { link: Asked::new(move || OpenLink { token: query.read().get("token").unwrap_or_default() }) }
     }
 
     fn view(this: Self) -> AnyView {
         let query = use_query_map();
         let token = move || query.read_untracked().get("token").unwrap_or_default();
-        let opened = move || {
-            Suspend::new(async move {
-                match this.link.await {
-                    Ok(LinkOpens::FirstOwner) => view! { <FirstOwner token=token()/> }.into_any(),
-                    Ok(LinkOpens::Password { email }) => view! { <NewPassword token=token() email/> }.into_any(),
-                    Err(error) => view! {
-                        <Sheet title="This link does not work" lead="A link works once and for a limited time.">
-                            <ProblemPanel problem=error.0/>
-                            <p class="auth__foot">
-                                "Ask an owner for a new one, or " <a href="/signin">"sign in"</a> "."
-                            </p>
-                        </Sheet>
-                    }
-                    .into_any(),
-                }
-            })
+        let draw = move |opened: Result<LinkOpens, AppError>| match opened {
+            Ok(LinkOpens::FirstOwner) => view! { <FirstOwner token=token()/> }.into_any(),
+            Ok(LinkOpens::Password { email }) => view! { <NewPassword token=token() email/> }.into_any(),
+            Err(error) => view! {
+                <Sheet title="This link does not work" lead="A link works once and for a limited time.">
+                    <ProblemPanel problem=error.0/>
+                    <p class="auth__foot">
+                        "Ask an owner for a new one, or " <a href="/signin">"sign in"</a> "."
+                    </p>
+                </Sheet>
+            }
+            .into_any(),
         };
         view! {
             <Title text="Set up Assay"/>
-            <Suspense>{opened}</Suspense>
+            <Answered asked=this.link draw/>
         }
         .into_any()
     }
@@ -97,12 +97,12 @@ impl LazyRoute for Setup {
 
 #[component]
 fn FirstOwner(token: String) -> impl IntoView {
-    let action = ServerAction::<SetUp>::new();
-    let value = Signal::derive(move || action.value().get());
+    let act = Act::<SetUp>::new();
+    let refusal = Signal::derive(move || act.refused());
     view! {
         <Sheet title="Set up Assay" lead="You are the first here: make your account and your first project.">
-            <ActionForm action attr:class="form">
-                <Failure value/>
+            <ActForm act class="form">
+                <Failure refusal/>
                 <input type="hidden" name="token" value=token/>
                 <TextField
                     name="email"
@@ -110,7 +110,7 @@ fn FirstOwner(token: String) -> impl IntoView {
                     kind=InputKind::Email
                     required=true
                     autocomplete="username"
-                    error=field_error(value, "email")
+                    error=field_error(refusal, "email")
                 />
                 <TextField
                     name="password"
@@ -119,29 +119,29 @@ fn FirstOwner(token: String) -> impl IntoView {
                     hint="At least 10 characters."
                     required=true
                     autocomplete="new-password"
-                    error=field_error(value, "password")
+                    error=field_error(refusal, "password")
                 />
                 <TextField
                     name="project"
                     label="Project"
                     hint="The product whose prompts you improve, such as “Support bot”."
                     required=true
-                    error=field_error(value, "project")
+                    error=field_error(refusal, "project")
                 />
-                <Button kind=ButtonKind::Primary submit=true wide=true busy=action.pending()>"Create account and project"</Button>
-            </ActionForm>
+                <Button kind=ButtonKind::Primary submit=true wide=true busy=act.pending()>"Create account and project"</Button>
+            </ActForm>
         </Sheet>
     }
 }
 
 #[component]
 fn NewPassword(token: String, email: String) -> impl IntoView {
-    let action = ServerAction::<SetPassword>::new();
-    let value = Signal::derive(move || action.value().get());
+    let act = Act::<SetPassword>::new();
+    let refusal = Signal::derive(move || act.refused());
     view! {
         <Sheet title="Choose a password" lead=format!("For {email}. You stay signed in here; everywhere else you are signed out.")>
-            <ActionForm action attr:class="form">
-                <Failure value/>
+            <ActForm act class="form">
+                <Failure refusal/>
                 <input type="hidden" name="token" value=token/>
                 // Tells password managers whose password it is.
                 <input type="hidden" name="username" autocomplete="username" value=email/>
@@ -152,10 +152,10 @@ fn NewPassword(token: String, email: String) -> impl IntoView {
                     hint="At least 10 characters."
                     required=true
                     autocomplete="new-password"
-                    error=field_error(value, "password")
+                    error=field_error(refusal, "password")
                 />
-                <Button kind=ButtonKind::Primary submit=true wide=true busy=action.pending()>"Set password"</Button>
-            </ActionForm>
+                <Button kind=ButtonKind::Primary submit=true wide=true busy=act.pending()>"Set password"</Button>
+            </ActForm>
         </Sheet>
     }
 }
@@ -163,19 +163,19 @@ fn NewPassword(token: String, email: String) -> impl IntoView {
 /// Route of `/`: sends a member to their first project and anybody else to `/signin`.
 #[derive(Debug)]
 pub struct Root {
-    target: Resource<Result<String, AppError>>,
+    target: Asked<String>,
 }
 
 #[lazy_route]
 impl LazyRoute for Root {
     fn data() -> Self {
-        Self { target: Resource::new_blocking(|| (), |()| start()) }
+        Self { target: Asked::new(|| Start {}) }
     }
 
     fn view(this: Self) -> AnyView {
         view! {
             <Title text="Assay"/>
-            <Panel resource=this.target skeleton=SkeletonShape::Text draw=|path| view! { <Redirect path/> }.into_any()/>
+            <Panel asked=this.target skeleton=SkeletonShape::Text draw=|path| view! { <Redirect path/> }.into_any()/>
         }
         .into_any()
     }
@@ -202,20 +202,19 @@ fn Sheet(#[prop(into)] title: String, #[prop(into)] lead: String, children: Chil
     }
 }
 
-type Outcome = Signal<Option<Result<(), AppError>>>;
+type Refusal = Signal<Option<AppError>>;
 
 /// Why the form did not go through, unless a field says it.
 #[component]
-fn Failure(value: Outcome) -> impl IntoView {
-    move || {
-        let error = value.get()?.err()?;
-        Some(view! { <ProblemPanel problem=error.0 title="That did not work"/> })
-    }
+fn Failure(refusal: Refusal) -> impl IntoView {
+    live(move || {
+        refusal.get().map(|error| view! { <ProblemPanel problem=error.0 title="That did not work"/> }.into_any())
+    })
 }
 
-fn field_error(value: Outcome, field: &'static str) -> Signal<Option<String>> {
+fn field_error(refusal: Refusal, field: &'static str) -> Signal<Option<String>> {
     Signal::derive(move || {
-        let error = value.get()?.err()?;
+        let error = refusal.get()?;
         error.0.fields.into_iter().find(|problem| problem.field == field).map(|problem| problem.message)
     })
 }

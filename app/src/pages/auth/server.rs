@@ -1,12 +1,15 @@
 //! Server functions of signing in, out, and setting up. They work as plain form posts too.
 
-use leptos::{prelude::*, server_fn::codec::GetUrl};
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::error::AppError;
+use crate::{
+    error::AppError,
+    wire::{Command, Question},
+};
 
 /// Begins a session and goes where the visitor wanted to.
-#[server]
+#[server(protocol = Command)]
 pub async fn sign_in(email: String, password: String, next: Option<String>) -> Result<(), AppError> {
     use crate::context;
 
@@ -18,7 +21,7 @@ pub async fn sign_in(email: String, password: String, next: Option<String>) -> R
 }
 
 /// Ends the session.
-#[server]
+#[server(protocol = Command)]
 pub async fn sign_out() -> Result<(), AppError> {
     use crate::context;
 
@@ -31,7 +34,7 @@ pub async fn sign_out() -> Result<(), AppError> {
 }
 
 /// Makes the first owner and project.
-#[server]
+#[server(protocol = Command)]
 pub async fn set_up(token: String, email: String, password: String, project: String) -> Result<(), AppError> {
     use crate::context;
 
@@ -43,7 +46,7 @@ pub async fn set_up(token: String, email: String, password: String, project: Str
 }
 
 /// Sets the password a link was made for.
-#[server]
+#[server(protocol = Command)]
 pub async fn set_password(token: String, password: String) -> Result<(), AppError> {
     use crate::context;
 
@@ -66,7 +69,7 @@ pub enum LinkOpens {
 }
 
 /// What a link opens, without using it up.
-#[server(input = GetUrl)]
+#[server(protocol = Question)]
 pub async fn open_link(token: String) -> Result<LinkOpens, AppError> {
     use services::access::LinkFor;
 
@@ -79,7 +82,7 @@ pub async fn open_link(token: String) -> Result<LinkOpens, AppError> {
 }
 
 /// Where `/` leads: the visitor's first project, or the sign-in.
-#[server(input = GetUrl)]
+#[server(protocol = Question)]
 pub async fn start() -> Result<String, AppError> {
     use crate::{context, routes::project_href};
 

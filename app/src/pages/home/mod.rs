@@ -8,23 +8,23 @@ pub mod server;
 use std::time::Duration;
 
 use domain::time::TimeUs;
-use leptos::{form::ActionForm, prelude::*};
+use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 use ui::{
     Button, ButtonKind, Card, Cell, CellKind, Chip, Code, Column, Crumb, Icon, IconName, Instant, Moment, Notice, Page,
-    ProblemPanel, Snippet, Table, Tone, format, page::PageHead,
+    ProblemPanel, Snippet, Table, Tone, format, live, page::PageHead,
 };
 
 use self::{
     model::{Credentials, Day, HomeView, Progress, RecentPrompt, javascript, python},
-    server::{open_home, set_up_progress},
+    server::{OpenHome, SetUpProgress},
 };
 use crate::{
-    error::AppError,
     pages::settings::{model::NewKey, server::CreateKey},
     panel::Panel,
     routes::{project_href, prompt_href},
+    wire::{Act, ActForm, Asked, ask},
 };
 
 /// How often an incomplete checklist looks for news.
@@ -33,14 +33,14 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Route of the page.
 #[derive(Debug)]
 pub struct Home {
-    home: Resource<Result<HomeView, AppError>>,
+    home: Asked<HomeView>,
 }
 
 #[lazy_route]
 impl LazyRoute for Home {
     fn data() -> Self {
         let params = use_params_map();
-        Self { home: Resource::new_blocking(move || params.read().get("project").unwrap_or_default(), open_home) }
+        Self { home: Asked::new(move || OpenHome { project: params.read().get("project").unwrap_or_default() }) }
     }
 
     fn view(this: Self) -> AnyView {
@@ -52,7 +52,7 @@ impl LazyRoute for Home {
         view! {
             <Title text="Home"/>
             <Page crumbs=vec![Crumb::here("Home")]>
-                <Panel resource=this.home draw/>
+                <Panel asked=this.home draw/>
             </Page>
         }
         .into_any()
@@ -67,14 +67,13 @@ fn Opened(project: String, home: HomeView) -> impl IntoView {
     let now = TimeUs(home.now_us);
     let set_up = {
         let (project, home) = (project.clone(), home.clone());
-        move || {
+        live(move || {
             let (project, home) = (project.clone(), home.clone());
-            (!is_complete.get()).then(|| view! { <SetUp project home progress/> })
-        }
+            (!is_complete.get()).then(|| view! { <SetUp project home progress/> }.into_any())
+        })
     };
-    let recent = (!home.prompts.is_empty()).then(|| {
-        view! { <Recent project=project.clone() prompts=home.prompts.clone() now/> }
-    });
+    let recent = (!home.prompts.is_empty())
+        .then(|| view! { <Recent project=project.clone() prompts=home.prompts.clone() now/> }.into_any());
     view! {
         <PageHead title=home.project_name.clone() lead="The last 24 hours"/>
         <DayStrip project day=home.day/>
@@ -94,7 +93,7 @@ fn watch_progress(project: String, progress: RwSignal<Progress>) {
             let project = project.clone();
             leptos::task::spawn_local(async move {
                 // A look that fails says nothing; the next one may.
-                if let Ok(now) = set_up_progress(project).await
+                if let Ok(now) = ask(SetUpProgress { project }).await
                     && progress.try_get_untracked().is_some_and(|before| before != now)
                 {
                     let _ = progress.try_set(now);
@@ -148,6 +147,7 @@ fn DayStrip(project: String, day: Day) -> impl IntoView {
                     <span class="health-strip__note">{note}</span>
                 </a>
             }
+            .into_any()
         })
         .collect_view();
     view! { <div class="health-strip">{items}</div> }
@@ -163,19 +163,22 @@ fn SetUp(project: String, home: HomeView, progress: RwSignal<Progress>) -> impl 
                 1 => Some(view! { <Program home=home.clone() made/> }.into_any()),
                 _ => None,
             };
-            view! { <Step place progress>{extra}</Step> }
+            view! { <Step place progress>{extra}</Step> }.into_any()
         })
         .collect_view();
-    let done = move || format!("{} of {}", progress.get().done(), progress.get().steps().len());
-    let width = move || format!("{}%", 100 * progress.get().done() / progress.get().steps().len());
     view! {
         <Card
             title="Set up"
             extra=move || view! {
-                <span class="num small muted">{done}</span>
+                <span class="num small muted">
+                    {move || format!("{} of {}", progress.get().done(), progress.get().steps().len())}
+                </span>
                 <svg class="setup__progress" aria-hidden="true">
                     <rect width="100%" height="100%"></rect>
-                    <rect width=width height="100%"></rect>
+                    <rect
+                        width=move || format!("{}%", 100 * progress.get().done() / progress.get().steps().len())
+                        height="100%"
+                    ></rect>
                 </svg>
             }
         >
@@ -196,15 +199,15 @@ fn Step(place: usize, progress: RwSignal<Progress>, children: Children) -> impl 
             false => "todo",
         }
     };
-    let words = move || match state() {
-        "done" => view! { "Done" }.into_any(),
-        "now" => view! { <span class="dot"></span> "Waiting" }.into_any(),
-        _ => ().into_any(),
-    };
-    let icon = move || {
+    let words = live(move || match state() {
+        "done" => Some(view! { "Done" }.into_any()),
+        "now" => Some(view! { <span class="dot"></span> "Waiting" }.into_any()),
+        _ => None,
+    });
+    let icon = live(move || {
         let name = if step().0 { IconName::CircleCheck } else { IconName::Circle };
-        view! { <Icon name/> }
-    };
+        Some(view! { <Icon name/> }.into_any())
+    });
     view! {
         <li class="setup__step" data-state=state>
             {icon}
@@ -221,38 +224,36 @@ fn Step(place: usize, progress: RwSignal<Progress>, children: Children) -> impl 
 /// Makes a key on the spot, so that the program below carries it.
 #[component]
 fn MakeKey(project: String, made: RwSignal<Option<NewKey>>, progress: RwSignal<Progress>) -> impl IntoView {
-    let action = ServerAction::<CreateKey>::new();
+    let create = Act::<CreateKey>::new();
     Effect::new(move |_| {
-        if let Some(Ok(key)) = action.value().get() {
+        if let Some(Ok(key)) = create.outcome() {
             made.set(Some(key));
             progress.update(|progress| progress.key = true);
         }
     });
-    let refused = move || match action.value().get() {
-        Some(Err(error)) => Some(view! { <ProblemPanel problem=error.0/> }),
-        _ => None,
-    };
-    let shown = move || {
+    let refused = live(move || create.refused().map(|error| view! { <ProblemPanel problem=error.0/> }.into_any()));
+    let shown = live(move || {
         made.get().map(|_| {
             view! {
                 <Notice tone=Tone::Warn>
                     "The program below carries the new key. The secret is shown only now: copy it before you leave."
                 </Notice>
             }
+            .into_any()
         })
-    };
+    });
     view! {
-        <ActionForm action>
+        <ActForm act=create>
             <input type="hidden" name="project" value=project/>
             <input type="hidden" name="name" value="First key"/>
             <input type="hidden" name="scopes[0]" value="ingest"/>
             <input type="hidden" name="scopes[1]" value="read"/>
             <input type="hidden" name="scopes[2]" value="write"/>
             <input type="hidden" name="scopes[3]" value="resolve"/>
-            <Button kind=ButtonKind::Primary submit=true icon=IconName::Key busy=action.pending()>
+            <Button kind=ButtonKind::Primary submit=true icon=IconName::Key busy=create.pending()>
                 "Make a key and fill it in below"
             </Button>
-        </ActionForm>
+        </ActForm>
         {refused}
         {shown}
     }
@@ -261,14 +262,14 @@ fn MakeKey(project: String, made: RwSignal<Option<NewKey>>, progress: RwSignal<P
 /// A whole program to copy, with the real address and key.
 #[component]
 fn Program(home: HomeView, made: RwSignal<Option<NewKey>>) -> impl IntoView {
-    move || {
+    live(move || {
         let key = made.get();
         let credentials = Credentials {
             address: &home.address,
             public_key: key.as_ref().map(|key| key.public_key.as_str()).or(home.public_key.as_deref()),
             secret_key: key.as_ref().map(|key| key.secret_key.as_str()),
         };
-        view! {
+        let code = view! {
             <Code
                 id="program"
                 label="A program that does all of the steps below"
@@ -277,8 +278,9 @@ fn Program(home: HomeView, made: RwSignal<Option<NewKey>>) -> impl IntoView {
                     Snippet::new("JavaScript", javascript(credentials)),
                 ]
             />
-        }
-    }
+        };
+        Some(code.into_any())
+    })
 }
 
 #[component]
@@ -287,7 +289,7 @@ fn Recent(project: String, prompts: Vec<RecentPrompt>, now: TimeUs) -> impl Into
         .into_iter()
         .map(|prompt| {
             let href = prompt_href(&project, &prompt.name);
-            let production = prompt.production.map(|version| view! { <Chip tone=Tone::Good>{format!("production v{version}")}</Chip> });
+            let production = prompt.production.map(|version| view! { <Chip tone=Tone::Good>{format!("production v{version}")}</Chip> }.into_any());
             view! {
                 <tr>
                     <Cell kind=CellKind::Title><a class="prompt-name__link" data-row="" href=href>{prompt.name}</a></Cell>
@@ -295,7 +297,7 @@ fn Recent(project: String, prompts: Vec<RecentPrompt>, now: TimeUs) -> impl Into
                     <Cell kind=CellKind::Number label="Newest">{format!("v{}", prompt.latest)}</Cell>
                     <Cell kind=CellKind::Number label="Changed"><Instant at=TimeUs(prompt.updated_us) shown=Moment::Ago(now)/></Cell>
                 </tr>
-            }
+            }.into_any()
         })
         .collect_view();
     view! {

@@ -1,7 +1,8 @@
 //! The home of a project: what is set up, what arrived, what the last day looked like.
 
-use domain::metric::MetricValue;
 use serde::{Deserialize, Serialize};
+
+use crate::measured::Measured;
 
 /// Everything the page shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,13 +72,13 @@ impl Progress {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Day {
     /// Generations.
-    pub count: MetricValue,
+    pub count: Measured,
     /// Share that failed.
-    pub error_rate: MetricValue,
+    pub error_rate: Measured,
     /// 95th percentile of latency, nanoseconds.
-    pub latency_p95: MetricValue,
+    pub latency_p95: Measured,
     /// Total cost, nano-dollars.
-    pub cost: MetricValue,
+    pub cost: Measured,
 }
 
 /// A prompt in the short list.

@@ -13,6 +13,7 @@ use super::model::{Day, HomeView, Progress, RecentPrompt};
 use crate::{
     context::{self, Visit},
     error::AppError,
+    measured::Measured,
 };
 
 const DAY: RangeChoice = RangeChoice::Last { minutes: 1440 };
@@ -98,6 +99,6 @@ async fn day(visit: &Visit) -> Result<Day, AppError> {
     let answer =
         visit.services.metrics.query(&visit.actor, visit.project.id, &question).await.map_err(context::refusal)?;
     let values = answer.rows.first().map(|row| row.values.as_slice()).unwrap_or_default();
-    let value = |place: usize| values.get(place).copied().unwrap_or(NOTHING);
+    let value = |place: usize| values.get(place).copied().map(Measured::from).unwrap_or_default();
     Ok(Day { count: value(0), error_rate: value(1), latency_p95: value(2), cost: value(3) })
 }

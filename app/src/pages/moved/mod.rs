@@ -1,34 +1,41 @@
 //! Addresses other programs print: `/project/{id}/traces/{id}`, as every Langfuse and ABV SDK does.
 
-use leptos::{prelude::*, server_fn::codec::GetUrl};
+use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{LazyRoute, components::Redirect, hooks::use_params_map, lazy_route};
 use ui::SkeletonShape;
 
-use crate::{error::AppError, panel::Panel};
+use crate::{
+    error::AppError,
+    panel::Panel,
+    wire::{Asked, Question},
+};
 
 /// Route of the address SDKs print for a trace.
 #[derive(Debug)]
 pub struct MovedTrace {
-    target: Resource<Result<String, AppError>>,
+    target: Asked<String>,
 }
 
 #[lazy_route]
 impl LazyRoute for MovedTrace {
     fn data() -> Self {
         let params = use_params_map();
-        let asked = move || {
+        let target = Asked::new(move || {
             let params = params.read();
-            (params.get("project").unwrap_or_default(), params.get("id").unwrap_or_default())
-        };
-        Self { target: Resource::new_blocking(asked, |(project, trace)| find_trace(project, trace)) }
+            FindTrace {
+                project: params.get("project").unwrap_or_default(),
+                trace: params.get("id").unwrap_or_default(),
+            }
+        });
+        Self { target }
     }
 
     fn view(this: Self) -> AnyView {
         view! {
             <Title text="Trace"/>
             <main id="main" class="page">
-                <Panel resource=this.target skeleton=SkeletonShape::Text draw=|path| view! { <Redirect path/> }.into_any()/>
+                <Panel asked=this.target skeleton=SkeletonShape::Text draw=|path| view! { <Redirect path/> }.into_any()/>
             </main>
         }
         .into_any()
@@ -36,7 +43,7 @@ impl LazyRoute for MovedTrace {
 }
 
 /// Where a trace of a project, given by its id, is shown.
-#[server(input = GetUrl)]
+#[server(protocol = Question)]
 pub async fn find_trace(project: String, trace: String) -> Result<String, AppError> {
     use domain::ids::TraceId;
 

@@ -10,24 +10,29 @@ use leptos_router::{
     hooks::{use_params_map, use_query_map},
     lazy_route,
 };
-use ui::{Chip, Crumb, IconName, LinkButton, Page, Query, Tab, Tabs, format, page::PageHead};
+use ui::{Chip, Crumb, IconName, LinkButton, Page, Query, Tab, Tabs, format, live, page::PageHead};
 
 use self::{
     metrics::{
         Metrics,
         model::{MetricsQuery, MetricsView},
-        server::prompt_metrics,
+        server::PromptMetrics,
     },
-    versions::{LabelMover, Versions, model::VersionsView, server::open_versions},
+    versions::{LabelMover, Versions, model::VersionsView, server::OpenVersions},
 };
-use crate::{error::AppError, panel::Panel, routes::project_href};
+use crate::{
+    error::AppError,
+    panel::{Answered, Panel},
+    routes::project_href,
+    wire::Asked,
+};
 
 /// Route of the page.
 #[derive(Debug)]
 pub struct Prompt {
     tab: Memo<TabKey>,
-    versions: Resource<Result<VersionsView, AppError>>,
-    metrics: Resource<Result<Option<MetricsView>, AppError>>,
+    versions: Asked<VersionsView>,
+    metrics: Asked<MetricsView>,
 }
 
 /// The tab the address names.
@@ -60,31 +65,27 @@ impl LazyRoute for Prompt {
             _ => TabKey::Versions,
         });
         let version = Memo::new(move |_| query.read().get("v").and_then(|version| version.parse().ok()));
-        let versions = Resource::new_blocking(
-            move || (place.get(), version.get()),
-            |((project, name), version)| open_versions(project, name, version),
-        );
-        let asked = Memo::new(move |_| {
+        let versions = Asked::new(move || {
+            let (project, name) = place.get();
+            OpenVersions { project, name, version: version.get() }
+        });
+        // Only the tab shown asks its questions.
+        let metrics = Asked::when(move || {
+            if tab.get() != TabKey::Metrics {
+                return None;
+            }
+            let (project, name) = place.get();
             let query = query.read();
-            (tab.get() == TabKey::Metrics).then(|| MetricsQuery {
+            let asked = MetricsQuery {
                 range: query.get("range"),
                 from: query.get("from"),
                 to: query.get("to"),
                 environment: query.get("environment"),
                 model: query.get("model"),
                 metric: query.get("metric"),
-            })
+            };
+            Some(PromptMetrics { project, name, query: asked })
         });
-        // Only the tab shown asks its questions.
-        let metrics = Resource::new_blocking(
-            move || (place.get(), asked.get()),
-            |((project, name), asked)| async move {
-                match asked {
-                    Some(asked) => prompt_metrics(project, name, asked).await.map(Some),
-                    None => Ok(None),
-                }
-            },
-        );
         Self { tab, versions, metrics }
     }
 
@@ -112,26 +113,25 @@ impl LazyRoute for Prompt {
         };
         let tab = this.tab;
         let (versions, metrics) = (this.versions, this.metrics);
-        let mover = LabelMover::new(Callback::new(move |()| versions.refetch()));
-        let content = move || match tab.get() {
+        let mover = LabelMover::new(project, name, Callback::new(move |()| versions.again()));
+        let content = live(move || match tab.get() {
             TabKey::Versions => {
                 let draw = move |view: VersionsView| {
                     let query = Query::from_pairs(query.get_untracked()).set("tab", "versions");
                     let (project, name) = (project.get_untracked(), name.get_untracked());
                     view! { <Versions project name query view mover/> }.into_any()
                 };
-                view! { <Panel resource=versions draw/> }.into_any()
+                Some(view! { <Panel asked=versions draw/> }.into_any())
             }
             TabKey::Metrics => {
-                let draw = move |view: Option<MetricsView>| {
-                    let Some(view) = view else { return ().into_any() };
+                let draw = move |view: MetricsView| {
                     let query = Query::from_pairs(query.get_untracked()).set("tab", "metrics").without("v");
                     let (project, name) = (project.get_untracked(), name.get_untracked());
                     view! { <Metrics project name query view/> }.into_any()
                 };
-                view! { <Panel resource=metrics draw/> }.into_any()
+                Some(view! { <Panel asked=metrics draw/> }.into_any())
             }
-        };
+        });
         view! {
             <Title text=move || name.get()/>
             <Page
@@ -153,30 +153,28 @@ impl LazyRoute for Prompt {
 
 /// Name, type and labels; there whatever the tab. A prompt only traces know has a name and no more.
 #[component]
-fn Head(name: Memo<String>, versions: Resource<Result<VersionsView, AppError>>) -> impl IntoView {
-    view! {
-        <Transition fallback=move || view! { <PageHead title=name.get_untracked()/> }>
-            {move || Suspend::new(async move {
-                let title = name.get_untracked();
-                match versions.await {
-                    Ok(view) => {
-                        let count = i64::try_from(view.versions.len()).unwrap_or(i64::MAX);
-                        let mut lead = format::plural(count, "version", "versions");
-                        if let Some(production) = view.head.labels.iter().find(|label| label.name == "production") {
-                            lead = format!("{lead} · production is v{}", production.version);
-                        }
-                        let tags = view.head.tags.into_iter().map(|tag| view! { <Chip icon=IconName::Tag>{tag}</Chip> }).collect_view();
-                        view! {
-                            <PageHead title lead>
-                                <Chip>{view.head.kind.as_str()}</Chip>
-                                {tags}
-                            </PageHead>
-                        }
-                        .into_any()
-                    }
-                    Err(_) => view! { <PageHead title/> }.into_any(),
-                }
-            })}
-        </Transition>
-    }
+fn Head(name: Memo<String>, versions: Asked<VersionsView>) -> impl IntoView {
+    let draw = move |answer: Result<VersionsView, AppError>| {
+        let title = name.get_untracked();
+        let Ok(view) = answer else { return view! { <PageHead title/> }.into_any() };
+        let count = i64::try_from(view.versions.len()).unwrap_or(i64::MAX);
+        let mut lead = format::plural(count, "version", "versions");
+        if let Some(production) = view.head.labels.iter().find(|label| label.name == "production") {
+            lead = format!("{lead} · production is v{}", production.version);
+        }
+        let tags = view
+            .head
+            .tags
+            .into_iter()
+            .map(|tag| view! { <Chip icon=IconName::Tag>{tag}</Chip> }.into_any())
+            .collect_view();
+        view! {
+            <PageHead title lead>
+                <Chip>{view.head.kind.as_str()}</Chip>
+                {tags}
+            </PageHead>
+        }
+        .into_any()
+    };
+    view! { <Answered asked=versions fallback=move || view! { <PageHead title=name.get_untracked()/> } draw/> }
 }

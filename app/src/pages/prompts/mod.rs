@@ -20,18 +20,18 @@ use ui::{
 
 use self::{
     model::{PromptLine, PromptsPage, PromptsQuery},
-    server::list_prompts,
+    server::ListPrompts,
 };
 use crate::{
-    error::AppError,
     panel::Panel,
     routes::{project_href, prompt_href},
+    wire::Asked,
 };
 
 /// Route of the list.
 #[derive(Debug)]
 pub struct Prompts {
-    page: Resource<Result<PromptsPage, AppError>>,
+    page: Asked<PromptsPage>,
 }
 
 #[lazy_route]
@@ -39,7 +39,7 @@ impl LazyRoute for Prompts {
     fn data() -> Self {
         let params = use_params_map();
         let query = use_query_map();
-        let asked = move || {
+        let page = Asked::new(move || {
             let query = query.read();
             let asked = PromptsQuery {
                 q: query.get("q"),
@@ -47,9 +47,9 @@ impl LazyRoute for Prompts {
                 tag: query.get("tag"),
                 cursor: query.get("cursor"),
             };
-            (params.read().get("project").unwrap_or_default(), asked)
-        };
-        Self { page: Resource::new_blocking(asked, |(project, query)| list_prompts(project, query)) }
+            ListPrompts { project: params.read().get("project").unwrap_or_default(), query: asked }
+        });
+        Self { page }
     }
 
     fn view(this: Self) -> AnyView {
@@ -64,7 +64,7 @@ impl LazyRoute for Prompts {
             <Title text="Prompts"/>
             <Page crumbs=vec![Crumb::here("Prompts")]>
                 <PageHead title="Prompts"/>
-                <Panel resource=this.page draw/>
+                <Panel asked=this.page draw/>
             </Page>
         }
         .into_any()
@@ -87,7 +87,7 @@ fn List(project: String, query: Query, page: PromptsPage) -> impl IntoView {
         .into_iter()
         .filter_map(|(key, name)| {
             let value = fresh.get(key).filter(|value| !value.is_empty())?.to_owned();
-            Some(view! { <Filter name value href=fresh.without(key).href()/> })
+            Some(view! { <Filter name value href=fresh.without(key).href()/> }.into_any())
         })
         .collect_view();
     let keep = fresh.without("q").pairs();
@@ -97,7 +97,7 @@ fn List(project: String, query: Query, page: PromptsPage) -> impl IntoView {
     } else {
         page.lines
             .into_iter()
-            .map(|line| view! { <Line project=project.clone() line now query=fresh.clone()/> })
+            .map(|line| view! { <Line project=project.clone() line now query=fresh.clone()/> }.into_any())
             .collect_view()
             .into_any()
     };
@@ -107,6 +107,7 @@ fn List(project: String, query: Query, page: PromptsPage) -> impl IntoView {
                 <LinkButton href=query.set("cursor", next).href() icon=IconName::ArrowRight key="n">"More"</LinkButton>
             </div>
         }
+        .into_any()
     });
     view! {
         <div class="toolbar">
@@ -139,14 +140,14 @@ fn Line(project: String, line: PromptLine, now: TimeUs, query: Query) -> impl In
     let metrics = format!("{href}?tab=metrics&range=7d");
     let folder = line.name.rsplit_once('/').map(|(folder, _)| {
         let href = query.set("folder", folder).href();
-        view! { <a class="sub" href=href>{folder.to_owned()}</a> }
+        view! { <a class="sub" href=href>{folder.to_owned()}</a> }.into_any()
     });
     let labels = line
         .labels
         .into_iter()
         .map(|(name, version)| {
             let tone = if name == "production" { Tone::Good } else { Tone::Plain };
-            view! { <Chip tone>{format!("{name} v{version}")}</Chip> }
+            view! { <Chip tone>{format!("{name} v{version}")}</Chip> }.into_any()
         })
         .collect_view();
     let tags = line
@@ -154,7 +155,7 @@ fn Line(project: String, line: PromptLine, now: TimeUs, query: Query) -> impl In
         .into_iter()
         .map(|tag| {
             let href = query.set("tag", tag.clone()).href();
-            view! { <Chip icon=IconName::Tag href=href>{tag}</Chip> }
+            view! { <Chip icon=IconName::Tag href=href>{tag}</Chip> }.into_any()
         })
         .collect_view();
     let week = if line.week > 0 {

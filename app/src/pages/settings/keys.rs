@@ -4,44 +4,47 @@ use domain::{
     auth::{KeyKind, Scope},
     time::TimeUs,
 };
-use leptos::{form::ActionForm, prelude::*};
+use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 use ui::{
     Button, ButtonKind, Card, CardBody, Cell, CellKind, Checkbox, Chip, Code, Column, CopyLine, Crumb, Dialog,
-    DialogButton, EmptyRow, Instant, Moment, Notice, Page, ProblemPanel, Snippet, Table, TextField, Tone, close_dialog,
+    DialogButton, EmptyRow, Instant, Moment, Notice, Page, ProblemPanel, Snippet, Table, TextField, Tone, live,
     page::PageHead,
 };
 
 use super::{
     model::{KeyLine, KeysView, NewKey, scope_words},
-    server::{CreateKey, RevokeKey, list_keys},
+    server::{CreateKey, ListKeys, RevokeKey},
 };
-use crate::{error::AppError, panel::Panel};
+use crate::{
+    panel::Panel,
+    wire::{Act, ActForm, Asked},
+};
 
 /// Route of the page.
 #[derive(Debug)]
 pub struct Keys {
-    keys: Resource<Result<KeysView, AppError>>,
+    keys: Asked<KeysView>,
 }
 
 #[lazy_route]
 impl LazyRoute for Keys {
     fn data() -> Self {
         let params = use_params_map();
-        Self { keys: Resource::new_blocking(move || params.read().get("project").unwrap_or_default(), list_keys) }
+        Self { keys: Asked::new(move || ListKeys { project: params.read().get("project").unwrap_or_default() }) }
     }
 
     fn view(this: Self) -> AnyView {
         let params = use_params_map();
         let keys = this.keys;
-        let create = ServerAction::<CreateKey>::new();
-        let revoke = ServerAction::<RevokeKey>::new();
+        let create = Act::<CreateKey>::new();
+        let revoke = Act::<RevokeKey>::new();
         Effect::new(move |_| {
             // Both are read in any case: what an effect does not read, it does not follow.
-            let changed = [matches!(create.value().get(), Some(Ok(_))), matches!(revoke.value().get(), Some(Ok(())))];
+            let changed = [create.is_done(), revoke.is_done()];
             if changed.contains(&true) {
-                keys.refetch();
+                keys.again();
             }
         });
         let draw = move |view: KeysView| {
@@ -52,7 +55,7 @@ impl LazyRoute for Keys {
             <Title text="API keys"/>
             <Page crumbs=vec![Crumb::text("Settings"), Crumb::here("API keys")]>
                 <PageHead title="API keys" lead="Programs sign in with these"/>
-                <Panel resource=keys draw/>
+                <Panel asked=keys draw/>
             </Page>
         }
         .into_any()
@@ -60,29 +63,21 @@ impl LazyRoute for Keys {
 }
 
 #[component]
-fn List(
-    project: String,
-    view: KeysView,
-    create: ServerAction<CreateKey>,
-    revoke: ServerAction<RevokeKey>,
-) -> impl IntoView {
+fn List(project: String, view: KeysView, create: Act<CreateKey>, revoke: Act<RevokeKey>) -> impl IntoView {
     let now = TimeUs(view.now_us);
     let address = view.address;
-    let made = move || match create.value().get() {
+    let made = live(move || match create.outcome() {
         Some(Ok(key)) => Some(view! { <Made key address=address.clone()/> }.into_any()),
         Some(Err(error)) => Some(view! { <ProblemPanel problem=error.0/> }.into_any()),
         None => None,
-    };
-    let refused = move || match revoke.value().get() {
-        Some(Err(error)) => Some(view! { <ProblemPanel problem=error.0/> }),
-        _ => None,
-    };
+    });
+    let refused = live(move || revoke.refused().map(|error| view! { <ProblemPanel problem=error.0/> }.into_any()));
     let rows = if view.keys.is_empty() {
         view! { <EmptyRow columns=5>"No key yet. Make one below: a program needs it to fetch prompts and to send traces."</EmptyRow> }.into_any()
     } else {
         view.keys
             .into_iter()
-            .map(|key| view! { <Line project=project.clone() key now revoke/> })
+            .map(|key| view! { <Line project=project.clone() key now revoke/> }.into_any())
             .collect_view()
             .into_any()
     };
@@ -99,6 +94,7 @@ fn List(
                     checked=true
                 />
             }
+            .into_any()
         })
         .collect_view();
     view! {
@@ -120,7 +116,7 @@ fn List(
         </div>
         <Card title="New key">
             <CardBody>
-                <ActionForm action=create attr:class="form">
+                <ActForm act=create class="form">
                     <input type="hidden" name="project" value=project/>
                     <TextField name="name" label="Name" hint="Which program uses it, such as “support bot, production”." required=true/>
                     <fieldset class="scopes-set">
@@ -130,7 +126,7 @@ fn List(
                     <div class="actions">
                         <Button kind=ButtonKind::Primary submit=true busy=create.pending()>"Make key"</Button>
                     </div>
-                </ActionForm>
+                </ActForm>
             </CardBody>
         </Card>
     }
@@ -160,28 +156,27 @@ fn Made(key: NewKey, address: String) -> impl IntoView {
 }
 
 #[component]
-fn Line(project: String, key: KeyLine, now: TimeUs, revoke: ServerAction<RevokeKey>) -> impl IntoView {
-    let scopes = key.scopes.into_iter().map(|scope| view! { <Chip>{scope.as_str()}</Chip> }).collect_view();
+fn Line(project: String, key: KeyLine, now: TimeUs, revoke: Act<RevokeKey>) -> impl IntoView {
+    let scopes = key.scopes.into_iter().map(|scope| view! { <Chip>{scope.as_str()}</Chip> }.into_any()).collect_view();
     let used = match key.last_used_us {
         Some(at) => view! { <Instant at=TimeUs(at) shown=Moment::Ago(now)/> }.into_any(),
         None => view! { <span class="faint">"never"</span> }.into_any(),
     };
     let hint = (key.kind == KeyKind::Pair)
-        .then(|| view! { <span class="sub">{format!("secret ends in {}", key.secret_hint)}</span> });
+        .then(|| view! { <span class="sub">{format!("secret ends in {}", key.secret_hint)}</span> }.into_any());
     let dialog = format!("revoke-{}", key.id);
     let action = if let Some(at) = key.revoked_us {
         view! { <span class="muted">"revoked " <Instant at=TimeUs(at) shown=Moment::Ago(now)/></span> }.into_any()
     } else {
-        let closing = dialog.clone();
         view! {
                 <DialogButton dialog=dialog.clone() kind=ButtonKind::Danger>"Revoke"</DialogButton>
-                <Dialog id=dialog title=format!("Revoke “{}”?", key.name)>
+                <Dialog id=dialog.clone() title=format!("Revoke “{}”?", key.name)>
                     <p>"Programs that use it are refused at once: their traces are not taken in and they fall back to cached prompts. This cannot be undone."</p>
-                    <ActionForm action=revoke on:submit=move |_| close_dialog(&closing)>
+                    <ActForm act=revoke closes=dialog.clone()>
                         <input type="hidden" name="project" value=project/>
                         <input type="hidden" name="key" value=key.id/>
                         <div class="actions"><Button kind=ButtonKind::Danger submit=true>"Revoke key"</Button></div>
-                    </ActionForm>
+                    </ActForm>
                 </Dialog>
             }
             .into_any()

@@ -1,61 +1,56 @@
 //! Members and their roles.
 
 use domain::{auth::Role, time::TimeUs};
-use leptos::{form::ActionForm, prelude::*};
+use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 use ui::{
     Button, ButtonKind, Card, CardBody, Cell, CellKind, Chip, Column, CopyLine, Crumb, Dialog, DialogButton, InputKind,
-    Instant, Moment, Notice, Page, ProblemPanel, SelectField, SelectOption, Table, TextField, Tone, close_dialog,
+    Instant, Moment, Notice, Page, ProblemPanel, SelectField, SelectOption, Table, TextField, Tone, live,
     page::PageHead,
 };
 
 use super::{
     model::{Invited, MemberLine, MembersView, role_words},
-    server::{Invite, RemoveMember, RenewInvitation, SetRole, list_members},
+    server::{Invite, ListMembers, RemoveMember, RenewInvitation, SetRole},
 };
-use crate::{error::AppError, panel::Panel};
+use crate::{
+    error::AppError,
+    panel::Panel,
+    wire::{Act, ActForm, Asked},
+};
 
 /// Route of the page.
 #[derive(Debug)]
 pub struct Members {
-    members: Resource<Result<MembersView, AppError>>,
+    members: Asked<MembersView>,
 }
 
 /// What can be done here.
 #[derive(Clone, Copy)]
 struct Acts {
-    invite: ServerAction<Invite>,
-    renew: ServerAction<RenewInvitation>,
-    set_role: ServerAction<SetRole>,
-    remove: ServerAction<RemoveMember>,
+    invite: Act<Invite>,
+    renew: Act<RenewInvitation>,
+    set_role: Act<SetRole>,
+    remove: Act<RemoveMember>,
 }
 
 #[lazy_route]
 impl LazyRoute for Members {
     fn data() -> Self {
         let params = use_params_map();
-        Self { members: Resource::new_blocking(move || params.read().get("project").unwrap_or_default(), list_members) }
+        Self { members: Asked::new(move || ListMembers { project: params.read().get("project").unwrap_or_default() }) }
     }
 
     fn view(this: Self) -> AnyView {
         let params = use_params_map();
         let members = this.members;
-        let acts = Acts {
-            invite: ServerAction::new(),
-            renew: ServerAction::new(),
-            set_role: ServerAction::new(),
-            remove: ServerAction::new(),
-        };
+        let acts = Acts { invite: Act::new(), renew: Act::new(), set_role: Act::new(), remove: Act::new() };
         Effect::new(move |_| {
             // All are read in any case: what an effect does not read, it does not follow.
-            let changed = [
-                matches!(acts.invite.value().get(), Some(Ok(_))),
-                matches!(acts.set_role.value().get(), Some(Ok(()))),
-                matches!(acts.remove.value().get(), Some(Ok(()))),
-            ];
+            let changed = [acts.invite.is_done(), acts.set_role.is_done(), acts.remove.is_done()];
             if changed.contains(&true) {
-                members.refetch();
+                members.again();
             }
         });
         let draw = move |view: MembersView| {
@@ -66,7 +61,7 @@ impl LazyRoute for Members {
             <Title text="Members"/>
             <Page crumbs=vec![Crumb::text("Settings"), Crumb::here("Members")]>
                 <PageHead title="Members" lead="Who may see and change this project"/>
-                <Panel resource=members draw/>
+                <Panel asked=members draw/>
             </Page>
         }
         .into_any()
@@ -83,27 +78,19 @@ fn roles() -> Vec<SelectOption> {
 #[component]
 fn List(project: String, view: MembersView, acts: Acts) -> impl IntoView {
     let now = TimeUs(view.now_us);
-    let invited = move || match acts.invite.value().get() {
-        Some(Ok(invited)) => Some(view! { <Handover invited/> }.into_any()),
-        Some(Err(error)) => Some(view! { <ProblemPanel problem=error.0/> }.into_any()),
-        None => None,
-    };
-    let renewed = move || match acts.renew.value().get() {
-        Some(Ok(invited)) => Some(view! { <Handover invited/> }.into_any()),
-        Some(Err(error)) => Some(view! { <ProblemPanel problem=error.0/> }.into_any()),
-        None => None,
-    };
-    let refused = move || {
-        let outcomes = [acts.set_role.value().get(), acts.remove.value().get()];
-        outcomes.into_iter().flatten().find_map(Result::err).map(|error| view! { <ProblemPanel problem=error.0/> })
-    };
+    let invited = live(move || acts.invite.outcome().map(handover));
+    let renewed = live(move || acts.renew.outcome().map(handover));
+    let refused = live(move || {
+        let error = acts.set_role.refused().or_else(|| acts.remove.refused());
+        error.map(|error| view! { <ProblemPanel problem=error.0/> }.into_any())
+    });
     let me = view.me;
     let rows = view
         .members
         .into_iter()
         .map(|member| {
             let is_me = member.email == me;
-            view! { <Line project=project.clone() member is_me now acts/> }
+            view! { <Line project=project.clone() member is_me now acts/> }.into_any()
         })
         .collect_view();
     view! {
@@ -120,20 +107,23 @@ fn List(project: String, view: MembersView, acts: Acts) -> impl IntoView {
         </div>
         <Card title="Invite">
             <CardBody>
-                <ActionForm action=acts.invite attr:class="inline-form">
+                <ActForm act=acts.invite class="inline-form">
                     <input type="hidden" name="project" value=project/>
                     <TextField name="email" label="E-mail" kind=InputKind::Email required=true/>
                     <SelectField name="role" label="Role" options=roles() value="editor"/>
                     <Button kind=ButtonKind::Primary submit=true busy=acts.invite.pending()>"Invite"</Button>
-                </ActionForm>
+                </ActForm>
             </CardBody>
         </Card>
     }
 }
 
 /// The link to hand on: this server sends no mail.
-#[component]
-fn Handover(invited: Invited) -> impl IntoView {
+fn handover(outcome: Result<Invited, AppError>) -> AnyView {
+    let invited = match outcome {
+        Ok(invited) => invited,
+        Err(error) => return view! { <ProblemPanel problem=error.0/> }.into_any(),
+    };
     match invited.link {
         Some(link) => view! {
             <Notice tone=Tone::Good>
@@ -152,37 +142,38 @@ fn Handover(invited: Invited) -> impl IntoView {
 fn Line(project: String, member: MemberLine, is_me: bool, now: TimeUs, acts: Acts) -> impl IntoView {
     let dialog = format!("remove-{}", member.id);
     let closing = dialog.clone();
-    let waiting = (!member.active).then(|| view! { <Chip tone=Tone::Warn>"invited"</Chip> });
-    let own = is_me.then(|| view! { <Chip>"you"</Chip> });
+    let waiting = (!member.active).then(|| view! { <Chip tone=Tone::Warn>"invited"</Chip> }.into_any());
+    let own = is_me.then(|| view! { <Chip>"you"</Chip> }.into_any());
     let (of, id, email) = (project.clone(), member.id.clone(), member.email.clone());
     let renew = (!member.active).then(|| {
         view! {
-            <ActionForm action=acts.renew>
+            <ActForm act=acts.renew>
                 <input type="hidden" name="project" value=of/>
                 <input type="hidden" name="member" value=id/>
                 <input type="hidden" name="email" value=email/>
                 <Button kind=ButtonKind::Quiet submit=true>"New link"</Button>
-            </ActionForm>
+            </ActForm>
         }
+        .into_any()
     });
     let (of, id) = (project.clone(), member.id.clone());
     let (label, select_id) = (format!("Role of {}", member.email), format!("role-{}", member.id));
     let role = view! {
-        <ActionForm action=acts.set_role attr:class="inline-form">
+        <ActForm act=acts.set_role class="inline-form">
             <input type="hidden" name="project" value=of/>
             <input type="hidden" name="member" value=id/>
             <SelectField name="role" label options=roles() value=member.role.as_str() bare=true id=select_id/>
             <Button kind=ButtonKind::Quiet submit=true>"Change"</Button>
-        </ActionForm>
+        </ActForm>
     };
     let title = format!("Remove {}?", member.email);
     let remove = view! {
         <p>"They lose access to this project at once. Their account stays, and what they saved stays under their name."</p>
-        <ActionForm action=acts.remove on:submit=move |_| close_dialog(&closing)>
+        <ActForm act=acts.remove closes=closing>
             <input type="hidden" name="project" value=project/>
             <input type="hidden" name="member" value=member.id/>
             <div class="actions"><Button kind=ButtonKind::Danger submit=true>"Remove member"</Button></div>
-        </ActionForm>
+        </ActForm>
     };
     view! {
         <tr>

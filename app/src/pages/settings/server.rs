@@ -1,12 +1,15 @@
 //! Server functions of the settings pages.
 
-use leptos::{prelude::*, server_fn::codec::GetUrl};
+use leptos::prelude::*;
 
 use super::model::{Invited, KeysView, MembersView, NewKey};
-use crate::error::AppError;
+use crate::{
+    error::AppError,
+    wire::{Command, Question},
+};
 
 /// The project's keys.
-#[server(input = GetUrl)]
+#[server(protocol = Question)]
 pub async fn list_keys(project: String) -> Result<KeysView, AppError> {
     use super::model::KeyLine;
     use crate::context;
@@ -33,7 +36,7 @@ pub async fn list_keys(project: String) -> Result<KeysView, AppError> {
 }
 
 /// Makes a key pair. Its secret is in the answer and nowhere else.
-#[server]
+#[server(protocol = Command)]
 pub async fn create_key(project: String, name: String, scopes: Option<Vec<String>>) -> Result<NewKey, AppError> {
     use domain::auth::Scope;
 
@@ -51,7 +54,7 @@ pub async fn create_key(project: String, name: String, scopes: Option<Vec<String
 }
 
 /// Revokes a key at once and for good.
-#[server]
+#[server(protocol = Command)]
 pub async fn revoke_key(project: String, key: String) -> Result<(), AppError> {
     use crate::context;
 
@@ -61,7 +64,7 @@ pub async fn revoke_key(project: String, key: String) -> Result<(), AppError> {
 }
 
 /// The project's members.
-#[server(input = GetUrl)]
+#[server(protocol = Question)]
 pub async fn list_members(project: String) -> Result<MembersView, AppError> {
     use super::model::MemberLine;
     use crate::context;
@@ -82,7 +85,7 @@ pub async fn list_members(project: String) -> Result<MembersView, AppError> {
 }
 
 /// Adds a person. Somebody new gets a link to choose a password, which the owner hands on.
-#[server]
+#[server(protocol = Command)]
 pub async fn invite(project: String, email: String, role: String) -> Result<Invited, AppError> {
     use crate::context;
 
@@ -95,7 +98,7 @@ pub async fn invite(project: String, email: String, role: String) -> Result<Invi
 }
 
 /// A new link for a member who has not chosen a password yet.
-#[server]
+#[server(protocol = Command)]
 pub async fn renew_invitation(project: String, member: String, email: String) -> Result<Invited, AppError> {
     use crate::context;
 
@@ -107,7 +110,7 @@ pub async fn renew_invitation(project: String, member: String, email: String) ->
 }
 
 /// Changes a role.
-#[server]
+#[server(protocol = Command)]
 pub async fn set_role(project: String, member: String, role: String) -> Result<(), AppError> {
     use crate::context;
 
@@ -117,7 +120,7 @@ pub async fn set_role(project: String, member: String, role: String) -> Result<(
 }
 
 /// Removes a member; their account stays.
-#[server]
+#[server(protocol = Command)]
 pub async fn remove_member(project: String, member: String) -> Result<(), AppError> {
     use crate::context;
 

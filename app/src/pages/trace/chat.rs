@@ -1,6 +1,6 @@
 //! Reads inputs and outputs as conversations, in the shapes SDKs send them.
 
-use serde_json::Value;
+use ui::JsonValue;
 
 /// One message.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -12,63 +12,53 @@ pub(super) struct ChatMessage {
 }
 
 /// The messages of a value, when it is a conversation: a list of messages, an object with `messages`, or one message.
-pub(super) fn messages(value: &Value) -> Option<Vec<ChatMessage>> {
+pub(super) fn messages(value: &JsonValue) -> Option<Vec<ChatMessage>> {
     match value {
-        Value::Array(items) if !items.is_empty() => items.iter().map(message).collect(),
-        Value::Object(fields) => match fields.get("messages") {
-            Some(Value::Array(items)) if !items.is_empty() => items.iter().map(message).collect(),
+        JsonValue::List(items) if !items.is_empty() => items.iter().map(message).collect(),
+        JsonValue::Object(_) => match value.get("messages") {
+            Some(JsonValue::List(items)) if !items.is_empty() => items.iter().map(message).collect(),
             _ => message(value).map(|only| vec![only]),
         },
         _ => None,
     }
 }
 
-fn message(value: &Value) -> Option<ChatMessage> {
-    let role = value.get("role")?.as_str()?.to_owned();
+fn message(value: &JsonValue) -> Option<ChatMessage> {
+    let role = value.get("role")?.as_text()?.to_owned();
     let content = value.get("content").or_else(|| value.get("parts"));
     let mut text = content.map(text_of).unwrap_or_default();
-    if let Some(calls) = value.get("tool_calls").filter(|calls| calls.as_array().is_some_and(|calls| !calls.is_empty()))
-    {
+    if let Some(calls @ JsonValue::List(_)) = value.get("tool_calls").filter(|calls| !calls.is_empty()) {
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str(&pretty(calls));
+        text.push_str(&calls.pretty());
     }
     Some(ChatMessage { role, text })
 }
 
 /// Text of a content: itself, or its text parts one under another.
-fn text_of(content: &Value) -> String {
+fn text_of(content: &JsonValue) -> String {
     match content {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        Value::Array(parts) => parts.iter().map(part).collect::<Vec<_>>().join("\n"),
-        other => pretty(other),
+        JsonValue::Text(text) => text.clone(),
+        JsonValue::Null => String::new(),
+        JsonValue::List(parts) => parts.iter().map(part).collect::<Vec<_>>().join("\n"),
+        other => other.pretty(),
     }
 }
 
-fn part(part: &Value) -> String {
-    let text = part.get("text").or_else(|| part.get("content")).and_then(Value::as_str);
-    match (part, text) {
-        (Value::String(text), _) => text.clone(),
-        (_, Some(text)) => text.to_owned(),
-        (other, None) => pretty(other),
-    }
-}
-
-/// A value as JSON over several lines.
-pub(super) fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
+fn part(part: &JsonValue) -> String {
+    let inside = part.get("text").or_else(|| part.get("content"));
+    part.as_text().or_else(|| inside?.as_text()).map_or_else(|| part.pretty(), str::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
     fn read(value: Value) -> Option<Vec<(String, String)>> {
-        messages(&value).map(|messages| messages.into_iter().map(|m| (m.role, m.text)).collect())
+        messages(&value.into()).map(|messages| messages.into_iter().map(|m| (m.role, m.text)).collect())
     }
 
     #[test]

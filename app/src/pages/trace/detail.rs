@@ -1,19 +1,18 @@
 //! The span chosen: facts, tokens, input and output, scores.
 
-use domain::{score::ScoreTarget, trace::Level};
+use domain::trace::Level;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use serde_json::Value;
 use ui::{
-    Badge, Chip, Choice, Copy, Fact, Facts, Json, LinkButton, Message, Messages, Part, Query, Role, SegmentedLinks,
-    Skeleton, SkeletonShape, UsageBar, UsagePart, format,
+    Badge, Chip, Choice, Copy, Fact, Facts, Json, JsonValue, LinkButton, Message, Messages, Part, Query, Role,
+    SegmentedLinks, SkeletonShape, UsageBar, UsagePart, format, live,
 };
 
 use super::{
     chat, colour,
-    model::{ScoreView, SpanDetail, SpanView, TraceView},
+    model::{ScoreView, ScoredOn, SpanDetail, SpanView, TraceView},
 };
-use crate::{error::AppError, panel::Refused, routes::prompt_href};
+use crate::{panel::Panel, routes::prompt_href, wire::Asked};
 
 /// How input and output are read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,7 +29,7 @@ pub fn Detail(
     project: String,
     trace: TraceView,
     selected: Memo<Option<String>>,
-    span: Resource<Result<Option<SpanDetail>, AppError>>,
+    span: Asked<Option<SpanDetail>>,
 ) -> impl IntoView {
     let trace = StoredValue::new(trace);
     let query = use_query_map();
@@ -38,35 +37,32 @@ pub fn Detail(
         Some("json") => Reading::Json,
         _ => Reading::Plain,
     });
-    let head = move || {
+    let head = live(move || {
         let id = selected.get();
         let found = trace.with_value(|trace| trace.spans.iter().find(|span| Some(&span.id) == id.as_ref()).cloned());
-        match found {
+        Some(match found {
             Some(span) => view! { <Head project=project.clone() span reading/> }.into_any(),
             None => view! { <p class="muted">"This span is not among those shown."</p> }.into_any(),
-        }
-    };
-    let scores = move || {
+        })
+    });
+    let scores = live(move || {
         let id = selected.get().unwrap_or_default();
         let scores: Vec<ScoreView> = trace.with_value(|trace| {
-            let own = |score: &&ScoreView| score.is_on(&id) || !matches!(score.target, ScoreTarget::Observation { .. });
+            let own = |score: &&ScoreView| !matches!(&score.on, ScoredOn::Span(span) if *span != id);
             trace.scores.iter().filter(own).cloned().collect()
         });
-        (!scores.is_empty()).then(|| view! { <Scores scores/> })
-    };
-    let payload = move || {
-        let reading = reading.get();
-        Suspend::new(async move {
-            match span.await {
-                Ok(Some(detail)) => view! { <Payload detail reading/> }.into_any(),
-                Ok(None) => ().into_any(),
-                Err(error) => view! { <Refused error/> }.into_any(),
-            }
+        (!scores.is_empty()).then(|| view! { <Scores scores/> }.into_any())
+    });
+    let draw = move |detail: Option<SpanDetail>| {
+        let detail = detail.map(StoredValue::new);
+        live(move || {
+            let reading = reading.get();
+            detail.map(|detail| view! { <Payload detail=detail.get_value() reading/> }.into_any())
         })
     };
     view! {
         {head}
-        <Suspense fallback=|| view! { <Skeleton shape=SkeletonShape::Text rows=6/> }>{payload}</Suspense>
+        <Panel asked=span skeleton=SkeletonShape::Text draw/>
         {scores}
     }
 }
@@ -83,10 +79,11 @@ fn Head(project: String, span: SpanView, reading: Memo<Reading>) -> impl IntoVie
                 <Badge>{format!("{} v{}", prompt.name, prompt.version)}</Badge>
             </a>
         }
+        .into_any()
     });
     let open = span.prompt.clone().map(|prompt| {
         let href = format!("{}?v={}", prompt_href(&project, &prompt.name), prompt.version);
-        view! { <LinkButton href key="p">"Open prompt"</LinkButton> }
+        view! { <LinkButton href key="p">"Open prompt"</LinkButton> }.into_any()
     });
     let tokens = span.tokens.map(|tokens| {
         let part = |name: &str, tokens: u64| UsagePart::new(name, i64::try_from(tokens).unwrap_or(i64::MAX));
@@ -100,6 +97,7 @@ fn Head(project: String, span: SpanView, reading: Memo<Reading>) -> impl IntoVie
                 part("other", tokens.other),
             ]/>
         }
+        .into_any()
     });
     let id = span.id.clone();
     let facts = facts(&span);
@@ -145,13 +143,13 @@ fn Scores(scores: Vec<ScoreView>) -> impl IntoView {
     let chips = scores
         .into_iter()
         .map(|score| {
-            let level = match score.target {
-                ScoreTarget::Observation { .. } => "",
-                ScoreTarget::Trace { .. } => " (trace)",
-                ScoreTarget::Session { .. } => " (session)",
+            let level = match score.on {
+                ScoredOn::Span(_) => "",
+                ScoredOn::Trace => " (trace)",
+                ScoredOn::Session => " (session)",
             };
-            let comment = score.comment.clone().map(|comment| format!(" · “{comment}”")).unwrap_or_default();
-            view! { <Chip>{format!("{}{level}: {}{comment}", score.name, score.text())}</Chip> }
+            let comment = score.comment.map(|comment| format!(" · “{comment}”")).unwrap_or_default();
+            view! { <Chip>{format!("{}{level}: {}{comment}", score.name, score.text)}</Chip> }.into_any()
         })
         .collect_view();
     view! {
@@ -164,31 +162,29 @@ fn Scores(scores: Vec<ScoreView>) -> impl IntoView {
 
 #[component]
 fn Payload(detail: SpanDetail, reading: Reading) -> impl IntoView {
-    let error = detail.status_message.map(|message| view! { <div class="detail__error">{message}</div> });
+    let error = detail.status_message.map(|message| view! { <div class="detail__error">{message}</div> }.into_any());
     let parameters = (!detail.model_parameters.is_empty()).then(|| {
-        let items = detail
-            .model_parameters
-            .into_iter()
-            .map(|(name, value)| Fact::text(name, chat_text(&value)))
-            .collect::<Vec<_>>();
+        let items =
+            detail.model_parameters.into_iter().map(|(name, value)| Fact::text(name, value)).collect::<Vec<_>>();
         view! {
             <div class="detail__section">
                 <h3>"Parameters"</h3>
                 <Facts items/>
             </div>
         }
+        .into_any()
     });
     let metadata = (!detail.metadata.is_empty()).then(|| {
-        let text = Value::Object(detail.metadata).to_string();
         view! {
             <div class="detail__section">
                 <h3>"Metadata"</h3>
-                <Json text/>
+                <Json value=JsonValue::Object(detail.metadata)/>
             </div>
         }
+        .into_any()
     });
-    let scope =
-        (!detail.scope.is_empty()).then(|| view! { <p class="faint small">{format!("Sent by {}", detail.scope)}</p> });
+    let scope = (!detail.scope.is_empty())
+        .then(|| view! { <p class="faint small">{format!("Sent by {}", detail.scope)}</p> }.into_any());
     view! {
         {error}
         <Io title="Input" value=detail.input reading/>
@@ -199,16 +195,9 @@ fn Payload(detail: SpanDetail, reading: Reading) -> impl IntoView {
     }
 }
 
-fn chat_text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
 /// Input or output, as a conversation or text where it is one.
 #[component]
-fn Io(title: &'static str, value: Option<Value>, reading: Reading) -> impl IntoView {
+fn Io(title: &'static str, value: Option<JsonValue>, reading: Reading) -> impl IntoView {
     let Some(value) = value else {
         return view! {
             <div class="detail__section">
@@ -219,11 +208,11 @@ fn Io(title: &'static str, value: Option<Value>, reading: Reading) -> impl IntoV
         .into_any();
     };
     let whole = match &value {
-        Value::String(text) => text.clone(),
-        other => chat::pretty(other),
+        JsonValue::Text(text) => text.clone(),
+        other => other.pretty(),
     };
     let conversation = if reading == Reading::Plain { chat::messages(&value) } else { None };
-    let body = match (conversation, &value) {
+    let body = match (conversation, value) {
         (Some(messages), _) => {
             let messages = messages
                 .into_iter()
@@ -233,10 +222,10 @@ fn Io(title: &'static str, value: Option<Value>, reading: Reading) -> impl IntoV
                 .collect_view();
             view! { <Messages>{messages}</Messages> }.into_any()
         }
-        (None, Value::String(text)) if reading == Reading::Plain => {
-            view! { <p class="detail__text">{text.clone()}</p> }.into_any()
+        (None, JsonValue::Text(text)) if reading == Reading::Plain => {
+            view! { <p class="detail__text">{text}</p> }.into_any()
         }
-        (None, value) => view! { <Json text=value.to_string()/> }.into_any(),
+        (None, value) => view! { <Json value/> }.into_any(),
     };
     view! {
         <div class="detail__section">

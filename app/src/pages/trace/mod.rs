@@ -26,19 +26,19 @@ use ui::{
 use self::{
     detail::Detail,
     model::{SpanDetail, SpanView, TraceView},
-    server::{open_span, open_trace},
+    server::{OpenSpan, OpenTrace},
 };
 use crate::{
-    error::AppError,
     panel::Panel,
     routes::{project_href, trace_href},
+    wire::Asked,
 };
 
 /// Route of the page.
 #[derive(Debug)]
 pub struct Trace {
-    trace: Resource<Result<TraceView, AppError>>,
-    span: Resource<Result<Option<SpanDetail>, AppError>>,
+    trace: Asked<TraceView>,
+    span: Asked<Option<SpanDetail>>,
 }
 
 #[lazy_route]
@@ -50,22 +50,16 @@ impl LazyRoute for Trace {
             let params = params.read();
             (params.get("project").unwrap_or_default(), params.get("id").unwrap_or_default())
         });
-        let trace = Resource::new_blocking(move || place.get(), |(project, id)| open_trace(project, id));
+        let trace = Asked::new(move || {
+            let (project, id) = place.get();
+            OpenTrace { project, id }
+        });
+        // Asked beside the trace, not after it: the server knows which span is shown without a choice.
         let chosen = Memo::new(move |_| query.read().get("span"));
-        let span = Resource::new_blocking(
-            move || (place.get(), chosen.get()),
-            move |((project, id), chosen)| async move {
-                // Without a choice the root is shown, which only the trace knows.
-                let span = match chosen {
-                    Some(span) => Some(span),
-                    None => trace.await?.root,
-                };
-                match span {
-                    Some(span) => open_span(project, id, span).await.map(Some),
-                    None => Ok(None),
-                }
-            },
-        );
+        let span = Asked::new(move || {
+            let (project, trace) = place.get();
+            OpenSpan { project, trace, span: chosen.get() }
+        });
         Self { trace, span }
     }
 
@@ -83,7 +77,7 @@ impl LazyRoute for Trace {
         let draw = move |trace: TraceView| view! { <Opened project=project.get_untracked() trace span/> }.into_any();
         view! {
             <Page crumbs layout=PageLayout::Fill>
-                <Panel resource=this.trace draw/>
+                <Panel asked=this.trace draw/>
             </Page>
         }
         .into_any()
@@ -91,7 +85,7 @@ impl LazyRoute for Trace {
 }
 
 #[component]
-fn Opened(project: String, trace: TraceView, span: Resource<Result<Option<SpanDetail>, AppError>>) -> impl IntoView {
+fn Opened(project: String, trace: TraceView, span: Asked<Option<SpanDetail>>) -> impl IntoView {
     let query = use_query_map();
     let root = trace.root.clone();
     let selected = Memo::new(move |_| query.read().get("span").or_else(|| root.clone()));
@@ -143,6 +137,7 @@ fn summary(trace: &TraceView) -> AnyView {
     let errors = (trace.errors > 0).then(|| {
         let errors = format::plural(i64::from(trace.errors), "error", "errors");
         view! { <span class="tree__error">{format!(" · {errors} ")}</span> <kbd aria-hidden="true">"e"</kbd> }
+            .into_any()
     });
     view! { {words} {errors} }.into_any()
 }
@@ -180,14 +175,16 @@ fn facts(project: &str, trace: &TraceView) -> Vec<Fact> {
     facts.extend(trace.version.clone().map(|version| Fact::text("Version", version)));
     if !trace.tags.is_empty() {
         let tags = trace.tags.clone();
-        facts
-            .push(Fact::new("Tags", move || tags.into_iter().map(|tag| view! { <Badge>{tag}</Badge> }).collect_view()));
+        facts.push(Fact::new("Tags", move || {
+            tags.into_iter().map(|tag| view! { <Badge>{tag}</Badge> }.into_any()).collect_view()
+        }));
     }
     facts.push(Fact::new("Id", move || {
         view! {
             <a class="mono" href=link>{format::short_id(&id)}</a>
             <Copy text=id label="Copy trace id"/>
         }
+        .into_any()
     }));
     facts
 }
@@ -210,11 +207,13 @@ fn node(span: &SpanView, depth: u32, total_ns: i64, query: &Query) -> TreeNode {
         text = format!("{text} · {}", format::money(cost));
     }
     let kind = colour(span.kind);
-    let badge =
-        span.prompt.clone().map(|prompt| view! { <Badge>{format!("{} v{}", prompt.name, prompt.version)}</Badge> });
+    let badge = span
+        .prompt
+        .clone()
+        .map(|prompt| view! { <Badge>{format!("{} v{}", prompt.name, prompt.version)}</Badge> }.into_any());
     let word = is_error.then(|| {
         let word = span.status.clone().unwrap_or_else(|| "error".to_owned());
-        view! { <span class="tree__error">{word}</span> }
+        view! { <span class="tree__error">{word}</span> }.into_any()
     });
     let name = view! {
         <span class="dot" data-kind=kind></span>

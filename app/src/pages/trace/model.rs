@@ -1,13 +1,11 @@
 //! A trace as the page draws it: rows of a tree, geometry of a waterfall. Plain values, so that all of it is tested without
 //! a browser.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use domain::{
-    score::{ScoreTarget, ScoreValue},
-    trace::{Level, SpanKind, TokenBuckets},
-};
+use domain::trace::{Level, SpanKind};
 use serde::{Deserialize, Serialize};
+use ui::JsonValue;
 
 /// A trace with its spans, in the order they began.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,7 +72,7 @@ pub struct SpanView {
     /// Nano-dollars.
     pub cost: Option<i64>,
     /// Tokens.
-    pub tokens: Option<TokenBuckets>,
+    pub tokens: Option<TokensView>,
     /// Nanoseconds to the first token.
     pub first_token_ns: Option<i64>,
     /// The prompt version it counts for.
@@ -92,55 +90,60 @@ pub struct PromptBadge {
     pub inherited: bool,
 }
 
+/// Tokens of a generation; they never overlap.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct TokensView {
+    /// Input read fresh.
+    pub input: u64,
+    /// Input read from a cache.
+    pub cache_read: u64,
+    /// Input written to a cache.
+    pub cache_write: u64,
+    /// Output, without reasoning.
+    pub output: u64,
+    /// Output spent on reasoning.
+    pub reasoning: u64,
+    /// Whatever the provider counts beside these.
+    pub other: u64,
+}
+
 /// One score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScoreView {
     /// What it measures.
     pub name: String,
-    /// What it says.
-    pub value: ScoreValue,
+    /// The value as a word or number.
+    pub text: String,
     /// What is scored.
-    pub target: ScoreTarget,
+    pub on: ScoredOn,
     /// Why.
     pub comment: Option<String>,
 }
 
-impl ScoreView {
-    /// The value as a word or number.
-    pub fn text(&self) -> String {
-        match &self.value {
-            ScoreValue::Numeric(value) => ui::format::number(*value),
-            ScoreValue::Boolean(true) => "yes".to_owned(),
-            ScoreValue::Boolean(false) => "no".to_owned(),
-            ScoreValue::Categorical(text) | ScoreValue::Text(text) => text.clone(),
-        }
-    }
-
-    /// Whether it belongs to this span.
-    pub fn is_on(&self, span: &str) -> bool {
-        matches!(&self.target, ScoreTarget::Observation { span: of, .. } if of.to_string() == span)
-    }
+/// What a score is about.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum ScoredOn {
+    /// The span of this id.
+    Span(String),
+    /// The trace.
+    Trace,
+    /// Its session.
+    Session,
 }
 
 /// The large part of a span, fetched when it is opened.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SpanDetail {
-    /// Input as JSON text; a plain text is a JSON string.
-    pub input: Option<serde_json::Value>,
-    /// Output, likewise.
-    pub output: Option<serde_json::Value>,
-    /// The rest.
-    pub metadata: serde_json::Map<String, serde_json::Value>,
-    /// Temperature and the like.
-    pub model_parameters: serde_json::Map<String, serde_json::Value>,
-    /// Who serves the model.
-    pub provider: Option<String>,
+    /// Input.
+    pub input: Option<JsonValue>,
+    /// Output.
+    pub output: Option<JsonValue>,
+    /// Whatever else was sent with it, by name.
+    pub metadata: Vec<(String, JsonValue)>,
+    /// Temperature and the like, as text.
+    pub model_parameters: Vec<(String, String)>,
     /// The whole status message.
     pub status_message: Option<String>,
-    /// Tokens in the sender's own keys.
-    pub usage: BTreeMap<String, u64>,
-    /// Nano-dollars in the sender's own keys.
-    pub cost: BTreeMap<String, i64>,
     /// The instrumentation that sent it.
     pub scope: String,
 }

@@ -1,12 +1,12 @@
 //! Server functions of the trace page.
 
-use leptos::{prelude::*, server_fn::codec::GetUrl};
+use leptos::prelude::*;
 
 use super::model::{SpanDetail, TraceView};
-use crate::error::AppError;
+use crate::{error::AppError, wire::Question};
 
 /// A trace with its first spans and scores.
-#[server(input = GetUrl)]
+#[server(protocol = Question)]
 pub async fn open_trace(project: String, id: String) -> Result<TraceView, AppError> {
     use crate::context;
 
@@ -16,14 +16,22 @@ pub async fn open_trace(project: String, id: String) -> Result<TraceView, AppErr
     Ok(super::read::view(open))
 }
 
-/// Input, output and the rest of one span.
-#[server(input = GetUrl)]
-pub async fn open_span(project: String, trace: String, span: String) -> Result<SpanDetail, AppError> {
+/// Input, output and the rest of one span, of the root when none is chosen; `None` for a trace without spans.
+#[server(protocol = Question)]
+pub async fn open_span(project: String, trace: String, span: Option<String>) -> Result<Option<SpanDetail>, AppError> {
     use crate::context;
 
     let visit = context::visit(&project).await?;
-    let (trace, span) = (context::parse("trace", &trace)?, context::parse("span", &span)?);
-    let payload =
-        visit.services.traces.payload(&visit.actor, visit.project.id, trace, span).await.map_err(context::refusal)?;
-    Ok(super::read::detail(payload))
+    let (traces, actor, project) = (&visit.services.traces, &visit.actor, visit.project.id);
+    let trace = context::parse("trace", &trace)?;
+    let chosen = match span {
+        Some(span) => Some(context::parse("span", &span)?),
+        None => {
+            let spans = traces.spans(actor, project, trace, None).await.map_err(context::refusal)?;
+            super::read::root(&spans).map(|root| root.row.span_id)
+        }
+    };
+    let Some(span) = chosen else { return Ok(None) };
+    let payload = traces.payload(actor, project, trace, span).await.map_err(context::refusal)?;
+    Ok(Some(super::read::detail(payload)))
 }

@@ -19,20 +19,19 @@ use ui::{
 };
 
 use self::{
-    model::{DEFAULT_RANGE, TraceLine, TracesPage, TracesQuery},
-    server::list_traces,
+    model::{TraceLine, TracesPage, TracesQuery},
+    server::ListTraces,
 };
 use crate::{
-    error::AppError,
     panel::Panel,
-    range,
     routes::{project_href, prompt_href, trace_href},
+    wire::Asked,
 };
 
 /// Route of the list.
 #[derive(Debug)]
 pub struct Traces {
-    page: Resource<Result<TracesPage, AppError>>,
+    page: Asked<TracesPage>,
 }
 
 #[lazy_route]
@@ -40,25 +39,22 @@ impl LazyRoute for Traces {
     fn data() -> Self {
         let params = use_params_map();
         let query = use_query_map();
-        let page = Resource::new_blocking(
-            move || {
-                let query = query.read();
-                let asked = TracesQuery {
-                    range: query.get("range"),
-                    from: query.get("from"),
-                    to: query.get("to"),
-                    prompt: query.get("prompt"),
-                    version: query.get("version").and_then(|version| version.parse().ok()),
-                    environment: query.get("environment"),
-                    user: query.get("user"),
-                    session: query.get("session"),
-                    errors: query.get("errors"),
-                    cursor: query.get("cursor"),
-                };
-                (params.read().get("project").unwrap_or_default(), asked)
-            },
-            |(project, query)| list_traces(project, query),
-        );
+        let page = Asked::new(move || {
+            let query = query.read();
+            let asked = TracesQuery {
+                range: query.get("range"),
+                from: query.get("from"),
+                to: query.get("to"),
+                prompt: query.get("prompt"),
+                version: query.get("version").and_then(|version| version.parse().ok()),
+                environment: query.get("environment"),
+                user: query.get("user"),
+                session: query.get("session"),
+                errors: query.get("errors"),
+                cursor: query.get("cursor"),
+            };
+            ListTraces { project: params.read().get("project").unwrap_or_default(), query: asked }
+        });
         Self { page }
     }
 
@@ -74,7 +70,7 @@ impl LazyRoute for Traces {
             <Title text="Traces"/>
             <Page crumbs=vec![Crumb::here("Traces")]>
                 <PageHead title="Traces" lead="Newest first, times in UTC"/>
-                <Panel resource=this.page draw/>
+                <Panel asked=this.page draw/>
             </Page>
         }
         .into_any()
@@ -96,11 +92,8 @@ fn List(project: String, query: Query, page: TracesPage) -> impl IntoView {
     if !page.any {
         return view! { <Nothing project/> }.into_any();
     }
-    let choice = range::choose(query.get("range"), query.get("from"), query.get("to"), DEFAULT_RANGE);
-    let picker = choice.ok().map(|choice| {
-        let query = query.without("cursor");
-        view! { <RangePicker choice now=TimeUs(page.now_us) query/> }
-    });
+    let now = TimeUs(page.now_us);
+    let picker = view! { <RangePicker choice=page.range.into() now query=query.without("cursor")/> };
     let fresh = query.without("cursor");
     let filters = FILTERS
         .into_iter()
@@ -108,26 +101,26 @@ fn List(project: String, query: Query, page: TracesPage) -> impl IntoView {
             let value = fresh.get(key).filter(|value| !value.is_empty())?.to_owned();
             // A version means nothing without its prompt.
             let without = if key == "prompt" { fresh.without("version") } else { fresh.clone() };
-            Some(view! { <Filter name value href=without.without(key).href()/> })
+            Some(view! { <Filter name value href=without.without(key).href()/> }.into_any())
         })
         .collect_view();
-    let errors = fresh.get("errors").is_none_or(str::is_empty).then(|| {
-        view! { <Filter name="Only errors" href=fresh.set("errors", "yes").href()/> }
-    });
+    let errors = fresh
+        .get("errors")
+        .is_none_or(str::is_empty)
+        .then(|| view! { <Filter name="Only errors" href=fresh.set("errors", "yes").href()/> }.into_any());
     let newest = query
         .get("cursor")
-        .map(|_| view! { <LinkButton href=fresh.href() icon=IconName::ArrowUp>"Newest"</LinkButton> });
+        .map(|_| view! { <LinkButton href=fresh.href() icon=IconName::ArrowUp>"Newest"</LinkButton> }.into_any());
     let older = page.next.map(|next| {
-        view! { <LinkButton href=query.set("cursor", next).href() icon=IconName::ArrowRight key="n">"Older"</LinkButton> }
+        view! { <LinkButton href=query.set("cursor", next).href() icon=IconName::ArrowRight key="n">"Older"</LinkButton> }.into_any()
     });
-    let now = TimeUs(page.now_us);
     let rows = if page.lines.is_empty() {
         view! { <EmptyRow columns=8>"No trace matches. Take a filter off, or choose a longer range."</EmptyRow> }
             .into_any()
     } else {
         page.lines
             .into_iter()
-            .map(|line| view! { <Line project=project.clone() line now query=fresh.clone()/> })
+            .map(|line| view! { <Line project=project.clone() line now query=fresh.clone()/> }.into_any())
             .collect_view()
             .into_any()
     };
@@ -163,20 +156,20 @@ fn Line(project: String, line: TraceLine, now: TimeUs, query: Query) -> impl Int
     let state = (line.errors > 0).then_some("error");
     let failed = (line.errors > 0).then(|| {
         let words = format::plural(i64::from(line.errors), "error", "errors");
-        view! { <span class="trace-name__error">{words}</span> }
+        view! { <span class="trace-name__error">{words}</span> }.into_any()
     });
     let user = line.user.map(|user| {
         let href = query.set("user", user.clone()).href();
-        view! { <a href=href>{user}</a> }
+        view! { <a href=href>{user}</a> }.into_any()
     });
     let session = line.session.map(|session| {
         let href = query.set("session", session.clone()).href();
-        view! { <a class="sub" href=href>{session}</a> }
+        view! { <a class="sub" href=href>{session}</a> }.into_any()
     });
     let environment = query.set("environment", line.environment.clone()).href();
     let tokens = line.tokens.map(|(input, output)| {
         let count = |tokens: u64| format::count(i64::try_from(tokens).unwrap_or(i64::MAX));
-        view! { <Estimate value=count(input.saturating_add(output)) under=format!("{} in · {} out", count(input), count(output))/> }
+        view! { <Estimate value=count(input.saturating_add(output)) under=format!("{} in · {} out", count(input), count(output))/> }.into_any()
     });
     let spans = format::plural(i64::from(line.spans), "span", "spans");
     let href = trace_href(&project, &line.id);
@@ -207,6 +200,7 @@ fn Links(project: String, links: Vec<PromptLink>) -> impl IntoView {
         .map(|link| {
             let href = format!("{}?v={}", prompt_href(&project, &link.name), link.version);
             view! { <a class="badge-link" href=href><Badge>{format!("{} v{}", link.name, link.version)}</Badge></a> }
+                .into_any()
         })
         .collect_view()
 }

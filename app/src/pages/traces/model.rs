@@ -3,6 +3,8 @@
 use domain::trace::PromptLink;
 use serde::{Deserialize, Serialize};
 
+use crate::range::RangeShown;
+
 /// How far back the list looks when the address does not say.
 pub const DEFAULT_RANGE: &str = "30d";
 
@@ -68,6 +70,8 @@ pub struct TracesPage {
     pub lines: Vec<TraceLine>,
     /// Cursor of the next page.
     pub next: Option<String>,
+    /// The range they are from.
+    pub range: RangeShown,
     /// The server's present, for relative times.
     pub now_us: i64,
     /// Whether the project has ever received a span.

@@ -1,6 +1,6 @@
 //! Between the list's address and `services`. Server only.
 
-use domain::time::TimeUs;
+use domain::time::{RangeChoice, TimeUs};
 use services::{
     ServiceError,
     traces::{TraceFilter, TraceRecord},
@@ -9,9 +9,12 @@ use services::{
 use super::model::{DEFAULT_RANGE, TraceLine, TracesQuery};
 use crate::{context, error::AppError, range};
 
-pub(super) fn filter(query: &TracesQuery, now: TimeUs) -> Result<TraceFilter, AppError> {
-    let choice = range::choose(query.range.as_deref(), query.from.as_deref(), query.to.as_deref(), DEFAULT_RANGE)
-        .map_err(|error| context::refusal(ServiceError::of("range")(error)))?;
+pub(super) fn choice(query: &TracesQuery) -> Result<RangeChoice, AppError> {
+    range::choose(query.range.as_deref(), query.from.as_deref(), query.to.as_deref(), DEFAULT_RANGE)
+        .map_err(|error| context::refusal(ServiceError::of("range")(error)))
+}
+
+pub(super) fn filter(query: &TracesQuery, choice: RangeChoice, now: TimeUs) -> Result<TraceFilter, AppError> {
     let errors = match query.errors.as_deref() {
         None | Some("") => None,
         Some("yes") => Some(true),

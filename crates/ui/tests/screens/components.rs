@@ -1,5 +1,6 @@
 use domain::problem::{FieldProblem, Problem, ProblemCode};
 use leptos::prelude::*;
+use serde_json::json;
 use ui::{
     Axis, Badge, Button, ButtonKind, Card, CardBody, CardFoot, Cell, CellKind, Chip, Choice, Column, Crumb, GroupRow,
     Icon, IconName, IntervalBar, IntervalScale, Json, Legend, LegendItem, Menu, MenuButton, MenuLink, Notice, Page,
@@ -33,10 +34,8 @@ pub(crate) fn page() -> AnyView {
                 </tr>
             }
         }).collect_view();
-        let large = format!(
-            "{{\"rows\":[{}],\"model\":\"gpt-4o\",\"ok\":true,\"none\":null}}",
-            vec!["{\"id\":1,\"text\":\"a\"}"; 90].join(",")
-        );
+        let rows_of_json = vec![json!({"id": 1, "text": "a"}); 90];
+        let large = json!({"rows": rows_of_json, "model": "gpt-4o", "ok": true, "none": null});
         let icons = IconName::ALL.iter().map(|name| view! { <Icon name=*name/> }).collect_view();
         view! {
             <Page crumbs=vec![Crumb::link("Experiments", "?"), Crumb::here("components")] actions=|| view! {
@@ -70,7 +69,7 @@ pub(crate) fn page() -> AnyView {
                         <TextField name="name" label="Name" mono=true hint="Letters, digits, `/` and `-`" placeholder="support/answer" error=Some("taken by another prompt".to_owned())/>
                         <TextArea name="text" label="Text" value="You are the support assistant of {{company}}." optional=true/>
                     </form></CardBody></Card>
-                    <Card title="Large JSON"><CardBody><Json text=large/></CardBody></Card>
+                    <Card title="Large JSON"><CardBody><Json value=large/></CardBody></Card>
                 </div>
                 <Card title="Loading"><Skeleton shape=SkeletonShape::Table rows=3/></Card>
                 <div class="row--wrap">{icons}</div>

@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use serde_json::json;
 use ui::{
     Button, ButtonKind, Card, CardBody, Cell, CellKind, Chart, Chip, Choice, Column, Copy, Crumb, Dialog, DialogButton,
     Estimate, Filter, Instant, Json, LinkButton, Message, Messages, Moment, Page, PageHead, Part, Query, RangePicker,
@@ -300,7 +301,7 @@ pub(crate) fn versions() -> AnyView {
                                 </Messages>
                             </CardBody>
                         </Card>
-                        <Card title="Config"><CardBody><Json text=r#"{"model":"gpt-4o-mini","temperature":0.2,"stop":[],"response_format":{"type":"json_schema","strict":true}}"#/></CardBody></Card>
+                        <Card title="Config"><CardBody><Json value=json!({"model": "gpt-4o-mini", "temperature": 0.2, "stop": [], "response_format": {"type": "json_schema", "strict": true}})/></CardBody></Card>
                         <Card title="Label moves">
                             <CardBody>
                                 <ol>

@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use serde_json::json;
 use ui::{
     Badge, Button, ButtonKind, Chip, Choice, Copy, Crumb, Fact, Facts, FactsLayout, HatchDefs, Json, LinkButton,
     Message, Messages, Minimap, MinimapSpan, Page, PageLayout, Part, Role, Ruler, SegmentedLinks, Tone, Tree, TreeNode,
@@ -127,7 +128,7 @@ pub(crate) fn page() -> AnyView {
                                 <Message role=Role::System parts=system/>
                                 <Message role=Role::User parts=vec![Part::Text("Wo ist meine Bestellung? Ich warte seit zwei Wochen.".into())]/>
                                 <Message role=Role::Assistant parts=vec![Part::Text("Hello! According to our policy, orders can be returned within 30 days of delivery. Could you share your order number?".into())]>
-                                    <Json text=r#"{"name":"lookup_order","arguments":{"customer":"u-20418","limit":3}}"#/>
+                                    <Json value=json!({"name": "lookup_order", "arguments": {"customer": "u-20418", "limit": 3}})/>
                                 </Message>
                             </Messages>
                             <div class="detail__section">

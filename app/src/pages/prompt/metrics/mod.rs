@@ -7,30 +7,25 @@ pub mod model;
 mod read;
 pub mod server;
 
-use domain::{
-    metric::MetricValue,
-    time::{RangeChoice, TimeUs},
-};
+use domain::time::TimeUs;
 use leptos::prelude::*;
 use ui::{
     Card, CardBody, Cell, CellKind, Chart, Chip, Choice, Column, Empty, Estimate, Filter, IconName, Instant,
     LinkButton, Menu, MenuLink, Moment, Notice, Query, RangePicker, SegmentedLinks, Series, Spark, Table, Tone, format,
 };
 
-use self::model::{DEFAULT_RANGE, MetricsView, ScoreCell, Trend, VersionRow};
-use crate::{range, routes::project_href};
+use self::model::{MetricsView, ScoreCell, Trend, VersionRow};
+use crate::{measured::Measured, routes::project_href};
 
 /// The tab's content.
 #[component]
 pub(super) fn Metrics(project: String, name: String, query: Query, view: MetricsView) -> impl IntoView {
-    let choice = range::choose(query.get("range"), query.get("from"), query.get("to"), DEFAULT_RANGE)
-        .unwrap_or(RangeChoice::Last { minutes: 43_200 });
     let now = TimeUs(view.now_us);
     let toolbar = view! {
         <div class="toolbar">
             {dimension_filter("environment", "Environment", &view.environments, &query)}
             {dimension_filter("model", "Model", &view.models, &query)}
-            <span class="toolbar__end"><RangePicker choice now query=query.clone()/></span>
+            <span class="toolbar__end"><RangePicker choice=view.range.into() now query=query.clone()/></span>
         </div>
     };
     if view.rows.is_empty() {
@@ -48,14 +43,14 @@ pub(super) fn Metrics(project: String, name: String, query: Query, view: Metrics
         .into_any();
     }
     let partial = view.partial.clone().map(|reason| {
-        view! { <Notice tone=Tone::Warn>{format!("These numbers are not whole: {reason}.")}</Notice> }
+        view! { <Notice tone=Tone::Warn>{format!("These numbers are not whole: {reason}.")}</Notice> }.into_any()
     });
     let lag = (view.lag_ms > 2_000).then(|| {
-        view! { <Notice>{format!("The newest {} are not counted yet.", format::duration_ms(view.lag_ms as f64))}</Notice> }
+        view! { <Notice>{format!("The newest {} are not counted yet.", format::duration_ms(view.lag_ms as f64))}</Notice> }.into_any()
     });
     let trend = Trend::of(&view.trend).unwrap_or(Trend::Latency);
     let choices = trends(&view, &query);
-    let chart = view.chart.clone().map(|spec| view! { <Chart caption=trend.title() titled=true spec/> });
+    let chart = view.chart.clone().map(|spec| view! { <Chart caption=trend.title() titled=true spec/> }.into_any());
     view! {
         {toolbar}
         {partial}
@@ -101,7 +96,7 @@ fn dimension_filter(key: &'static str, name: &'static str, values: &[String], qu
     let links = values
         .iter()
         .cloned()
-        .map(|value| view! { <MenuLink href=query.set(key, value.clone()).href()>{value}</MenuLink> })
+        .map(|value| view! { <MenuLink href=query.set(key, value.clone()).href()>{value}</MenuLink> }.into_any())
         .collect_view();
     view! { <Menu id=format!("filter-{key}") label=name align_start=true>{links}</Menu> }.into_any()
 }
@@ -147,7 +142,7 @@ fn ByVersion(
         .into_iter()
         .map(|row| {
             let series = palette.iter().find(|(version, _)| *version == row.version).map_or(0, |(_, colour)| *colour);
-            view! { <VersionLine project=project.clone() name=name.clone() query=query.clone() row score_names=score_names.clone() series now/> }
+            view! { <VersionLine project=project.clone() name=name.clone() query=query.clone() row score_names=score_names.clone() series now/> }.into_any()
         })
         .collect_view();
     view! {
@@ -159,7 +154,7 @@ fn ByVersion(
     }
 }
 
-fn n(value: MetricValue) -> i64 {
+fn n(value: Measured) -> i64 {
     i64::try_from(value.n).unwrap_or(i64::MAX)
 }
 
@@ -191,7 +186,7 @@ fn VersionLine(
                 .into_iter()
                 .map(|label| {
                     let tone = if label == "production" { Tone::Good } else { Tone::Accent };
-                    view! { <Chip tone>{label}</Chip> }
+                    view! { <Chip tone>{label}</Chip> }.into_any()
                 })
                 .collect_view();
             let message = known.message.unwrap_or_else(|| "No message".to_owned());
@@ -203,9 +198,9 @@ fn VersionLine(
         }
         None => view! { <span class="faint">"Not in the registry: only traces name it"</span> }.into_any(),
     };
-    let duration = |value: MetricValue| measured(value, |ns| format::duration_ns(ns as i64), &all);
-    let tokens = |value: MetricValue| measured(value, |tokens| format::count(tokens as i64), &all);
-    let money = |value: MetricValue| measured(value, |nano| format::money(nano as i64), &all);
+    let duration = |value: Measured| measured(value, |ns| format::duration_ns(ns as i64), &all);
+    let tokens = |value: Measured| measured(value, |tokens| format::count(tokens as i64), &all);
+    let money = |value: Measured| measured(value, |nano| format::money(nano as i64), &all);
     let mut numbers: Vec<AnyView> =
         row.scores.iter().zip(&score_names).map(|(cell, name)| number_cell(name, score(*cell, &all))).collect();
     if score_names.len() > 1 {
@@ -252,7 +247,7 @@ fn number_cell(label: &str, inside: AnyView) -> AnyView {
 }
 
 /// A number over what it rests on, leading to the traces behind it.
-fn measured(value: MetricValue, write: impl Fn(f64) -> String, href: &str) -> AnyView {
+fn measured(value: Measured, write: impl Fn(f64) -> String, href: &str) -> AnyView {
     match value.value.filter(|_| value.n > 0) {
         Some(number) => {
             let under = format!("n {}", format::compact(n(value)));

@@ -1,7 +1,9 @@
 //! The numbers of each version, as the Metrics tab shows them.
 
-use domain::{chart::ChartSpec, metric::MetricValue};
+use domain::chart::ChartSpec;
 use serde::{Deserialize, Serialize};
+
+use crate::{measured::Measured, range::RangeShown};
 
 /// The range when the address does not say.
 pub const DEFAULT_RANGE: &str = "30d";
@@ -108,10 +110,8 @@ pub struct MetricsView {
     pub chart: Option<ChartSpec>,
     /// Colour of each version in the chart: version and place in the palette.
     pub palette: Vec<(u32, u32)>,
-    /// Start of the range answered, microseconds.
-    pub from_us: i64,
-    /// End of it.
-    pub to_us: i64,
+    /// The range chosen.
+    pub range: RangeShown,
     /// Milliseconds the numbers lag behind what was stored.
     pub lag_ms: u64,
     /// Why they are not whole.
@@ -132,35 +132,35 @@ pub struct VersionRow {
     /// Generations by step of time, for a small line.
     pub volume: Vec<f64>,
     /// Generations.
-    pub count: MetricValue,
+    pub count: Measured,
     /// Median latency, nanoseconds.
-    pub latency_p50: MetricValue,
+    pub latency_p50: Measured,
     /// 95th percentile.
-    pub latency_p95: MetricValue,
+    pub latency_p95: Measured,
     /// 99th percentile.
-    pub latency_p99: MetricValue,
+    pub latency_p99: Measured,
     /// Median time to the first token, nanoseconds.
-    pub first_token_p50: MetricValue,
+    pub first_token_p50: Measured,
     /// Median input tokens.
-    pub input_p50: MetricValue,
+    pub input_p50: Measured,
     /// Median output tokens.
-    pub output_p50: MetricValue,
+    pub output_p50: Measured,
     /// All tokens.
-    pub tokens_sum: MetricValue,
+    pub tokens_sum: Measured,
     /// Median cost, nano-dollars.
-    pub cost_p50: MetricValue,
+    pub cost_p50: Measured,
     /// Total cost.
-    pub cost_sum: MetricValue,
+    pub cost_sum: Measured,
     /// Share that failed.
-    pub error_rate: MetricValue,
+    pub error_rate: Measured,
     /// Share that gave nothing back.
-    pub null_rate: MetricValue,
+    pub null_rate: Measured,
     /// First generation, microseconds.
-    pub first_us: MetricValue,
+    pub first_us: Measured,
     /// Last one.
-    pub last_us: MetricValue,
+    pub last_us: Measured,
     /// Median over all scores together.
-    pub score_p50: MetricValue,
+    pub score_p50: Measured,
     /// Scores by name, in the order of [`MetricsView::score_names`]; `None` where there are none.
     pub scores: Vec<Option<ScoreCell>>,
 }

@@ -14,6 +14,7 @@ use super::model::{DEFAULT_RANGE, KnownVersion, MetricsQuery, MetricsView, Score
 use crate::{
     context::{self, Visit},
     error::AppError,
+    measured::Measured,
     range,
 };
 
@@ -39,9 +40,9 @@ const SCORE_COLUMNS: [&str; 6] = ["score.count", "score.sum", "score.mean", "sco
 const NOTHING: MetricValue = MetricValue::NOTHING;
 
 pub(super) async fn view(visit: &Visit, name: &str, query: &MetricsQuery) -> Result<MetricsView, AppError> {
-    let range = range::choose(query.range.as_deref(), query.from.as_deref(), query.to.as_deref(), DEFAULT_RANGE)
-        .map_err(|error| context::refusal(ServiceError::of("range")(error)))?
-        .resolve(visit.now);
+    let choice = range::choose(query.range.as_deref(), query.from.as_deref(), query.to.as_deref(), DEFAULT_RANGE)
+        .map_err(|error| context::refusal(ServiceError::of("range")(error)))?;
+    let range = choice.resolve(visit.now);
     let ask = Ask { visit, name, query, range };
     let granularity = if range.length_us() > 4 * 86_400_000_000 { Granularity::Day } else { Granularity::Hour };
 
@@ -80,8 +81,7 @@ pub(super) async fn view(visit: &Visit, name: &str, query: &MetricsQuery) -> Res
         trend: trend.key(),
         chart,
         palette,
-        from_us: numbers.range.from.0,
-        to_us: numbers.range.to.0,
+        range: choice.into(),
         lag_ms: numbers.lag_ms,
         partial: numbers.partial,
         now_us: visit.now.0,
@@ -177,7 +177,7 @@ fn rows(
         .filter_map(|row| {
             let group = row.group.first()?;
             let version: u32 = group.parse().ok()?;
-            let value = |column: usize| row.values.get(column).copied().unwrap_or(NOTHING);
+            let value = |column: usize| row.values.get(column).copied().map(Measured::from).unwrap_or_default();
             let count = value(0);
             Some(VersionRow {
                 version,
@@ -207,8 +207,8 @@ fn rows(
                     .rows
                     .iter()
                     .find(|row| row.group.first() == Some(group))
-                    .and_then(|row| row.values.first().copied())
-                    .unwrap_or(NOTHING),
+                    .and_then(|row| row.values.first().copied().map(Measured::from))
+                    .unwrap_or_default(),
                 scores: score_names.iter().map(|name| score_cell(scores, group, name)).collect(),
             })
         })

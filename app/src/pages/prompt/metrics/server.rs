@@ -1,12 +1,12 @@
 //! Server function of the Metrics tab.
 
-use leptos::{prelude::*, server_fn::codec::GetUrl};
+use leptos::prelude::*;
 
 use super::model::{MetricsQuery, MetricsView};
-use crate::error::AppError;
+use crate::{error::AppError, wire::Question};
 
 /// The numbers of every version of a prompt.
-#[server(input = GetUrl)]
+#[server(protocol = Question)]
 pub async fn prompt_metrics(
     project: String,
     name: String,

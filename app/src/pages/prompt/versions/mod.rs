@@ -5,20 +5,18 @@ pub mod model;
 mod read;
 pub mod server;
 
-use domain::{
-    prompt::{ChatItem, PromptBody},
-    time::TimeUs,
-};
-use leptos::{form::ActionForm, prelude::*};
+use domain::time::TimeUs;
+use leptos::prelude::*;
 use ui::{
     Button, ButtonKind, Card, CardBody, Chip, Copy, Fact, Facts, FactsLayout, Instant, Json, Message, Messages, Moment,
-    Part, ProblemPanel, Query, Role, TextField, Toaster, Tone,
+    Part, ProblemPanel, Query, Role, TextField, Toaster, Tone, live,
 };
 
 use self::{
-    model::{LabelView, MoveLine, VersionLine, VersionView, VersionsView},
+    model::{BodyView, ItemView, LabelView, MoveLine, VersionLine, VersionView, VersionsView},
     server::{MoveLabel, RemoveLabel},
 };
+use crate::wire::{Act, ActForm};
 
 /// The tab's content.
 #[component]
@@ -32,11 +30,12 @@ pub fn Versions(project: String, name: String, query: Query, view: VersionsView,
         .into_iter()
         .map(|line| {
             let href = query.set("v", line.number.to_string()).href();
-            view! { <Item line href labels=labels.clone() current latest now/> }
+            view! { <Item line href labels=labels.clone() current latest now/> }.into_any()
         })
         .collect_view();
     let form = view.may_write.then(|| {
         view! { <LabelForm project=project.clone() name=name.clone() version=current labels=labels.clone() mover/> }
+            .into_any()
     });
     view! {
         <div class="versions">
@@ -68,7 +67,7 @@ fn Item(
                 <span class="version-list__number">{format!("v{}", line.number)}</span>
                 <span class="version-list__message">{message}</span>
                 <span class="sub">{line.author} ", " <Instant at=TimeUs(line.created_us) shown=Moment::Ago(now)/></span>
-                {(!chips.is_empty()).then(|| view! { <span class="chips">{chips}</span> })}
+                {(!chips.is_empty()).then(|| view! { <span class="chips">{chips}</span> }.into_any())}
             </a>
         </li>
     }
@@ -94,22 +93,21 @@ fn chips(labels: &[LabelView], version: u32, latest: u32) -> Vec<AnyView> {
 fn Shown(version: VersionView, labels: Vec<LabelView>, now: TimeUs, children: Children) -> impl IntoView {
     let own = chips(&labels, version.number, 0);
     let whole = match &version.body {
-        PromptBody::Text(text) => text.clone(),
-        PromptBody::Chat(items) => serde_json::to_string_pretty(items).unwrap_or_default(),
+        BodyView::Text(text) | BodyView::Chat(_, text) => text.clone(),
     };
     let body = match version.body {
-        PromptBody::Text(text) => view! {
+        BodyView::Text(text) => view! {
             <Messages><Message role=Role::Other("text".to_owned()) parts=Part::of_template(&text)/></Messages>
         }
         .into_any(),
-        PromptBody::Chat(items) => {
+        BodyView::Chat(items, _) => {
             let items = items
                 .into_iter()
                 .map(|item| match item {
-                    ChatItem::Message { role, content } => {
+                    ItemView::Message { role, content } => {
                         view! { <Message role=Role::named(&role) parts=Part::of_template(&content)/> }.into_any()
                     }
-                    ChatItem::Placeholder { name } => {
+                    ItemView::Placeholder { name } => {
                         let parts = vec![Part::Text(format!("The caller puts the messages “{name}” here."))];
                         view! { <Message role=Role::Placeholder parts/> }.into_any()
                     }
@@ -121,14 +119,14 @@ fn Shown(version: VersionView, labels: Vec<LabelView>, now: TimeUs, children: Ch
     let variables = if version.variables.is_empty() { "none".to_owned() } else { version.variables.join(", ") };
     let author = version.author;
     let created = TimeUs(version.created_us);
-    let config = version.config.as_object().is_some_and(|config| !config.is_empty()).then(|| {
-        let text = version.config.to_string();
+    let config = (!version.config.is_empty()).then(|| {
         view! {
             <div class="detail__section">
                 <h3>"Config"</h3>
-                <Json text/>
+                <Json value=version.config/>
             </div>
         }
+        .into_any()
     });
     let facts = vec![
         Fact::text("Variables", variables),
@@ -142,7 +140,7 @@ fn Shown(version: VersionView, labels: Vec<LabelView>, now: TimeUs, children: Ch
         >
             <CardBody>
                 <div class="version">
-                    {version.message.map(|message| view! { <p>{message}</p> })}
+                    {version.message.map(|message| view! { <p>{message}</p> }.into_any())}
                     {body}
                     {config}
                     <Facts layout=FactsLayout::List items=facts/>
@@ -156,41 +154,32 @@ fn Shown(version: VersionView, labels: Vec<LabelView>, now: TimeUs, children: Ch
 /// Moves labels, and moves them back. Made by the page, because a toast with its way back outlives the tab that is redrawn.
 #[derive(Clone, Copy)]
 pub struct LabelMover {
-    action: ServerAction<MoveLabel>,
+    act: Act<MoveLabel>,
 }
 
 impl LabelMover {
-    /// `changed` is told after every move.
-    pub fn new(changed: Callback<()>) -> Self {
+    /// `changed` is told after every move. `project` and `name` say whose labels they are.
+    pub fn new(project: Memo<String>, name: Memo<String>, changed: Callback<()>) -> Self {
         let toaster = Toaster::from_context();
-        let action = ServerAction::<MoveLabel>::new();
-        let undo_move = ServerAction::<MoveLabel>::new();
-        let undo_new = ServerAction::<RemoveLabel>::new();
-        // The action forgets its input once it is answered.
-        let asked = StoredValue::new(None::<MoveLabel>);
+        let act = Act::<MoveLabel>::new();
+        let undo_move = Act::<MoveLabel>::new();
+        let undo_new = Act::<RemoveLabel>::new();
         Effect::new(move |_| {
-            if let Some(input) = action.input().get() {
-                asked.set_value(Some(input));
-            }
-        });
-        Effect::new(move |_| {
-            let Some(Ok(before)) = action.value().get() else { return };
-            let Some(MoveLabel { project, name, label, version, .. }) = asked.get_value() else { return };
-            if before == Some(version) {
-                toaster.done(format!("{label} was on v{version} already"));
+            let Some(Ok(moved)) = act.outcome() else { return };
+            let (project, name) = (project.get_untracked(), name.get_untracked());
+            if moved.from == Some(moved.to) {
+                toaster.done(format!("{} was on v{} already", moved.label, moved.to));
                 return;
             }
-            let text = format!("{label} moved to v{version}");
+            let text = format!("{} moved to v{}", moved.label, moved.to);
             let back = Callback::new(move |()| {
-                let (project, name, label) = (project.clone(), name.clone(), label.clone());
-                match before {
+                let (project, name, label) = (project.clone(), name.clone(), moved.label.clone());
+                match moved.from {
                     Some(version) => {
                         let reason = Some("undone".to_owned());
-                        undo_move.dispatch(MoveLabel { project, name, label, version, reason });
+                        undo_move.send(&MoveLabel { project, name, label, version, reason });
                     }
-                    None => {
-                        undo_new.dispatch(RemoveLabel { project, name, label });
-                    }
+                    None => undo_new.send(&RemoveLabel { project, name, label }),
                 }
             });
             toaster.undoable(text, back);
@@ -198,25 +187,20 @@ impl LabelMover {
         });
         Effect::new(move |_| {
             // Both are read in any case: what an effect does not read, it does not follow.
-            let undone =
-                [matches!(undo_move.value().get(), Some(Ok(_))), matches!(undo_new.value().get(), Some(Ok(())))];
-            if undone.contains(&true) {
+            if [undo_move.is_done(), undo_new.is_done()].contains(&true) {
                 toaster.done("The label is back where it was");
                 changed.run(());
             }
         });
-        Self { action }
+        Self { act }
     }
 }
 
 /// Points a label at the version shown.
 #[component]
 fn LabelForm(project: String, name: String, version: u32, labels: Vec<LabelView>, mover: LabelMover) -> impl IntoView {
-    let action = mover.action;
-    let refused = move || match action.value().get() {
-        Some(Err(error)) => Some(view! { <ProblemPanel problem=error.0/> }),
-        _ => None,
-    };
+    let act = mover.act;
+    let refused = live(move || act.refused().map(|error| view! { <ProblemPanel problem=error.0/> }.into_any()));
     let suggested = if labels.iter().any(|label| label.name == "production" && label.version == version) {
         ""
     } else {
@@ -224,14 +208,14 @@ fn LabelForm(project: String, name: String, version: u32, labels: Vec<LabelView>
     };
     view! {
         {refused}
-        <ActionForm action attr:class="label-form">
+        <ActForm act class="label-form">
             <input type="hidden" name="project" value=project/>
             <input type="hidden" name="name" value=name/>
             <input type="hidden" name="version" value=version.to_string()/>
             <TextField name="label" label="Point a label here" value=suggested required=true mono=true placeholder="staging"/>
             <TextField name="reason" label="Why" optional=true/>
-            <Button kind=ButtonKind::Primary submit=true busy=action.pending()>{format!("Move to v{version}")}</Button>
-        </ActionForm>
+            <Button kind=ButtonKind::Primary submit=true busy=act.pending()>{format!("Move to v{version}")}</Button>
+        </ActForm>
     }
 }
 
@@ -255,7 +239,7 @@ fn Moves(moves: Vec<MoveLine>, now: TimeUs) -> impl IntoView {
                     <Instant at=TimeUs(moved.at_us) shown=Moment::Ago(now)/>
                     <span><Chip>{moved.label}</Chip> " " {what} <span class="muted">{format!(" by {}{reason}", moved.by)}</span></span>
                 </li>
-            }
+            }.into_any()
         })
         .collect_view();
     view! {

@@ -1,7 +1,8 @@
 //! The history of a prompt: its versions and the moves of its labels.
 
-use domain::prompt::{MoveSource, PromptBody, PromptType};
+use domain::prompt::{MoveSource, PromptType};
 use serde::{Deserialize, Serialize};
+use ui::JsonValue;
 
 /// What every tab shows above itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,9 +66,9 @@ pub struct VersionView {
     /// Number.
     pub number: u32,
     /// Text or messages.
-    pub body: PromptBody,
+    pub body: BodyView,
     /// Model and parameters.
-    pub config: serde_json::Value,
+    pub config: JsonValue,
     /// Names of its variables, in order.
     pub variables: Vec<String>,
     /// Who made it.
@@ -76,6 +77,43 @@ pub struct VersionView {
     pub created_us: i64,
     /// Why.
     pub message: Option<String>,
+}
+
+/// What a version says.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum BodyView {
+    /// One text.
+    Text(String),
+    /// Messages and placeholders, and all of them as JSON to copy.
+    Chat(Vec<ItemView>, String),
+}
+
+/// One entry of a chat prompt.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum ItemView {
+    /// A message.
+    Message {
+        /// Who speaks.
+        role: String,
+        /// The text with its variables.
+        content: String,
+    },
+    /// Where the caller puts messages.
+    Placeholder {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Where a label pointed before it was moved, and where it points now.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct LabelMoved {
+    /// The label.
+    pub label: String,
+    /// Before; none for a new label.
+    pub from: Option<u32>,
+    /// Now.
+    pub to: u32,
 }
 
 /// One move of a label.
@@ -95,30 +133,4 @@ pub struct MoveLine {
     pub reason: Option<String>,
     /// Through which door.
     pub source: MoveSource,
-}
-
-/// Names of the variables of a body, each once, in order of appearance.
-pub fn variables(body: &PromptBody) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for text in body.texts() {
-        for part in ui::Part::of_template(text) {
-            if let ui::Part::Variable { name, .. } = part
-                && !names.contains(&name)
-            {
-                names.push(name);
-            }
-        }
-    }
-    names
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn variables_are_listed_once_in_order() {
-        let body = PromptBody::Text("{{b}} and {{ a }} and {{b}}".to_owned());
-        assert_eq!(variables(&body), ["b", "a"]);
-    }
 }

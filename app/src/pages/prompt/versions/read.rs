@@ -3,10 +3,10 @@
 use domain::{
     auth::Role,
     page::PageSize,
-    prompt::{LabelMove, LabelName, Prompt, PromptVersion, VersionChoice},
+    prompt::{ChatItem, LabelMove, LabelName, Prompt, PromptBody, PromptVersion, VersionChoice},
 };
 
-use super::model::{LabelView, MoveLine, PromptHead, VersionLine, VersionView, VersionsView, variables};
+use super::model::{BodyView, ItemView, LabelView, MoveLine, PromptHead, VersionLine, VersionView, VersionsView};
 use crate::{
     context::{self, Visit},
     error::AppError,
@@ -62,8 +62,8 @@ fn shown(version: &PromptVersion) -> VersionView {
     VersionView {
         number: version.number,
         variables: variables(&version.body),
-        body: version.body.clone(),
-        config: version.config.clone(),
+        body: body(&version.body),
+        config: version.config.clone().into(),
         author: version.author.clone(),
         created_us: version.created_us.0,
         message: version.commit_message.clone(),
@@ -79,5 +79,49 @@ fn moved(moved: LabelMove) -> MoveLine {
         at_us: moved.at_us.0,
         reason: moved.reason,
         source: moved.source,
+    }
+}
+
+fn body(body: &PromptBody) -> BodyView {
+    match body {
+        PromptBody::Text(text) => BodyView::Text(text.clone()),
+        PromptBody::Chat(items) => {
+            // Texts and names only: writing them cannot fail.
+            let whole = serde_json::to_string_pretty(items).unwrap_or_default();
+            BodyView::Chat(items.iter().map(item).collect(), whole)
+        }
+    }
+}
+
+fn item(item: &ChatItem) -> ItemView {
+    match item {
+        ChatItem::Message { role, content } => ItemView::Message { role: role.clone(), content: content.clone() },
+        ChatItem::Placeholder { name } => ItemView::Placeholder { name: name.clone() },
+    }
+}
+
+/// Names of the variables of a body, each once, in order of appearance.
+fn variables(body: &PromptBody) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for text in body.texts() {
+        for part in ui::Part::of_template(text) {
+            if let ui::Part::Variable { name, .. } = part
+                && !names.contains(&name)
+            {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_listed_once_in_order() {
+        let body = PromptBody::Text("{{b}} and {{ a }} and {{b}}".to_owned());
+        assert_eq!(variables(&body), ["b", "a"]);
     }
 }

@@ -1,0 +1,85 @@
+//! One request of the browser.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use domain::{Problem, problem::ProblemCode};
+use leptos::{
+    prelude::window,
+    server_fn::{
+        ContentType as _,
+        error::FromServerFnError as _,
+        redirect::{REDIRECT_HEADER, call_redirect_hook},
+    },
+};
+use send_wrapper::SendWrapper;
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, Headers, RequestInit, Response, js_sys::Uint8Array};
+
+use super::codec::{Answer, Wire};
+use crate::error::AppError;
+
+type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// Asks a question.
+#[cfg(not(feature = "ssr"))]
+pub(super) fn get(path: &'static str, arguments: String) -> Answering {
+    answer(format!("{path}?{arguments}"), None)
+}
+
+/// Sends a form.
+pub(super) fn post(path: &'static str, form: String) -> Answering {
+    answer(path.to_owned(), Some(form))
+}
+
+fn answer(url: String, form: Option<String>) -> Answering {
+    // The browser has one thread; a resource asks for what may move between several.
+    Box::pin(SendWrapper::new(async move {
+        match send(&url, form).await {
+            Ok(answer) => answer,
+            Err(_) => Answer::Refused(AppError(Problem::new(
+                ProblemCode::Unavailable,
+                "The server could not be reached. Check the connection and try again.",
+            ))),
+        }
+    }))
+}
+
+async fn send(url: &str, form: Option<String>) -> Result<Answer, JsValue> {
+    let headers = Headers::new()?;
+    headers.set("accept", Wire::CONTENT_TYPE)?;
+    let request = RequestInit::new();
+    if let Some(form) = form {
+        headers.set("content-type", "application/x-www-form-urlencoded")?;
+        request.set_method("POST");
+        request.set_body(&form.into());
+    }
+    request.set_headers(&headers);
+    let abort = AbortOnDrop(AbortController::new()?);
+    request.set_signal(Some(&abort.0.signal()));
+
+    let response: Response = JsFuture::from(window().fetch_with_str_and_init(url, &request)).await?.unchecked_into();
+    let body = JsFuture::from(response.array_buffer()?).await?;
+    let bytes: Arc<[u8]> = Uint8Array::new(&body).to_vec().into();
+
+    let is_ours = response.headers().get("content-type")?.is_some_and(|kind| kind == Wire::CONTENT_TYPE);
+    if !response.ok() {
+        // A proxy on the way answers in its own words.
+        let error = if is_ours { AppError::de(bytes.to_vec().into()) } else { AppError::unreadable() };
+        return Ok(Answer::Refused(error));
+    }
+    if response.headers().has(REDIRECT_HEADER)? {
+        let location = response.headers().get("location")?;
+        call_redirect_hook(&location.unwrap_or_else(|| response.url()));
+    }
+    Ok(if is_ours { Answer::Value(bytes) } else { Answer::Refused(AppError::unreadable()) })
+}
+
+/// A question nobody waits for any more is not answered in vain. Aborting what is done does nothing.
+struct AbortOnDrop(AbortController);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
