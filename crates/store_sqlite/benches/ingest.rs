@@ -70,11 +70,7 @@ fn charged(span: &Span) -> Charge {
     let price = PriceRef::Catalogue { entry: "openai/gpt-4o".to_owned(), edition: TimeUs(0), valid_from: None };
     let total = span.cost.total.unwrap_or_default().0;
     let lines = vec![line(PriceItem::Input, total / 3), line(PriceItem::Output, total - total / 3)];
-    Charge {
-        provider: Some("openai".to_owned()),
-        origin: CostOrigin::Computed { price, lines },
-        ..Charge::default()
-    }
+    Charge { provider: Some("openai".to_owned()), origin: CostOrigin::Computed { price, lines }, ..Charge::default() }
 }
 
 /// The spans of one batch: about 2 KB each before compression.

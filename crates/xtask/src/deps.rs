@@ -42,7 +42,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "ui",
         ],
     ),
-    ("testkit", &["api", "assign", "charts", "demo", "domain", "otlp", "services", "stats", "store", "store_sqlite", "text"]),
+    (
+        "testkit",
+        &["api", "assign", "charts", "demo", "domain", "otlp", "services", "stats", "store", "store_sqlite", "text"],
+    ),
     ("load", &[]),
     ("xtask", &[]),
 ];

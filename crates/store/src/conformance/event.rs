@@ -22,8 +22,9 @@ use domain::{
 pub use build::{Build, RECEIVED, Random, START_NS};
 pub use cases::*;
 pub use charges::{
-    changed_content_comes_with_its_own_cost, models_without_a_price_are_counted, pages_of_charges_cover_every_span_once,
-    totals_are_right_however_charging_folding_and_writing_interleave, what_a_span_costs_may_change_and_the_old_amount_stays,
+    changed_content_comes_with_its_own_cost, models_without_a_price_are_counted,
+    pages_of_charges_cover_every_span_once, totals_are_right_however_charging_folding_and_writing_interleave,
+    what_a_span_costs_may_change_and_the_old_amount_stays,
 };
 pub use clients::*;
 pub use model::Model;

@@ -24,7 +24,8 @@ use domain::{
 };
 
 pub use charges::{
-    Amounts, ChargePage, ChargeStore, ChargedSpan, PastCost, RECHARGES, Recharge, RechargeBatch, Recharged, UnpricedModel,
+    Amounts, ChargePage, ChargeStore, ChargedSpan, PastCost, RECHARGES, Recharge, RechargeBatch, Recharged,
+    UnpricedModel,
 };
 pub use messages::{MessageStore, message_digest};
 pub use read::{Activity, ResolvedLink, ScoreRecord, SpanRecord, TraceFilter, TraceKey, TraceRecord};
