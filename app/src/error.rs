@@ -50,6 +50,11 @@ impl AppError {
     pub fn unreadable() -> Self {
         Self(Problem::new(ProblemCode::Internal, "The answer could not be read. Reload the page."))
     }
+
+    /// The page was loaded from another build than the one that answers.
+    pub fn outdated() -> Self {
+        Self(Problem::new(ProblemCode::Conflict, "Assay was updated since this page was loaded. Reload the page."))
+    }
 }
 
 impl fmt::Display for AppError {

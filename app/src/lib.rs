@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(not(erase_components))]
+#[cfg(not(any(erase_components, doc, doctest)))]
 compile_error!(
     "server and browser must draw with erased types: build in this checkout, without a RUSTFLAGS of your own, or add \
      `--cfg erase_components` to it"

@@ -2,9 +2,13 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use axum::http::{HeaderName, HeaderValue};
 use leptos::{WasmSplitManifest, prelude::*};
+use leptos_axum::ResponseOptions;
 use serde::Deserialize;
 use ui::PkgBase;
+
+use crate::wire::BUILD_HEADER;
 
 /// Name of the module that loads split chunks; the linker writes it into the WASM, so it cannot be chosen.
 const SPLIT_LOADER: &str = "__wasm_split.______________________.js";
@@ -49,6 +53,10 @@ impl Site {
     /// Provides what pages need to name files of the build, and Leptos to announce the chunks of the lazy routes it draws.
     /// Call once a request.
     pub fn provide(&self) {
+        // An open page may be older than the server: it compares this with its own before it reads an answer.
+        if let (Some(response), Ok(build)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&self.url(""))) {
+            response.insert_header(HeaderName::from_static(BUILD_HEADER), build);
+        }
         provide_context(self.clone());
         provide_context(PkgBase(self.url("")));
         provide_context(WasmSplitManifest(ArcStoredValue::new((

@@ -16,6 +16,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::error::AppError;
 
+/// Carries the folder of the build an answer was written by. Without field names a page could misread what another build
+/// wrote, and not notice.
+pub const BUILD_HEADER: &str = "x-assay-build";
+
 /// How answers and refusals are written.
 pub struct Wire;
 

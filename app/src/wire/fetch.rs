@@ -16,7 +16,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, RequestInit, Response, js_sys::Uint8Array};
 
-use super::codec::{Answer, Wire};
+use super::codec::{Answer, BUILD_HEADER, Wire};
 use crate::error::AppError;
 
 type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
@@ -62,14 +62,18 @@ async fn send(url: &str, form: Option<String>) -> Result<Answer, JsValue> {
     let body = JsFuture::from(response.array_buffer()?).await?;
     let bytes: Arc<[u8]> = Uint8Array::new(&body).to_vec().into();
 
-    let is_ours = response.headers().get("content-type")?.is_some_and(|kind| kind == Wire::CONTENT_TYPE);
+    let said = response.headers();
+    let is_ours = said.get("content-type")?.is_some_and(|kind| kind == Wire::CONTENT_TYPE);
+    if is_ours && said.get(BUILD_HEADER)?.is_some_and(|build| build != ui::asset::url("")) {
+        return Ok(Answer::Refused(AppError::outdated()));
+    }
     if !response.ok() {
         // A proxy on the way answers in its own words.
         let error = if is_ours { AppError::de(bytes.to_vec().into()) } else { AppError::unreadable() };
         return Ok(Answer::Refused(error));
     }
-    if response.headers().has(REDIRECT_HEADER)? {
-        let location = response.headers().get("location")?;
+    if said.has(REDIRECT_HEADER)? {
+        let location = said.get("location")?;
         call_redirect_hook(&location.unwrap_or_else(|| response.url()));
     }
     Ok(if is_ours { Answer::Value(bytes) } else { Answer::Refused(AppError::unreadable()) })

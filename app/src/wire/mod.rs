@@ -15,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
     act::{Act, ActForm},
-    codec::{Answer, AnswerResource, Command, InPage, Question, Wire},
+    codec::{Answer, AnswerResource, BUILD_HEADER, Command, InPage, Question, Wire},
 };
 use crate::error::AppError;
 

@@ -19,7 +19,7 @@ pub(crate) enum Stage {
 }
 
 /// The stages of a plain `test`, in order.
-const QUICK: [Stage; 4] = [Stage::Check, Stage::Rust, Stage::Sdk, Stage::E2e];
+const QUICK: [Stage; 5] = [Stage::Check, Stage::Rust, Stage::Sdk, Stage::E2e, Stage::Size];
 
 /// Runs all stages or one; `rest` goes to the test runner of a single stage.
 pub(crate) fn test(workspace: &Workspace, all: bool, only: Option<Stage>, rest: &[String]) -> anyhow::Result<()> {
@@ -31,7 +31,6 @@ pub(crate) fn test(workspace: &Workspace, all: bool, only: Option<Stage>, rest: 
     }
     let stages: Vec<Stage> = match only {
         Some(stage) => vec![stage],
-        None if all => QUICK.into_iter().chain([Stage::Size]).collect(),
         None => QUICK.to_vec(),
     };
     for stage in stages {

@@ -2,7 +2,7 @@
 
 use domain::{
     auth::{Role, Scope},
-    metric::{Measure, MetricQuery, MetricValue},
+    metric::{Measure, MetricQuery},
     page::PageSize,
     prompt::LabelName,
     time::{RangeChoice, TimeUs},
@@ -17,7 +17,6 @@ use crate::{
 };
 
 const DAY: RangeChoice = RangeChoice::Last { minutes: 1440 };
-const NOTHING: MetricValue = MetricValue::NOTHING;
 
 pub(super) async fn view(visit: &Visit) -> Result<HomeView, AppError> {
     let mut prompts = prompts(visit, PageSize::new(PageSize::MAX.into()).unwrap_or_default()).await?;

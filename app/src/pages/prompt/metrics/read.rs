@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    metric::{Dimension, Filter, Granularity, Measure, MetricAnswer, MetricQuery, MetricValue},
+    metric::{Dimension, Filter, Granularity, Measure, MetricAnswer, MetricQuery},
     page::PageSize,
     prompt::LabelMove,
     time::TimeRange,
@@ -36,8 +36,6 @@ const COLUMNS: [&str; 14] = [
     "last_seen",
 ];
 const SCORE_COLUMNS: [&str; 6] = ["score.count", "score.sum", "score.mean", "score.p50", "score.min", "score.max"];
-
-const NOTHING: MetricValue = MetricValue::NOTHING;
 
 pub(super) async fn view(visit: &Visit, name: &str, query: &MetricsQuery) -> Result<MetricsView, AppError> {
     let choice = range::choose(query.range.as_deref(), query.from.as_deref(), query.to.as_deref(), DEFAULT_RANGE)
