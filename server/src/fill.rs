@@ -64,7 +64,7 @@ pub(crate) async fn import(
 fn print(report: &ImportReport) {
     let stored = if report.dry_run { "would be stored" } else { "stored" };
     let line = |name: &str, count: Count| {
-        println!("{name:<13}{:>9} read {:>9} {stored} {:>9} skipped", count.read, count.stored, count.skipped)
+        println!("{name:<13}{:>9} read {:>9} {stored} {:>9} skipped", count.read, count.stored, count.skipped);
     };
     line("prompts", report.prompts);
     line("traces", report.traces);

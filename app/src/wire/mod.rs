@@ -86,7 +86,7 @@ fn resource(
     answer_to: fn(String) -> Answering,
 ) -> AnswerResource {
     Resource::new_with_options(
-        move || arguments(),
+        arguments,
         move |arguments| -> Answering {
             match arguments {
                 Some(arguments) => answer_to(arguments),

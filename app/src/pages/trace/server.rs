@@ -24,12 +24,11 @@ pub async fn open_span(project: String, trace: String, span: Option<String>) -> 
     let visit = context::visit(&project).await?;
     let (traces, actor, project) = (&visit.services.traces, &visit.actor, visit.project.id);
     let trace = context::parse("trace", &trace)?;
-    let chosen = match span {
-        Some(span) => Some(context::parse("span", &span)?),
-        None => {
-            let spans = traces.spans(actor, project, trace, None).await.map_err(context::refusal)?;
-            super::read::root(&spans).map(|root| root.row.span_id)
-        }
+    let chosen = if let Some(span) = span {
+        Some(context::parse("span", &span)?)
+    } else {
+        let spans = traces.spans(actor, project, trace, None).await.map_err(context::refusal)?;
+        super::read::root(&spans).map(|root| root.row.span_id)
     };
     let Some(span) = chosen else { return Ok(None) };
     let payload = traces.payload(actor, project, trace, span).await.map_err(context::refusal)?;

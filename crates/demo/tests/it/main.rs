@@ -1,5 +1,5 @@
 //! The demo is the same for the same seed, true to its data, and of the size asked for.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -253,6 +253,9 @@ fn the_first_piece_of_a_stream_is_marked_by_an_event() {
     }
 }
 
+/// What a row of the table is read into.
+type Read = Box<dyn Fn(domain::trace::Span) -> Option<Value>>;
+
 /// The row of each field in `SDK-PROTOCOL.md` 9, attribute by attribute: what one of them says alone.
 #[test]
 fn every_attribute_of_the_table_says_its_field() {
@@ -269,7 +272,6 @@ fn every_attribute_of_the_table_says_its_field() {
     let usage = |bucket: fn(TokenBuckets) -> u64| {
         move |span: domain::trace::Span| span.usage.buckets.map(|buckets| Value::from(bucket(buckets)))
     };
-    type Read = Box<dyn Fn(domain::trace::Span) -> Option<Value>>;
     let rows: Vec<(&[&str], Value, Value, Read)> = vec![
         (
             &[

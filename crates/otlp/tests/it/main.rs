@@ -10,6 +10,7 @@ mod fixtures;
 mod foreign;
 #[cfg(test)]
 mod limits;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod properties;
