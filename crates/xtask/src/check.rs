@@ -33,7 +33,8 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
         process::run(
             workspace
                 .cargo(&["doc", "--quiet", "--workspace", "--exclude", "hydrate", "--no-deps"])
-                .env("RUSTDOCFLAGS", "-D warnings"),
+                // Those of `.cargo/config.toml` are for rustc alone, but the name has to be known here too.
+                .env("RUSTDOCFLAGS", "-D warnings --check-cfg=cfg(erase_components)"),
         )
     })
 }
