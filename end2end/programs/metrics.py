@@ -145,8 +145,9 @@ def generation(rows, row, changed):
     ]
     if MODELS[get("model")]:
         attributes.append(text("langfuse.observation.model.name", MODELS[get("model")]))
-    if not get("null"):
-        attributes.append(text("langfuse.observation.output", "before" if changed else "because it is so"))
+    # An output nobody sent along is not an empty answer when tokens were written: the model's nothing is said.
+    output = "null" if get("null") else "before" if changed else "because it is so"
+    attributes.append(text("langfuse.observation.output", output))
     if get("error"):
         attributes.append(text("langfuse.observation.level", "ERROR"))
     if get("prompt") < 3 and not get("inherits"):
