@@ -41,6 +41,9 @@ for (const { name: windowName, width, height } of windows) {
             await expect(page.getByRole("heading", { level: 1, name: subject.heading })).toBeVisible();
             if (subject.ready) await expect(page.locator(subject.ready).first()).toBeVisible();
 
+            // A macro swallows code that lost its brace, and prints it.
+            await expect(page.locator("body")).not.toContainText(/\.into_any\(|view! ?\{|\|\| \{/);
+
             const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
             expect(overflow, "pixels the page is wider than its window").toBeLessThanOrEqual(0);
             await checkAccessibility();

@@ -69,6 +69,8 @@ pub struct Marker {
 const LINE_STYLES: [LineStyleType; 3] = [LineStyleType::Solid, LineStyleType::Dashed, LineStyleType::Dotted];
 /// Up to this many buckets each one has a dot.
 const DOTTED_UP_TO: usize = 16;
+/// From this part of the range on, the text of a mark stands before its line.
+const LATE: f64 = 0.7;
 const DAY_US: i64 = 86_400_000_000;
 
 /// Builds the chart.
@@ -106,6 +108,7 @@ pub fn trend(data: &Trend) -> Result<ChartSpec, serde_json::Error> {
         }
         chart = chart.series(line);
     }
+    let late = (axis.from.0 as f64 + (axis.to.0 - axis.from.0) as f64 * LATE) / 1000.0;
     let option = to_json(&chart, |id, series| {
         if id.starts_with("floor:") || id.starts_with("band:") {
             // Without this a band below zero would be stacked on zero instead of on its lower end.
@@ -129,6 +132,14 @@ pub fn trend(data: &Trend) -> Result<ChartSpec, serde_json::Error> {
                 label["distance"] = json!(6);
                 label["rotate"] = json!(0);
                 label["align"] = json!("left");
+            }
+            for mark in
+                series.get_mut("markLine").and_then(|marks| marks.get_mut("data")?.as_array_mut()).into_iter().flatten()
+            {
+                // To the right of its line a late mark's text would leave the picture.
+                if mark.get("xAxis").and_then(serde_json::Value::as_f64).is_some_and(|at| at > late) {
+                    mark["label"] = json!({"align": "right"});
+                }
             }
         }
     })?;

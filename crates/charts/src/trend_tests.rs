@@ -49,6 +49,16 @@ fn a_missing_bucket_is_a_gap_not_a_line() {
 }
 
 #[test]
+fn the_text_of_a_late_mark_stays_in_the_picture() {
+    let mut data = example();
+    data.markers.push(Marker { at: TimeUs(START + 4 * DAY_US - 1), text: "v8 → production".into() });
+    let option = option(&data);
+    let marks = option.pointer("/series/2/markLine/data").or(option.pointer("/series/1/markLine/data")).unwrap();
+    assert_eq!(marks[0].get("label"), None);
+    assert_eq!(marks[1]["label"]["align"], "right");
+}
+
+#[test]
 fn series_without_intervals_have_no_band() {
     let mut data = example();
     for point in data.groups.iter_mut().flat_map(|group| &mut group.points) {

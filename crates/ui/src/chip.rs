@@ -45,10 +45,46 @@ pub fn Chip(
     }
 }
 
-/// A prompt and its version, `support/answer v8`, or another short fact about a row.
+/// A short fact about a row, such as a tag.
 #[component]
 pub fn Badge(children: Children) -> impl IntoView {
     view! { <span class="badge">{children()}</span> }.into_any()
+}
+
+/// A prompt's version as a link, `support/answer v8`. A long name ends in an ellipsis (the title has it whole), the version
+/// is always there.
+///
+/// ```
+/// # use leptos::prelude::*; use ui::*;
+/// # fn example() -> impl IntoView {
+/// view! { <VersionBadge prompt="support/answer" version=8 href="/p/1/prompts/support/answer?v=8"/> }
+/// # }
+/// ```
+#[component]
+pub fn VersionBadge(
+    /// Name of the prompt.
+    #[prop(into)]
+    prompt: String,
+    /// Version.
+    version: u32,
+    /// Where it leads; the plain badge without.
+    #[prop(optional, into)]
+    href: MaybeText,
+    /// More to say when the pointer rests on it, after the whole name.
+    #[prop(optional, into)]
+    note: MaybeText,
+) -> impl IntoView {
+    let (MaybeText(href), MaybeText(note)) = (href, note);
+    let title = match note {
+        Some(note) => format!("{prompt} v{version}. {note}"),
+        None => format!("{prompt} v{version}"),
+    };
+    // Written as one text for those who copy it or hear it: "name v8".
+    let inside = view! { <span class="badge__name">{prompt}</span><span>{format!("\u{a0}v{version}")}</span> };
+    match href {
+        Some(href) => view! { <a class="badge" title=title href=href>{inside}</a> }.into_any(),
+        None => view! { <span class="badge" title=title>{inside}</span> }.into_any(),
+    }
 }
 
 /// One filter of a list. With a value it is set and `href` removes it; without, `href` offers it.

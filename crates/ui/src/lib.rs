@@ -44,7 +44,7 @@ pub use asset::PkgBase;
 pub use button::{Button, ButtonKind, LinkButton};
 pub use card::{Card, CardBody, CardFoot};
 pub use chart::{Chart, ChartSize};
-pub use chip::{Badge, Chip, Filter, Legend, LegendItem};
+pub use chip::{Badge, Chip, Filter, Legend, LegendItem, VersionBadge};
 pub use code::{Code, Snippet};
 pub use copy::{Copy, CopyLine};
 pub use dialog::{Dialog, DialogButton, close_dialog, open_dialog};

@@ -206,12 +206,13 @@ fn side_group(group: NavGroup, path: Signal<String>) -> AnyView {
             let current = current(item.clone(), path);
             let go = item.go.map(|letter| letter.to_string());
             view! {
-                          <a class="side__link" href=item.href data-go=go aria-current=current>
-                              <Icon name=item.icon/>
-                              {item.text}
-                              {item.note.map(|note| view! { <span class="side__note">{note}</span> }.into_any())}
-                          </a>
-            .into_any()          }
+                <a class="side__link" href=item.href data-go=go aria-current=current>
+                    <Icon name=item.icon/>
+                    {item.text}
+                    {item.note.map(|note| view! { <span class="side__note">{note}</span> }.into_any())}
+                </a>
+            }
+            .into_any()
         })
         .collect_view();
     view! { {title} {items} }.into_any()

@@ -59,11 +59,12 @@ pub fn Tabs(
             let key = tab.key;
             let is_current = move || current.with(|current| *current == key).then_some("page");
             view! {
-                          <a class="tabs__tab" href=tab.href aria-current=is_current>
-                              {tab.text}
-                              {tab.count.map(|count| view! { <span class="tabs__count">{count}</span> }.into_any())}
-                          </a>
-            .into_any()          }
+                <a class="tabs__tab" href=tab.href aria-current=is_current>
+                    {tab.text}
+                    {tab.count.map(|count| view! { <span class="tabs__count">{count}</span> }.into_any())}
+                </a>
+            }
+            .into_any()
         })
         .collect_view();
     view! { <nav class="tabs" aria-label=label>{items}</nav> }.into_any()

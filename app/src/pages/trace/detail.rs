@@ -4,8 +4,8 @@ use domain::trace::Level;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use ui::{
-    Badge, Chip, Choice, Copy, Fact, Facts, Json, JsonValue, LinkButton, Message, Messages, Part, Query, Role,
-    SegmentedLinks, SkeletonShape, UsageBar, UsagePart, format, live,
+    Chip, Choice, Copy, Fact, Facts, Json, JsonValue, LinkButton, Message, Messages, Part, Query, Role, SegmentedLinks,
+    SkeletonShape, UsageBar, UsagePart, VersionBadge, format, live,
 };
 
 use super::{
@@ -74,12 +74,7 @@ fn Head(project: String, span: SpanView, reading: Memo<Reading>) -> impl IntoVie
     let prompt = span.prompt.clone().map(|prompt| {
         let href = format!("{}?v={}", prompt_href(&project, &prompt.name), prompt.version);
         let source = prompt.inherited.then_some("The link comes from a span above");
-        view! {
-            <a class="badge-link" href=href title=source>
-                <Badge>{format!("{} v{}", prompt.name, prompt.version)}</Badge>
-            </a>
-        }
-        .into_any()
+        view! { <VersionBadge prompt=prompt.name version=prompt.version href note=source/> }.into_any()
     });
     let open = span.prompt.clone().map(|prompt| {
         let href = format!("{}?v={}", prompt_href(&project, &prompt.name), prompt.version);

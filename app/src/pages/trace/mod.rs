@@ -20,7 +20,7 @@ use leptos_router::{
 };
 use ui::{
     Badge, Copy, Crumb, Fact, Facts, FactsLayout, HatchDefs, Instant, Minimap, MinimapSpan, Page, Query, Ruler, Tree,
-    TreeNode, WaterfallBar, format, page::PageLayout,
+    TreeNode, VersionBadge, WaterfallBar, format, page::PageLayout,
 };
 
 use self::{
@@ -210,7 +210,7 @@ fn node(span: &SpanView, depth: u32, total_ns: i64, query: &Query) -> TreeNode {
     let badge = span
         .prompt
         .clone()
-        .map(|prompt| view! { <Badge>{format!("{} v{}", prompt.name, prompt.version)}</Badge> }.into_any());
+        .map(|prompt| view! { <VersionBadge prompt=prompt.name version=prompt.version/> }.into_any());
     let word = is_error.then(|| {
         let word = span.status.clone().unwrap_or_else(|| "error".to_owned());
         view! { <span class="tree__error">{word}</span> }.into_any()

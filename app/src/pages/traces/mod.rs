@@ -14,8 +14,8 @@ use leptos_router::{
     lazy_route,
 };
 use ui::{
-    Badge, Cell, CellKind, Code, Column, Crumb, Empty, EmptyRow, Estimate, Filter, IconName, Instant, LinkButton,
-    Moment, Page, Query, RangePicker, Snippet, Table, format, page::PageHead,
+    Cell, CellKind, Code, Column, Crumb, Empty, EmptyRow, Estimate, Filter, IconName, Instant, LinkButton, Moment,
+    Page, Query, RangePicker, Snippet, Table, VersionBadge, format, page::PageHead,
 };
 
 use self::{
@@ -160,11 +160,11 @@ fn Line(project: String, line: TraceLine, now: TimeUs, query: Query) -> impl Int
     });
     let user = line.user.map(|user| {
         let href = query.set("user", user.clone()).href();
-        view! { <a href=href>{user}</a> }.into_any()
+        view! { <a class="ident" href=href title=user.clone()>{user.clone()}</a> }.into_any()
     });
     let session = line.session.map(|session| {
         let href = query.set("session", session.clone()).href();
-        view! { <a class="sub" href=href>{session}</a> }.into_any()
+        view! { <a class="sub ident" href=href title=session.clone()>{session.clone()}</a> }.into_any()
     });
     let environment = query.set("environment", line.environment.clone()).href();
     let tokens = line.tokens.map(|(input, output)| {
@@ -199,8 +199,7 @@ fn Links(project: String, links: Vec<PromptLink>) -> impl IntoView {
         .into_iter()
         .map(|link| {
             let href = format!("{}?v={}", prompt_href(&project, &link.name), link.version);
-            view! { <a class="badge-link" href=href><Badge>{format!("{} v{}", link.name, link.version)}</Badge></a> }
-                .into_any()
+            view! { <VersionBadge prompt=link.name version=link.version href/> }.into_any()
         })
         .collect_view()
 }
