@@ -20,10 +20,11 @@ use domain::{
     time::{TimeRange, TimeUs},
 };
 
+pub use self::zone::local_time;
 use self::{
     combine::{Place, Seen},
     effect::Effect,
-    part::Part,
+    part::{Asked, Part},
     statistic::{Around, Valued},
 };
 use crate::{Context, ServiceError, context::authorize};
@@ -49,16 +50,55 @@ impl Metrics {
         project: ProjectId,
         question: &MetricQuery,
     ) -> Result<MetricAnswer, ServiceError> {
+        let answers = self.queries(actor, project, std::slice::from_ref(question)).await?;
+        let missing = || ServiceError::Internal("a question without an answer".into());
+        answers.into_iter().next().ok_or_else(missing)
+    }
+
+    /// Answers questions, in their order. Those about the same things of the same range are answered in one pass, so a page asks
+    /// for all its numbers at once.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] for the first question that makes no sense, with what would.
+    pub async fn queries(
+        &self,
+        actor: &Actor,
+        project: ProjectId,
+        questions: &[MetricQuery],
+    ) -> Result<Vec<MetricAnswer>, ServiceError> {
         authorize(actor, project, Permission::Read)?;
-        question.check().map_err(|problem| ServiceError::Invalid(vec![problem]))?;
-        let steps = zone::steps(question.range, question.granularity, question.zone.as_deref())?;
+        let mut asked = Vec::with_capacity(questions.len());
+        for question in questions {
+            question.check().map_err(|problem| ServiceError::Invalid(vec![problem]))?;
+            let steps = zone::steps(question.range, question.granularity, question.zone.as_deref())?;
+            asked.push(Asked { question, range: question.range, steps });
+            if let Some(Comparison::Range(range)) = question.compare {
+                asked.push(Asked { question, range, steps: Vec::new() });
+            }
+        }
         let lag_ms = self.context.events.lag_ms().await?;
-        let part = self.part(project, question, question.range, steps).await?;
-        let baseline = match &question.compare {
-            Some(Comparison::Range(range)) => Some(self.part(project, question, *range, Vec::new()).await?),
-            _ => None,
-        };
         let segmented = self.context.control.settings(project).await?.settings.segment.is_some();
+        let mut parts = self.parts(project, asked).await?.into_iter();
+        let mut answers = Vec::with_capacity(questions.len());
+        for question in questions {
+            let Some(part) = parts.next() else { break };
+            let baseline = match question.compare {
+                Some(Comparison::Range(_)) => parts.next(),
+                _ => None,
+            };
+            answers.push(self.answer(question, part, baseline, lag_ms, segmented)?);
+        }
+        Ok(answers)
+    }
+
+    fn answer(
+        &self,
+        question: &MetricQuery,
+        part: Part,
+        baseline: Option<Part>,
+        lag_ms: u64,
+        segmented: bool,
+    ) -> Result<MetricAnswer, ServiceError> {
         let notices = notice::notices(question, part.places.values(), segmented);
         let rows = self.rows(question, &part, baseline.as_ref())?;
         let partial = [part.partial, baseline.as_ref().and_then(|part| part.partial.clone())];

@@ -1,4 +1,4 @@
-//! What is asked of the store for one range, and what came back.
+//! What is asked of the store for the ranges of questions, and what came back.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use domain::{
     prompt::PromptName,
     time::{TimeRange, TimeUs},
 };
-use store::event::{SpreadQuestion, TotalsQuestion};
+use store::event::{SpreadQuestion, TotalsAnswer, TotalsQuestion};
 
 use super::{
     Metrics,
@@ -56,63 +56,60 @@ struct Piece {
     range: TimeRange,
 }
 
+/// A question about one range.
+pub(super) struct Asked<'q> {
+    pub(super) question: &'q MetricQuery,
+    pub(super) range: TimeRange,
+    /// Starts of the steps.
+    pub(super) steps: Vec<TimeUs>,
+}
+
+/// The same with what the registry says to it.
+struct Prepared<'q> {
+    asked: Asked<'q>,
+    kinds: Kinds,
+    filters: Vec<Filter>,
+    /// What events are split by.
+    dimensions: Vec<Dimension>,
+    pieces: Vec<Piece>,
+}
+
 impl Metrics {
-    /// Asks everything a question needs about one range.
-    pub(super) async fn part(
-        &self,
-        project: ProjectId,
-        question: &MetricQuery,
-        range: TimeRange,
-        steps: Vec<TimeUs>,
-    ) -> Result<Part, ServiceError> {
-        let kinds = Kinds::of(&self.context, project, question).await?;
-        let filters = kinds.filters(&question.filters);
-        let asked = asked(&question.dimensions);
-        let (spans, scores) = (wants(question, false), wants(question, true));
-        let mut part = Part {
-            range,
-            steps: steps.clone(),
-            places: BTreeMap::new(),
-            spreads: None,
-            partial: None,
-            of_registry: (0..)
-                .zip(&question.dimensions)
-                .filter(|(_, of)| is_of_registry(**of))
-                .map(|(at, _)| at)
-                .collect(),
-        };
-        for piece in self.pieces(project, question, &filters, range).await? {
-            let totals = TotalsQuestion {
-                range: piece.range,
-                steps: steps.clone(),
-                dimensions: asked.clone(),
-                filters: piece.filters,
-                spans,
-                bins: sketched(question, false),
-                scores,
-            };
-            let answer = self.context.events.totals(project, &totals).await?;
-            if piece.range == range {
-                part.range = answer.range;
-            }
-            part.partial = part.partial.or_else(|| answer.partial.clone());
-            let label = piece.label.as_deref();
-            combine(&mut part.places, answer, &question.dimensions, |key| {
-                kinds.completed(&question.dimensions, &asked, &key, label)
-            });
+    /// Asks everything some questions need, together: a store answers questions about the same things in one pass.
+    pub(super) async fn parts(&self, project: ProjectId, asked: Vec<Asked<'_>>) -> Result<Vec<Part>, ServiceError> {
+        let mut prepared = Vec::with_capacity(asked.len());
+        for asked in asked {
+            let question = asked.question;
+            let kinds = Kinds::of(&self.context, project, question).await?;
+            let filters = kinds.filters(&question.filters);
+            let pieces = self.pieces(project, question, &filters, asked.range).await?;
+            let dimensions = of_events(&question.dimensions);
+            prepared.push(Prepared { asked, kinds, filters, dimensions, pieces });
         }
-        part.spreads = self.spreads(project, question, &part, filters).await?;
-        Ok(part)
+        let questions: Vec<TotalsQuestion> = prepared.iter().flat_map(Prepared::questions).collect();
+        let mut answers = self.context.events.totals(project, &questions).await?.into_iter();
+        let mut parts = Vec::with_capacity(prepared.len());
+        for prepared in &prepared {
+            parts.push(prepared.part(answers.by_ref().take(prepared.pieces.len())));
+        }
+        let spreads: Vec<Option<SpreadQuestion>> =
+            prepared.iter().zip(&parts).map(|(prepared, part)| self.spread(prepared, part)).collect();
+        let questions: Vec<SpreadQuestion> = spreads.iter().flatten().cloned().collect();
+        if questions.is_empty() {
+            return Ok(parts);
+        }
+        let mut answers = self.context.events.spread(project, &questions).await?.into_iter();
+        for ((part, prepared), asked) in parts.iter_mut().zip(&prepared).zip(spreads) {
+            let Some(asked) = asked else { continue };
+            let exact = !prepared.by_label() && part.of_registry.is_empty();
+            part.spreads = answers.next().map(|answer| Spreads::new(&asked, answer, exact));
+        }
+        Ok(parts)
     }
 
-    /// How the totals spread, when something asked for has an interval.
-    async fn spreads(
-        &self,
-        project: ProjectId,
-        question: &MetricQuery,
-        part: &Part,
-        mut filters: Vec<Filter>,
-    ) -> Result<Option<Spreads>, ServiceError> {
+    /// What tells how the totals spread, when something asked for has an interval.
+    fn spread(&self, prepared: &Prepared<'_>, part: &Part) -> Option<SpreadQuestion> {
+        let question = prepared.asked.question;
         let sure = |scores: bool| {
             let wanted = |measure: &Measure| statistic::has_interval(measure) && measure.is_score() == scores;
             question.measures.iter().any(wanted)
@@ -120,9 +117,9 @@ impl Metrics {
         let categories = question.distributions.iter().any(|subject| matches!(subject, Subject::Score(Some(_))));
         let (spans, scores) = (sure(false), sure(true) || categories);
         if !spans && !scores || part.places.is_empty() {
-            return Ok(None);
+            return None;
         }
-        let by_label = filters.iter().any(|filter| filter.dimension == Dimension::Label);
+        let mut filters = prepared.filters.clone();
         filters.retain(|filter| filter.dimension != Dimension::Label);
         let mut range = part.range;
         // Nothing lies in the future: today up to now is today as a whole.
@@ -131,10 +128,7 @@ impl Metrics {
         }
         let dimensions: Vec<Dimension> =
             question.dimensions.iter().copied().filter(|dimension| !is_of_registry(*dimension)).collect();
-        let exact = !by_label && part.of_registry.is_empty();
-        let asked = SpreadQuestion { range, dimensions, filters, spans, bins: sketched(question, true), scores };
-        let answer = self.context.events.spread(project, &asked).await?;
-        Ok(Some(Spreads::new(&asked, answer, exact)))
+        Some(SpreadQuestion { range, dimensions, filters, spans, bins: sketched(question, true), scores })
     }
 
     /// The question itself, or one for each stretch in which a label held a version.
@@ -178,8 +172,54 @@ impl Metrics {
     }
 }
 
+impl Prepared<'_> {
+    fn by_label(&self) -> bool {
+        self.filters.iter().any(|filter| filter.dimension == Dimension::Label)
+    }
+
+    /// One a piece.
+    fn questions(&self) -> impl Iterator<Item = TotalsQuestion> {
+        let question = self.asked.question;
+        self.pieces.iter().map(move |piece| TotalsQuestion {
+            range: piece.range,
+            steps: self.asked.steps.clone(),
+            dimensions: self.dimensions.clone(),
+            filters: piece.filters.clone(),
+            spans: wants(question, false),
+            bins: sketched(question, false),
+            scores: wants(question, true),
+        })
+    }
+
+    /// Puts the answers to the pieces together.
+    fn part(&self, answers: impl Iterator<Item = TotalsAnswer>) -> Part {
+        let Asked { question, range, steps } = &self.asked;
+        let of_registry =
+            (0..).zip(&question.dimensions).filter(|(_, of)| is_of_registry(**of)).map(|(at, _)| at).collect();
+        let mut part = Part {
+            range: *range,
+            steps: steps.clone(),
+            places: BTreeMap::new(),
+            spreads: None,
+            partial: None,
+            of_registry,
+        };
+        for (piece, answer) in self.pieces.iter().zip(answers) {
+            if piece.range == *range {
+                part.range = answer.range;
+            }
+            part.partial = part.partial.or_else(|| answer.partial.clone());
+            let label = piece.label.as_deref();
+            combine(&mut part.places, answer, &question.dimensions, |key| {
+                self.kinds.completed(&question.dimensions, &self.dimensions, &key, label)
+            });
+        }
+        part
+    }
+}
+
 /// What events are split by: the question's dimensions, the prompt instead of its type, and no label.
-fn asked(dimensions: &[Dimension]) -> Vec<Dimension> {
+fn of_events(dimensions: &[Dimension]) -> Vec<Dimension> {
     let mut asked = Vec::with_capacity(dimensions.len());
     for dimension in dimensions {
         let known = match dimension {

@@ -32,6 +32,19 @@ pub(super) fn steps(
     Ok((first..=last).map(|step| TimeUs(step.saturating_mul(width))).collect())
 }
 
+/// An instant as clocks of a zone show it, written as if they were UTC's: for charts, which know no zones.
+///
+/// # Errors
+/// The field `zone` when there is no such zone.
+pub fn local_time(zone: Option<&str>, at: TimeUs) -> Result<TimeUs, ServiceError> {
+    let Some(zone) = zone else { return Ok(at) };
+    let zone = read(zone)?;
+    // Beyond the years a calendar has there is no offset to speak of.
+    let Ok(instant) = Timestamp::from_microsecond(at.0) else { return Ok(at) };
+    let offset_us = i64::from(zone.to_offset(instant).seconds()).saturating_mul(1_000_000);
+    Ok(TimeUs(at.0.saturating_add(offset_us)))
+}
+
 /// A name of the tz database, or an offset such as `+05:30`.
 fn read(text: &str) -> Result<TimeZone, ServiceError> {
     let wrong = || {
@@ -88,6 +101,18 @@ mod tests {
         );
         assert_eq!(of("2026-11-21T00:00:00Z", "2026-11-21T20:00:00Z", Some("+05:30")).len(), 2);
         assert_eq!(of("2026-11-21T00:00:00Z", "2026-11-22T00:00:00Z", None), ["2026-11-21T00:00:00Z"]);
+    }
+
+    #[test]
+    fn clocks_of_a_zone_differ_from_utc_by_summer_and_winter() {
+        let at = |text: &str| text.parse::<TimeUs>().unwrap();
+        for (utc, local) in
+            [("2026-07-01T12:00:00Z", "2026-07-01T14:00:00Z"), ("2026-12-01T12:00:00Z", "2026-12-01T13:00:00Z")]
+        {
+            assert_eq!(local_time(Some("Europe/Berlin"), at(utc)).unwrap(), at(local));
+            assert_eq!(local_time(None, at(utc)).unwrap(), at(utc));
+        }
+        assert!(local_time(Some("Europe/Nowhere"), at("2026-07-01T12:00:00Z")).is_err());
     }
 
     #[test]

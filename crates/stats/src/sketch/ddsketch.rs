@@ -54,7 +54,10 @@ impl DdSketch {
     /// [`SketchError::KeyOutOfRange`] or [`SketchError::CountOverflow`].
     pub fn from_bins(bins: impl IntoIterator<Item = (i16, u64)>) -> core::result::Result<Self, SketchError> {
         let mut sorted: Vec<(i16, u64)> = bins.into_iter().filter(|&(_, count)| count > 0).collect();
-        order::sort(&mut sorted, |left, right| left.0.cmp(&right.0));
+        // What a store keeps is sorted already.
+        if !sorted.is_sorted_by_key(|&(bin, _)| bin) {
+            order::sort(&mut sorted, |left, right| left.0.cmp(&right.0));
+        }
         let mut total = 0_u64;
         let mut merged: Vec<(i16, u64)> = Vec::with_capacity(sorted.len());
         for (bin, count) in sorted {

@@ -91,7 +91,9 @@ impl ScoreBins {
                 ordered.push((score_bin_value(bin), is_exact(bin), count));
             }
         }
-        order::sort(&mut ordered, |left: &(f64, bool, u64), right| left.0.total_cmp(&right.0));
+        if !ordered.is_sorted_by(|left: &(f64, bool, u64), right| left.0.total_cmp(&right.0).is_le()) {
+            order::sort(&mut ordered, |left, right| left.0.total_cmp(&right.0));
+        }
         Ok(Self { ordered, total })
     }
 

@@ -15,6 +15,7 @@ mod spread_cases;
 mod totals;
 
 use domain::{
+    ids::ProjectId,
     metric::{Dimension, Filter, Quantity},
     time::{HOUR_NS, TimeRange, TimeUs},
 };
@@ -128,6 +129,11 @@ fn sorted_spread(mut answer: SpreadAnswer) -> SpreadAnswer {
     answer
 }
 
+/// The answer to one question.
+pub(super) async fn total(store: &dyn EventStore, project: ProjectId, question: TotalsQuestion) -> TotalsAnswer {
+    store.totals(project, &[question]).await.expect("totals").pop().expect("an answer")
+}
+
 fn sorted(mut answer: TotalsAnswer) -> TotalsAnswer {
     let key = |group: &ScoreGroup| (group.key.clone(), group.at_us, group.name.clone());
     answer.spans.sort_by_key(|group| (group.key.clone(), group.at_us));
@@ -179,14 +185,24 @@ pub async fn agrees(store: &dyn EventStore, model: &Model) {
     }
     fold_all(store).await;
     for project in model.projects() {
-        for question in questions() {
-            let answer = sorted(store.totals(project, &question).await.expect("totals"));
-            assert_eq!(answer, sorted(model.totals(project, &question)), "{question:?}");
+        // All of them together, and some of them alone: the answers are the same.
+        let questions = questions();
+        let answers = store.totals(project, &questions).await.expect("totals");
+        assert_eq!(answers.len(), questions.len());
+        for (place, (question, answer)) in questions.iter().zip(answers).enumerate() {
+            let answer = sorted(answer);
+            assert_eq!(answer, sorted(model.totals(project, question)), "{question:?}");
+            if place % 3 == 0 {
+                assert_eq!(sorted(total(store, project, question.clone()).await), answer, "{question:?}");
+            }
         }
     }
     for project in model.projects() {
-        for (place, question) in spread_questions().iter().enumerate() {
-            let answer = sorted_spread(store.spread(project, question).await.expect("spread"));
+        let questions = spread_questions();
+        let answers = store.spread(project, &questions).await.expect("spread");
+        assert_eq!(answers.len(), questions.len());
+        for (place, (question, answer)) in questions.iter().zip(answers).enumerate() {
+            let answer = sorted_spread(answer);
             assert!(totals::covers(&answer.answered, question), "{question:?}");
             assert!(place > 1 || answer.answered == *question, "{question:?}");
             assert_eq!(answer, sorted_spread(model.spread(project, &answer.answered)), "{question:?}");

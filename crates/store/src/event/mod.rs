@@ -98,11 +98,13 @@ pub trait EventStore: ChargeStore + MessageStore + ScoreList + SpanList + Send +
     /// Scores on a trace and its observations, and on the session the trace belongs to; by time, then id; at most 1,000.
     async fn scores(&self, project: ProjectId, trace: TraceId) -> Result<Vec<ScoreRecord>, StoreError>;
 
-    /// Answers a question from the totals.
-    async fn totals(&self, project: ProjectId, question: &TotalsQuestion) -> Result<TotalsAnswer, StoreError>;
+    /// Answers questions from the totals, in their order. Each answer is what the question alone would get; asked together,
+    /// those with the same range and filters cost little more than one.
+    async fn totals(&self, project: ProjectId, questions: &[TotalsQuestion]) -> Result<Vec<TotalsAnswer>, StoreError>;
 
-    /// How totals spread over groups of units, for telling how sure they are.
-    async fn spread(&self, project: ProjectId, question: &SpreadQuestion) -> Result<SpreadAnswer, StoreError>;
+    /// How totals spread over groups of units, for telling how sure they are; in the order of the questions, and likewise
+    /// better asked together.
+    async fn spread(&self, project: ProjectId, questions: &[SpreadQuestion]) -> Result<Vec<SpreadAnswer>, StoreError>;
 
     /// Tells generations of a project apart by another attribute from now on, or by none. Folding sorts what is stored into the
     /// new segments, step by step; until it is done, totals by segment are a mixture. The present attribute again changes

@@ -44,7 +44,7 @@ pub(crate) async fn milliseconds(store: &SqliteEvents, project: ProjectId, hours
     ];
     let mut times = Vec::new();
     for (name, question) in totals {
-        times.push((name, timed(async || store.totals(project, &question).await.unwrap()).await));
+        times.push((name, timed(async || store.totals(project, std::slice::from_ref(&question)).await.unwrap()).await));
     }
     let spread = SpreadQuestion {
         range: by_version.range,
@@ -56,7 +56,7 @@ pub(crate) async fn milliseconds(store: &SqliteEvents, project: ProjectId, hours
     };
     let of_prompt = SpreadQuestion { filters: of_prompt.filters, ..spread.clone() };
     for (name, question) in [("spread_by_version", spread), ("spread_of_a_prompt", of_prompt)] {
-        times.push((name, timed(async || store.spread(project, &question).await.unwrap()).await));
+        times.push((name, timed(async || store.spread(project, std::slice::from_ref(&question)).await.unwrap()).await));
     }
     times
 }

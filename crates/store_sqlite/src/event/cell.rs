@@ -22,9 +22,9 @@ const FORMAT: u8 = 2;
 pub(super) const QUANTITIES: usize = Quantity::ALL.len();
 /// Arms are kept apart once there are experiments; until then all is in this one.
 const NO_ARM: i64 = 0;
-const HOURS_A_DAY: i64 = DAY_NS / domain::time::HOUR_NS;
+pub(super) const HOURS_A_DAY: i64 = DAY_NS / domain::time::HOUR_NS;
 
-/// Columns of a row of totals by the hour.
+/// Columns of a row of totals by the hour, or by the day.
 pub(super) type HourKey = [i64; 8];
 /// Columns of a row of totals by day and unit group.
 pub(super) type GroupKey = [i64; 7];
@@ -46,6 +46,11 @@ impl CellKey {
     pub(super) fn of_hour(&self) -> HourKey {
         let Self { project, prompt, hour, version, model, environment, segment } = *self;
         [project, prompt, hour, version, model, environment, segment, NO_ARM]
+    }
+
+    /// `project, prompt, day, version, model, environment, segment, arm`.
+    pub(super) fn of_day(&self) -> HourKey {
+        Self { hour: self.hour.div_euclid(HOURS_A_DAY), ..*self }.of_hour()
     }
 
     /// `project, prompt, day, version, environment, arm, unit_group`.
@@ -233,13 +238,19 @@ pub(super) struct Binned(u8);
 
 impl Binned {
     pub(super) const ALL: Self = Self(u8::MAX);
+    pub(super) const NONE: Self = Self(0);
 
     pub(super) fn of(quantities: &[Quantity]) -> Self {
         let places = (0..).zip(Quantity::ALL).filter(|(_, quantity)| quantities.contains(quantity));
         Self(places.fold(0, |bits, (place, _): (u32, Quantity)| bits | (1 << place)))
     }
 
-    fn has(self, place: usize) -> bool {
+    /// What either reads.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(super) fn has(self, place: usize) -> bool {
         self.0 & (1 << place) != 0
     }
 }
@@ -307,6 +318,14 @@ pub(super) fn count_of(bytes: &[u8]) -> Result<u64, StoreError> {
 
 /// Merges totals of two cells.
 pub(super) fn merge_totals(into: &mut SpanTotals, from: &SpanTotals) {
+    merge_sums(into, from);
+    for (into, from) in into.quantities.iter_mut().zip(&from.quantities) {
+        merge_bins(&mut into.bins, &from.bins);
+    }
+}
+
+/// The same without bins.
+pub(super) fn merge_sums(into: &mut SpanTotals, from: &SpanTotals) {
     into.count += from.count;
     into.errors += from.errors;
     into.null_responses += from.null_responses;
@@ -316,6 +335,5 @@ pub(super) fn merge_totals(into: &mut SpanTotals, from: &SpanTotals) {
         into.n += from.n;
         into.sum = into.sum.saturating_add(from.sum);
         into.squares = into.squares.saturating_add(from.squares);
-        merge_bins(&mut into.bins, &from.bins);
     }
 }

@@ -15,7 +15,7 @@ use super::{
 
 const FORMAT: u8 = 2;
 
-/// Columns of a row of score totals by the hour.
+/// Columns of a row of score totals by the hour, or by the day.
 pub(super) type ScoreHourKey = [i64; 10];
 /// Columns of a row of score totals by day and unit group.
 pub(super) type ScoreGroupKey = [i64; 9];
@@ -46,6 +46,12 @@ impl ScorePlace {
     pub(super) fn of_hour(&self) -> ScoreHourKey {
         let [project, prompt, hour, version, model, environment, segment, arm] = self.cell.of_hour();
         [project, prompt, hour, version, model, environment, segment, arm, self.name, self.level]
+    }
+
+    /// `project, prompt, day, version, model, environment, segment, arm, name, level`.
+    pub(super) fn of_day(&self) -> ScoreHourKey {
+        let [project, prompt, day, version, model, environment, segment, arm] = self.cell.of_day();
+        [project, prompt, day, version, model, environment, segment, arm, self.name, self.level]
     }
 
     /// `project, prompt, day, version, environment, arm, name, level, unit_group`.

@@ -15,12 +15,13 @@ use store::StoreError;
 
 use super::{
     append::Memory,
+    books::{SCORE_DAYS, SCORE_GROUPS, SCORE_HOURS},
     cell::CellKey,
     cell_score::{Counted, Folded, ScoreCell, ScorePlace},
     dictionary::WordKind,
     fold::words,
     home::Home,
-    ledger::{Book, Ledger},
+    ledger::Ledger,
     prepare, record,
     statement::{Binds, Statement},
     summary::{LinkKey, LinkUse, Summary},
@@ -44,49 +45,6 @@ static MARK_TRACES: Statement = Statement::new(
 );
 static MARK_SESSIONS: Statement =
     Statement::new("INSERT OR IGNORE INTO dirty_session (project, session_id) VALUES ", "(?,?)", "");
-static HOURS: Book = Book {
-    find: Statement::new(
-        "WITH wanted (project, prompt, hour, version, model, environment, segment, arm, name, level) AS (VALUES ",
-        "(?,?,?,?,?,?,?,?,?,?)",
-        ") SELECT wanted.*, cell.data FROM wanted CROSS JOIN cell_score AS cell ON cell.project = wanted.project \
-         AND cell.prompt = wanted.prompt AND cell.hour = wanted.hour AND cell.version = wanted.version \
-         AND cell.model = wanted.model AND cell.environment = wanted.environment AND cell.segment = wanted.segment \
-         AND cell.arm = wanted.arm AND cell.name = wanted.name AND cell.level = wanted.level",
-    ),
-    put: Statement::new(
-        "INSERT OR REPLACE INTO cell_score (project, prompt, hour, version, model, environment, segment, arm, name, level, \
-         data) VALUES ",
-        "(?,?,?,?,?,?,?,?,?,?,?)",
-        "",
-    ),
-    drop: Statement::new(
-        "DELETE FROM cell_score WHERE (project, prompt, hour, version, model, environment, segment, arm, name, level) \
-         IN (VALUES ",
-        "(?,?,?,?,?,?,?,?,?,?)",
-        ")",
-    ),
-};
-static GROUPS: Book = Book {
-    find: Statement::new(
-        "WITH wanted (project, prompt, day, version, environment, arm, name, level, unit_group) AS (VALUES ",
-        "(?,?,?,?,?,?,?,?,?)",
-        ") SELECT wanted.*, cell.data FROM wanted CROSS JOIN group_score AS cell ON cell.project = wanted.project \
-         AND cell.prompt = wanted.prompt AND cell.day = wanted.day AND cell.version = wanted.version \
-         AND cell.environment = wanted.environment AND cell.arm = wanted.arm AND cell.name = wanted.name \
-         AND cell.level = wanted.level AND cell.unit_group = wanted.unit_group",
-    ),
-    put: Statement::new(
-        "INSERT OR REPLACE INTO group_score (project, prompt, day, version, environment, arm, name, level, unit_group, data) \
-         VALUES ",
-        "(?,?,?,?,?,?,?,?,?,?)",
-        "",
-    ),
-    drop: Statement::new(
-        "DELETE FROM group_score WHERE (project, prompt, day, version, environment, arm, name, level, unit_group) IN (VALUES ",
-        "(?,?,?,?,?,?,?,?,?)",
-        ")",
-    ),
-};
 static PUT_PLACES: Statement =
     Statement::new("INSERT OR IGNORE INTO score_place (prompt, version, start_ns, seq) VALUES ", "(?,?,?,?)", "");
 static DROP_PLACES: Statement =
@@ -273,18 +231,22 @@ async fn apply(
     connection: &mut SqliteConnection,
     changes: Vec<(i64, Option<Folded>, Option<Folded>)>,
 ) -> Result<(), StoreError> {
-    let mut hours: Ledger<ScoreCell, 10> = Ledger::new(&HOURS);
-    let mut groups: Ledger<ScoreCell, 9> = Ledger::new(&GROUPS);
+    let mut hours: Ledger<ScoreCell, 10> = Ledger::new(&SCORE_HOURS);
+    let mut days: Ledger<ScoreCell, 10> = Ledger::new(&SCORE_DAYS);
+    let mut groups: Ledger<ScoreCell, 9> = Ledger::new(&SCORE_GROUPS);
     let all = || changes.iter().flat_map(|(_, before, now)| before.iter().chain(now)).flat_map(|folded| &folded.places);
-    let (of_hours, of_groups) = (all().map(ScorePlace::of_hour).collect(), all().map(ScorePlace::of_group).collect());
-    hours.load(connection, of_hours).await?;
-    groups.load(connection, of_groups).await?;
+    hours.load(connection, all().map(ScorePlace::of_hour).collect()).await?;
+    days.load(connection, all().map(ScorePlace::of_day).collect()).await?;
+    groups.load(connection, all().map(ScorePlace::of_group).collect()).await?;
     let (mut put, mut dropped, mut places, mut old_places) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (seq, before, now) in &changes {
         for (folded, sign, listed) in [(before, -1, &mut old_places), (now, 1, &mut places)] {
             let Some(folded) = folded else { continue };
             for place in &folded.places {
                 if let Some(cell) = hours.get_mut(&place.of_hour()) {
+                    cell.count(folded.counted, sign);
+                }
+                if let Some(cell) = days.get_mut(&place.of_day()) {
                     cell.count(folded.counted, sign);
                 }
                 if let Some(cell) = groups.get_mut(&place.of_group()) {
@@ -299,6 +261,7 @@ async fn apply(
         }
     }
     hours.write(connection).await?;
+    days.write(connection).await?;
     groups.write(connection).await?;
     DROP_PLACES.run(connection, old_places, bind_place).await?;
     PUT_PLACES.run(connection, places, bind_place).await?;

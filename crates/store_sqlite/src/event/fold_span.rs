@@ -1,4 +1,4 @@
-//! The totals of generations that a step of the fold touches: by the hour, and by day and unit group.
+//! The totals of generations that a step of the fold touches: by the hour, by the day, and by day and unit group.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +8,10 @@ use store::{StoreError, event::SpanTotals};
 
 use super::{
     append::Memory,
-    cell::CellKey,
+    books::{SPAN_DAYS, SPAN_GROUPS, SPAN_HOURS},
+    cell::{CellKey, HOURS_A_DAY},
     fold::{Change, words},
-    ledger::{Book, Ledger},
+    ledger::Ledger,
     record,
     statement::Statement,
 };
@@ -19,51 +20,12 @@ use crate::error::from_sqlx;
 /// Rows read at a time when a cell's first or last generation is looked for.
 const PAGE: i64 = 64;
 
-static HOURS: Book = Book {
-    // CROSS JOIN, here and below: the keys drive, each finds its row.
-    find: Statement::new(
-        "WITH wanted (project, prompt, hour, version, model, environment, segment, arm) AS (VALUES ",
-        "(?,?,?,?,?,?,?,?)",
-        ") SELECT wanted.*, cell.data FROM wanted CROSS JOIN cell_span AS cell ON cell.project = wanted.project \
-         AND cell.prompt = wanted.prompt AND cell.hour = wanted.hour AND cell.version = wanted.version \
-         AND cell.model = wanted.model AND cell.environment = wanted.environment AND cell.segment = wanted.segment \
-         AND cell.arm = wanted.arm",
-    ),
-    put: Statement::new(
-        "INSERT OR REPLACE INTO cell_span (project, prompt, hour, version, model, environment, segment, arm, data) VALUES ",
-        "(?,?,?,?,?,?,?,?,?)",
-        "",
-    ),
-    drop: Statement::new(
-        "DELETE FROM cell_span WHERE (project, prompt, hour, version, model, environment, segment, arm) IN (VALUES ",
-        "(?,?,?,?,?,?,?,?)",
-        ")",
-    ),
-};
-static GROUPS: Book = Book {
-    find: Statement::new(
-        "WITH wanted (project, prompt, day, version, environment, arm, unit_group) AS (VALUES ",
-        "(?,?,?,?,?,?,?)",
-        ") SELECT wanted.*, cell.data FROM wanted CROSS JOIN group_span AS cell ON cell.project = wanted.project \
-         AND cell.prompt = wanted.prompt AND cell.day = wanted.day AND cell.version = wanted.version \
-         AND cell.environment = wanted.environment AND cell.arm = wanted.arm AND cell.unit_group = wanted.unit_group",
-    ),
-    put: Statement::new(
-        "INSERT OR REPLACE INTO group_span (project, prompt, day, version, environment, arm, unit_group, data) VALUES ",
-        "(?,?,?,?,?,?,?,?)",
-        "",
-    ),
-    drop: Statement::new(
-        "DELETE FROM group_span WHERE (project, prompt, day, version, environment, arm, unit_group) IN (VALUES ",
-        "(?,?,?,?,?,?,?)",
-        ")",
-    ),
-};
 static PUT_STALE: Statement = Statement::new("INSERT OR IGNORE INTO stale_cell (key) VALUES ", "(?)", "");
 
 /// Cells touched by a step.
 pub(super) struct Cells {
     hours: Ledger<SpanTotals, 8>,
+    days: Ledger<SpanTotals, 8>,
     groups: Ledger<SpanTotals, 7>,
     /// Cells whose first or last generation was taken out.
     stale: BTreeSet<CellKey>,
@@ -71,7 +33,12 @@ pub(super) struct Cells {
 
 impl Cells {
     pub(super) fn new() -> Self {
-        Self { hours: Ledger::new(&HOURS), groups: Ledger::new(&GROUPS), stale: BTreeSet::new() }
+        Self {
+            hours: Ledger::new(&SPAN_HOURS),
+            days: Ledger::new(&SPAN_DAYS),
+            groups: Ledger::new(&SPAN_GROUPS),
+            stale: BTreeSet::new(),
+        }
     }
 
     /// Takes out what was, puts in what is.
@@ -92,9 +59,11 @@ impl Cells {
                 moves.extend(now.iter().map(|one| (one, 1, by_hour)));
             }
         }
-        let hours = moves.iter().filter(|(.., by_hour)| *by_hour).map(|(one, ..)| one.key.of_hour()).collect();
+        let timed = || moves.iter().filter(|(.., by_hour)| *by_hour).map(|(one, ..)| one.key);
+        let (hours, days) = (timed().map(|key| key.of_hour()).collect(), timed().map(|key| key.of_day()).collect());
         let groups = moves.iter().map(|(one, ..)| one.key.of_group(one.group)).collect();
         self.hours.load(connection, hours).await?;
+        self.days.load(connection, days).await?;
         self.groups.load(connection, groups).await?;
         for (one, sign, by_hour) in moves {
             if let Some(totals) = self.groups.get_mut(&one.key.of_group(one.group)) {
@@ -102,6 +71,9 @@ impl Cells {
             }
             if !by_hour {
                 continue;
+            }
+            if let Some(totals) = self.days.get_mut(&one.key.of_day()) {
+                one.count(totals, sign);
             }
             let Some(totals) = self.hours.get_mut(&one.key.of_hour()) else { continue };
             if sign < 0 && (totals.first_ns == Some(one.start_ns) || totals.last_ns == Some(one.start_ns)) {
@@ -139,21 +111,50 @@ impl Cells {
         let stale = std::mem::take(&mut self.stale);
         let keys = stale.iter().map(CellKey::of_hour).collect();
         self.hours.load(connection, keys).await?;
-        for key in stale {
+        for key in &stale {
             if self.hours.get_mut(&key.of_hour()).is_none_or(|totals| totals.count == 0) {
                 continue;
             }
-            let first = end_of_cell(connection, memory, &key, true).await?;
-            let last = end_of_cell(connection, memory, &key, false).await?;
+            let first = end_of_cell(connection, memory, key, true).await?;
+            let last = end_of_cell(connection, memory, key, false).await?;
             if let Some(totals) = self.hours.get_mut(&key.of_hour()) {
+                (totals.first_ns, totals.last_ns) = (first, last);
+            }
+        }
+        self.settle_days(connection, stale).await
+    }
+
+    /// The ends of days some hours of which have other ends now.
+    async fn settle_days(
+        &mut self,
+        connection: &mut SqliteConnection,
+        stale: BTreeSet<CellKey>,
+    ) -> Result<(), StoreError> {
+        let hours = |key: &CellKey| {
+            let first = key.hour.div_euclid(HOURS_A_DAY).saturating_mul(HOURS_A_DAY);
+            let key = *key;
+            (0..HOURS_A_DAY).map(move |hour| CellKey { hour: first.saturating_add(hour), ..key }.of_hour())
+        };
+        self.hours.load(connection, stale.iter().flat_map(hours).collect()).await?;
+        self.days.load(connection, stale.iter().map(CellKey::of_day).collect()).await?;
+        for key in &stale {
+            let (mut first, mut last) = (None, None);
+            for hour in hours(key) {
+                let Some(totals) = self.hours.get_mut(&hour).filter(|totals| totals.count > 0) else { continue };
+                first = [first, totals.first_ns].into_iter().flatten().min();
+                last = [last, totals.last_ns].into_iter().flatten().max();
+            }
+            if let Some(totals) = self.days.get_mut(&key.of_day()) {
                 (totals.first_ns, totals.last_ns) = (first, last);
             }
         }
         Ok(())
     }
 
+    /// Writes all of them.
     pub(super) async fn write(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
         self.hours.write(connection).await?;
+        self.days.write(connection).await?;
         self.groups.write(connection).await
     }
 }

@@ -6,15 +6,18 @@
 
 mod append;
 mod bins;
+mod books;
 mod cell;
 mod cell_score;
 mod charge;
 mod charges;
 mod codec;
 mod dictionary;
+mod division;
 mod fold;
 mod fold_score;
 mod fold_span;
+mod gather;
 mod home;
 mod lag;
 mod ledger;
@@ -35,6 +38,7 @@ mod spread;
 mod statement;
 mod stored;
 mod summary;
+mod tally;
 mod totals;
 mod trace;
 mod writer;
@@ -75,6 +79,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/event/0002_clients.sql"),
         include_str!("../../migrations/event/0003_spread.sql"),
         include_str!("../../migrations/event/0004_charges.sql"),
+        include_str!("../../migrations/event/0005_days.sql"),
     ],
 };
 
@@ -258,12 +263,12 @@ impl EventStore for SqliteEvents {
         self.reader.scores(project, trace).await
     }
 
-    async fn totals(&self, project: ProjectId, question: &TotalsQuestion) -> Result<TotalsAnswer, StoreError> {
-        self.reader.totals(project, question).await
+    async fn totals(&self, project: ProjectId, questions: &[TotalsQuestion]) -> Result<Vec<TotalsAnswer>, StoreError> {
+        self.reader.totals(project, questions).await
     }
 
-    async fn spread(&self, project: ProjectId, question: &SpreadQuestion) -> Result<SpreadAnswer, StoreError> {
-        self.reader.spread(project, question).await
+    async fn spread(&self, project: ProjectId, questions: &[SpreadQuestion]) -> Result<Vec<SpreadAnswer>, StoreError> {
+        self.reader.spread(project, questions).await
     }
 
     async fn segment_by(&self, project: ProjectId, attribute: Option<SegmentAttribute>) -> Result<(), StoreError> {

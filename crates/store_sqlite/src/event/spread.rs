@@ -10,7 +10,7 @@ use domain::{
 use sqlx::{QueryBuilder, Row as _, Sqlite, sqlite::SqliteRow};
 use store::{
     StoreError,
-    event::{ScoreSpread, SpanSpread, SpanTotals, SpreadAnswer, SpreadQuestion},
+    event::{ScoreSpread, SpanSpread, SpreadAnswer, SpreadQuestion},
 };
 
 use super::{
@@ -20,6 +20,7 @@ use super::{
     ledger::Totals as _,
     question::{Conditions, Words, texts},
     read::Reader,
+    tally::{ScoreTally, SpanTally},
     totals::push_among,
 };
 use crate::error::from_sqlx;
@@ -31,121 +32,173 @@ const DAY_US: i64 = DAY_NS / 1000;
 const KEPT: [Dimension; 5] =
     [Dimension::Prompt, Dimension::Version, Dimension::Environment, Dimension::ScoreName, Dimension::ScoreLevel];
 
+/// Rows of one prompt's totals by unit group.
+struct Found {
+    prompt: i64,
+    rows: Vec<SqliteRow>,
+}
+
 impl Reader {
+    /// Answers questions, in their order. Those that keep the same of the same range share their rows.
     pub(super) async fn spread(
         &self,
         project: ProjectId,
-        question: &SpreadQuestion,
-    ) -> Result<SpreadAnswer, StoreError> {
-        let answered = nearest(question);
-        let mut answer = SpreadAnswer { answered, spans: Vec::new(), scores: Vec::new() };
-        let Some(project) = self.project(project).await? else { return Ok(answer) };
-        let conditions = self.conditions(project, &answer.answered.filters).await?;
+        questions: &[SpreadQuestion],
+    ) -> Result<Vec<SpreadAnswer>, StoreError> {
+        let nothing =
+            |question: &SpreadQuestion| SpreadAnswer { answered: nearest(question), spans: vec![], scores: vec![] };
+        let mut answers: Vec<SpreadAnswer> = questions.iter().map(nothing).collect();
+        let Some(project) = self.project(project).await? else { return Ok(answers) };
+        let mut passes: Vec<Vec<&mut SpreadAnswer>> = Vec::new();
+        for answer in &mut answers {
+            let same = |pass: &&mut Vec<&mut SpreadAnswer>| {
+                pass.first().is_some_and(|held| {
+                    held.answered.range == answer.answered.range && held.answered.filters == answer.answered.filters
+                })
+            };
+            match passes.iter_mut().find(same) {
+                Some(pass) => pass.push(answer),
+                None => passes.push(vec![answer]),
+            }
+        }
+        for pass in passes {
+            self.spread_pass(project, pass).await?;
+        }
+        Ok(answers)
+    }
+
+    /// Answers questions that keep the same of the same range.
+    async fn spread_pass(&self, project: i64, mut pass: Vec<&mut SpreadAnswer>) -> Result<(), StoreError> {
+        let Some(first) = pass.first() else { return Ok(()) };
+        let range = first.answered.range;
+        let conditions = self.conditions(project, &first.answered.filters).await?;
         let prompts = match &conditions.prompts {
             Some(prompts) => prompts.clone(),
             None => self.prompts(project).await?,
         };
         let of_scores = conditions.names.is_some() || conditions.levels.is_some();
-        if question.spans && !of_scores {
-            answer.spans = self.span_spread(project, &prompts, &conditions, &answer.answered).await?;
+        let wants_spans = !of_scores && pass.iter().any(|answer| answer.answered.spans);
+        let wants_scores = pass.iter().any(|answer| answer.answered.scores);
+        let rows = |scores: bool, wanted: bool| {
+            let prompts = if wanted { prompts.as_slice() } else { &[] };
+            self.group_rows(project, prompts, &conditions, range, scores)
+        };
+        let (spans, scores) = tokio::try_join!(rows(false, wants_spans), rows(true, wants_scores))?;
+        if wants_spans {
+            self.span_spread(&spans, &mut pass).await?;
         }
-        if question.scores {
-            answer.scores = self.score_spread(project, &prompts, &conditions, &answer.answered).await?;
+        drop(spans);
+        if wants_scores {
+            self.score_spread(&scores, &mut pass).await?;
         }
-        Ok(answer)
+        Ok(())
     }
 
-    async fn span_spread(
-        &self,
-        project: i64,
-        prompts: &[i64],
-        conditions: &Conditions,
-        question: &SpreadQuestion,
-    ) -> Result<Vec<SpanSpread>, StoreError> {
-        let binned = Binned::of(&question.bins);
-        let mut groups: BTreeMap<Words, BTreeMap<u8, SpanTotals>> = BTreeMap::new();
-        for row in self.group_rows(project, prompts, conditions, question, false).await? {
-            let totals = cell::unpack_totals(row.try_get(4).map_err(from_sqlx)?, binned)?;
-            let held = groups.entry(split(question, words(&row)?)).or_default().entry(unit_group(&row)?).or_default();
-            if held.count == 0 {
-                *held = totals;
-            } else {
-                cell::merge_totals(held, &totals);
+    async fn span_spread(&self, rows: &[Found], pass: &mut [&mut SpreadAnswer]) -> Result<(), StoreError> {
+        let of = |answer: &SpreadAnswer| {
+            if answer.answered.spans { Binned::of(&answer.answered.bins) } else { Binned::NONE }
+        };
+        let all = pass.iter().fold(Binned::NONE, |all, answer| all.and(of(answer)));
+        let mut gathered: Vec<ByUnit<SpanTally>> = vec![BTreeMap::new(); pass.len()];
+        for (prompt, row) in each(rows) {
+            let totals = cell::unpack_totals(row.try_get(3).map_err(from_sqlx)?, all)?;
+            let (words, group) = (words(prompt, row)?, unit_group(row)?);
+            for (answer, groups) in pass.iter().zip(&mut gathered).filter(|(answer, _)| answer.answered.spans) {
+                let held = groups.entry(split(&answer.answered, words)).or_default();
+                held.entry(group).or_default().add(&totals, of(answer));
             }
         }
-        let names = self.names_in(groups.keys().copied(), &question.dimensions).await?;
-        let spread = |(words, groups): (Words, BTreeMap<u8, SpanTotals>)| SpanSpread {
-            key: texts(&question.dimensions, &numbers(question, &words), None, &names),
-            groups: groups.into_iter().collect(),
-        };
-        Ok(groups.into_iter().map(spread).collect())
-    }
-
-    async fn score_spread(
-        &self,
-        project: i64,
-        prompts: &[i64],
-        conditions: &Conditions,
-        question: &SpreadQuestion,
-    ) -> Result<Vec<ScoreSpread>, StoreError> {
-        let mut groups: BTreeMap<Words, BTreeMap<u8, ScoreCell>> = BTreeMap::new();
-        for row in self.group_rows(project, prompts, conditions, question, true).await? {
-            let cell = ScoreCell::unpack(row.try_get(4).map_err(from_sqlx)?)?;
-            let held = groups.entry(split(question, words(&row)?)).or_default();
-            held.entry(unit_group(&row)?).or_default().merge(&cell);
-        }
-        let mut wanted: BTreeSet<i64> = groups.keys().filter_map(|words| Some(words.score?.0)).collect();
-        let categories = groups.values().flat_map(BTreeMap::values).flat_map(|cell| &cell.categories);
-        wanted.extend(categories.map(|(word, _)| *word));
-        let mut names = self.names_in(groups.keys().copied(), &question.dimensions).await?;
-        names.extend(self.names(&wanted).await?);
-        let text = |word: i64| names.get(&word).map(|name| name.as_ref().to_owned()).unwrap_or_default();
-        let mut spreads = Vec::with_capacity(groups.len());
-        for (words, groups) in groups {
-            let named = |(group, cell): (u8, ScoreCell)| {
-                (group, cell.named(|word| without_set(WordKind::Category, &text(word)).to_owned()))
-            };
-            spreads.push(ScoreSpread {
+        for (answer, groups) in pass.iter_mut().zip(gathered) {
+            let question = &answer.answered;
+            let names = self.names_in(groups.keys().copied(), &question.dimensions).await?;
+            let spread = |(words, groups): (Words, BTreeMap<u8, SpanTally>)| SpanSpread {
                 key: texts(&question.dimensions, &numbers(question, &words), None, &names),
-                name: words.score.map(|(name, _)| text(name)).unwrap_or_default(),
-                groups: groups.into_iter().map(named).collect(),
-            });
+                groups: groups.into_iter().map(|(group, tally)| (group, tally.finish())).collect(),
+            };
+            answer.spans = groups.into_iter().map(spread).collect();
         }
-        Ok(spreads)
+        Ok(())
     }
 
-    /// Rows of `prompt, version, environment, unit_group, data` and, of scores, `name, level`. None at all when there are too
-    /// many: half a spread would tell a wrong one.
+    async fn score_spread(&self, rows: &[Found], pass: &mut [&mut SpreadAnswer]) -> Result<(), StoreError> {
+        let mut gathered: Vec<ByUnit<ScoreTally>> = vec![BTreeMap::new(); pass.len()];
+        for (prompt, row) in each(rows) {
+            let cell = ScoreCell::unpack(row.try_get(3).map_err(from_sqlx)?)?;
+            let (words, group) = (words(prompt, row)?, unit_group(row)?);
+            for (answer, groups) in pass.iter().zip(&mut gathered).filter(|(answer, _)| answer.answered.scores) {
+                let held = groups.entry(split(&answer.answered, words)).or_default();
+                held.entry(group).or_default().add(&cell);
+            }
+        }
+        for (answer, groups) in pass.iter_mut().zip(gathered) {
+            let question = &answer.answered;
+            let finished = |tallies: BTreeMap<u8, ScoreTally>| -> Vec<(u8, ScoreCell)> {
+                tallies.into_iter().map(|(group, tally)| (group, tally.finish())).collect()
+            };
+            let groups: Vec<(Words, Vec<(u8, ScoreCell)>)> =
+                groups.into_iter().map(|(words, tallies)| (words, finished(tallies))).collect();
+            let mut wanted: BTreeSet<i64> = groups.iter().filter_map(|(words, _)| Some(words.score?.0)).collect();
+            let cells = groups.iter().flat_map(|(_, cells)| cells);
+            wanted.extend(cells.flat_map(|(_, cell)| cell.categories.iter().map(|(word, _)| *word)));
+            let mut names = self.names_in(groups.iter().map(|(words, _)| *words), &question.dimensions).await?;
+            names.extend(self.names(&wanted).await?);
+            let text = |word: i64| names.get(&word).map(|name| name.as_ref().to_owned()).unwrap_or_default();
+            let mut spreads = Vec::with_capacity(groups.len());
+            for (words, cells) in groups {
+                let named = |(group, cell): (u8, ScoreCell)| {
+                    (group, cell.named(|word| without_set(WordKind::Category, &text(word)).to_owned()))
+                };
+                spreads.push(ScoreSpread {
+                    key: texts(&question.dimensions, &numbers(question, &words), None, &names),
+                    name: words.score.map(|(name, _)| text(name)).unwrap_or_default(),
+                    groups: cells.into_iter().map(named).collect(),
+                });
+            }
+            answer.scores = spreads;
+        }
+        Ok(())
+    }
+
+    /// Rows of `version, environment, unit_group, data` and, of scores, `name, level`. None at all when there are too many: half
+    /// a spread would tell a wrong one.
     async fn group_rows(
         &self,
         project: i64,
         prompts: &[i64],
         conditions: &Conditions,
-        question: &SpreadQuestion,
+        range: TimeRange,
         scores: bool,
-    ) -> Result<Vec<SqliteRow>, StoreError> {
-        let from = question.range.from.0.div_euclid(DAY_US);
-        let to = question.range.to.0.saturating_sub(1).div_euclid(DAY_US);
-        let mut rows = Vec::new();
+    ) -> Result<Vec<Found>, StoreError> {
+        let from = range.from.0.div_euclid(DAY_US);
+        let to = range.to.0.saturating_sub(1).div_euclid(DAY_US);
+        let mut found = Vec::new();
+        let mut room = ROWS;
         for prompt in prompts {
             let mut query: QueryBuilder<Sqlite> = QueryBuilder::new(if scores {
-                "SELECT prompt, version, environment, unit_group, data, name, level FROM group_score WHERE project = "
+                "SELECT version, environment, unit_group, data, name, level FROM group_score WHERE project = "
             } else {
-                "SELECT prompt, version, environment, unit_group, data FROM group_span WHERE project = "
+                "SELECT version, environment, unit_group, data FROM group_span WHERE project = "
             });
             query.push_bind(project).push(" AND prompt = ").push_bind(*prompt);
             query.push(" AND day >= ").push_bind(from).push(" AND day <= ").push_bind(to);
             let of_both = [("version", &conditions.versions), ("environment", &conditions.environments)];
             let of_scores = [("name", &conditions.names), ("level", &conditions.levels)];
             push_among(&mut query, of_both.into_iter().chain(of_scores.into_iter().filter(|_| scores)));
-            query.push(" LIMIT ").push_bind((ROWS + 1) as i64);
-            rows.extend(query.build().fetch_all(&self.pool).await.map_err(from_sqlx)?);
-            if rows.len() > ROWS {
-                return Ok(Vec::new());
-            }
+            query.push(" LIMIT ").push_bind((room + 1) as i64);
+            let rows = query.build().fetch_all(&self.pool).await.map_err(from_sqlx)?;
+            let Some(left) = room.checked_sub(rows.len()) else { return Ok(Vec::new()) };
+            room = left;
+            found.push(Found { prompt: *prompt, rows });
         }
-        Ok(rows)
+        Ok(found)
     }
+}
+
+/// What is gathered by what splits an answer, and by unit group.
+type ByUnit<T> = BTreeMap<Words, BTreeMap<u8, T>>;
+
+fn each(found: &[Found]) -> impl Iterator<Item = (i64, &SqliteRow)> {
+    found.iter().flat_map(|of| of.rows.iter().map(|row| (of.prompt, row)))
 }
 
 /// The nearest question that totals by unit group answer: whole days, and only what they are kept apart by.
@@ -161,14 +214,14 @@ fn nearest(question: &SpreadQuestion) -> SpreadQuestion {
     }
 }
 
-fn words(row: &SqliteRow) -> Result<Words, StoreError> {
+fn words(prompt: i64, row: &SqliteRow) -> Result<Words, StoreError> {
     let get = |column: usize| row.try_get::<i64, _>(column).map_err(from_sqlx);
-    let score = if row.len() > 5 { Some((get(5)?, get(6)?)) } else { None };
-    Ok(Words { prompt: get(0)?, version: get(1)?, environment: get(2)?, score, ..Words::default() })
+    let score = if row.len() > 4 { Some((get(4)?, get(5)?)) } else { None };
+    Ok(Words { prompt, version: get(0)?, environment: get(1)?, score, ..Words::default() })
 }
 
 fn unit_group(row: &SqliteRow) -> Result<u8, StoreError> {
-    u8::try_from(row.try_get::<i64, _>(3).map_err(from_sqlx)?).map_err(StoreError::backend)
+    u8::try_from(row.try_get::<i64, _>(2).map_err(from_sqlx)?).map_err(StoreError::backend)
 }
 
 fn split(question: &SpreadQuestion, words: Words) -> Words {

@@ -1,82 +1,127 @@
 //! Answering questions from the totals by the hour, and from single generations where an hour has to be divided.
+//!
+//! Questions that keep the same of the same range are answered in one pass: a page asks several, and finding and reading
+//! the rows is most of the work of each.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{collections::BTreeSet, ops::Range};
 
 use domain::{
     ids::ProjectId,
-    metric::Dimension,
-    time::{HOUR_NS, TimeRange, TimeUs},
+    metric::{Dimension, Filter},
+    time::{DAY_NS, HOUR_NS, TimeRange},
 };
 use sqlx::{QueryBuilder, Row as _, Sqlite, sqlite::SqliteRow};
 use store::{
     StoreError,
-    event::{Group, ScoreGroup, SpanTotals, TotalsAnswer, TotalsQuestion},
+    event::{TotalsAnswer, TotalsQuestion},
 };
 
 use super::{
-    cell::{self, Binned},
+    cell::{self, Binned, HOURS_A_DAY},
     cell_score::ScoreCell,
-    dictionary::{WordKind, without_set},
+    division::{Answered, Division, divided_hours},
+    gather::Gathered,
     ledger::Totals as _,
-    question::{Conditions, Groups, StepKey, Words, texts},
+    question::{Conditions, Words},
     read::Reader,
-    scan::{SCANNED, Stretch},
 };
 use crate::error::from_sqlx;
 
 /// Rows of totals read for one answer.
 const CELLS: usize = 200_000;
-/// Generations looked at to divide the hours at the ends of a range or step; with more in them, whole hours are answered.
-const DIVIDED: u64 = 20_000;
 pub(super) const HOUR_US: i64 = HOUR_NS / 1000;
+const DAY_US: i64 = DAY_NS / 1000;
 
-/// Key of numbers and step, before numbers become texts.
-type Place = (Words, Option<TimeUs>);
-
-/// What is gathered for one answer.
-struct Gathered<'q> {
-    question: &'q TotalsQuestion,
-    binned: Binned,
-    spans: BTreeMap<Place, SpanTotals>,
-    scores: BTreeMap<Place, ScoreCell>,
-    /// By user, whose keys are texts already.
-    span_groups: Groups<SpanTotals>,
-    score_groups: BTreeMap<(StepKey, i64), ScoreCell>,
+/// What questions have to have in common to be answered in one pass.
+#[derive(PartialEq)]
+struct Pass<'q> {
+    range: TimeRange,
+    filters: &'q [Filter],
+    by_user: bool,
+    /// Whether steps are narrower than an hour.
+    fine: bool,
+    /// Hours the range or a step begins or ends inside of.
+    ends: BTreeSet<i64>,
+    /// First day of UTC that is answered as a whole, and the first after.
+    days: Range<i64>,
 }
 
-/// Which hours are divided, and how many generations they hold by prompt version.
-#[derive(Default)]
-struct Division {
-    hours: BTreeMap<i64, BTreeMap<(i64, i64), u64>>,
+impl<'q> Pass<'q> {
+    fn of(question: &'q TotalsQuestion) -> Self {
+        let filtered = question.filters.iter().map(|filter| filter.dimension);
+        let mut dimensions = question.dimensions.iter().copied().chain(filtered);
+        let by_user = dimensions.any(|dimension| dimension == Dimension::User);
+        Self {
+            range: question.range,
+            filters: &question.filters,
+            by_user,
+            // Users are found among the generations of each hour.
+            days: if by_user { 0..0 } else { whole_days(question) },
+            fine: question.steps.windows(2).any(|pair| matches!(pair, [a, b] if b.0 - a.0 < HOUR_US)),
+            ends: divided_hours(question),
+        }
+    }
+}
+
+/// Days that lie in the range as wholes, no step beginning inside of one. Steps narrower than a day leave none; uneven ones
+/// leave those before the first that divides a day.
+fn whole_days(question: &TotalsQuestion) -> Range<i64> {
+    let TimeRange { from, to } = question.range;
+    let first = from.0.div_euclid(DAY_US).saturating_add(i64::from(from.0.rem_euclid(DAY_US) != 0));
+    let mut after = to.0.div_euclid(DAY_US);
+    let mut inner = question.steps.iter().filter(|start| **start > from && start.0 < after.saturating_mul(DAY_US));
+    if let Some(divided) = inner.find(|start| start.0.rem_euclid(DAY_US) != 0) {
+        after = divided.0.div_euclid(DAY_US);
+    }
+    if first < after { first..after } else { 0..0 }
+}
+
+/// Rows of one prompt's totals.
+struct Found {
+    /// Hours one row covers.
+    hours: i64,
+    prompt: i64,
+    rows: Vec<SqliteRow>,
 }
 
 impl Reader {
+    /// Answers questions, in their order.
     pub(super) async fn totals(
         &self,
         project: ProjectId,
-        question: &TotalsQuestion,
-    ) -> Result<TotalsAnswer, StoreError> {
-        let mut answer = TotalsAnswer { range: question.range, spans: Vec::new(), scores: Vec::new(), partial: None };
-        let Some(project) = self.project(project).await? else { return Ok(answer) };
-        let conditions = self.conditions(project, &question.filters).await?;
-        let of_scores = conditions.names.is_some() || conditions.levels.is_some();
-        let (spans, scores) = (question.spans && !of_scores, question.scores);
-        let mut gathered = Gathered {
-            question,
-            binned: Binned::of(&question.bins),
-            spans: BTreeMap::new(),
-            scores: BTreeMap::new(),
-            span_groups: BTreeMap::new(),
-            score_groups: BTreeMap::new(),
+        questions: &[TotalsQuestion],
+    ) -> Result<Vec<TotalsAnswer>, StoreError> {
+        let nothing = |question: &TotalsQuestion| TotalsAnswer {
+            range: question.range,
+            spans: vec![],
+            scores: vec![],
+            partial: None,
         };
-        let named = conditions.users.as_ref().is_some_and(|users| users.iter().all(|user| !user.is_empty()));
-        if named {
-            self.of_users(project, &conditions, (spans, scores), &mut gathered, &mut answer).await?;
-        } else {
-            self.of_hours(project, &conditions, (spans, scores), &mut gathered, &mut answer).await?;
+        let mut answers: Vec<TotalsAnswer> = questions.iter().map(nothing).collect();
+        let Some(project) = self.project(project).await? else { return Ok(answers) };
+        let mut passes: Vec<(Pass<'_>, Vec<(&TotalsQuestion, &mut TotalsAnswer)>)> = Vec::new();
+        for (question, answer) in questions.iter().zip(&mut answers) {
+            let pass = Pass::of(question);
+            match passes.iter_mut().find(|(held, _)| *held == pass) {
+                Some((_, asked)) => asked.push((question, answer)),
+                None => passes.push((pass, vec![(question, answer)])),
+            }
         }
-        self.name(gathered, &mut answer).await?;
-        Ok(answer)
+        for (pass, asked) in passes {
+            let conditions = self.conditions(project, pass.filters).await?;
+            let mut gathered: Vec<Gathered<'_>> =
+                asked.iter().map(|(question, _)| Gathered::new(question, &conditions)).collect();
+            let named = conditions.users.as_ref().is_some_and(|users| users.iter().all(|user| !user.is_empty()));
+            let answered = if named {
+                self.of_users(project, &conditions, pass.range, &mut gathered).await?
+            } else {
+                self.of_hours(project, &conditions, &pass, &mut gathered).await?
+            };
+            for ((_, answer), gathered) in asked.into_iter().zip(gathered) {
+                *answer = self.name(gathered, &answered).await?;
+            }
+        }
+        Ok(answers)
     }
 
     /// The generations of the users named.
@@ -84,28 +129,23 @@ impl Reader {
         &self,
         project: i64,
         conditions: &Conditions,
-        (spans, scores): (bool, bool),
-        gathered: &mut Gathered<'_>,
-        answer: &mut TotalsAnswer,
-    ) -> Result<(), StoreError> {
+        range: TimeRange,
+        gathered: &mut [Gathered<'_>],
+    ) -> Result<Answered, StoreError> {
         let (mut seen, mut seen_scores) = (Vec::new(), Vec::new());
-        let range = gathered.question.range;
+        let scores = gathered.iter().any(|one| one.question.scores);
         let all = self
             .scan_users(project, range, conditions, scores, |one| seen.push(one), |one| seen_scores.push(one))
             .await?;
-        if !all {
-            answer.partial =
-                Some("only the newest 20,000 traces of these users were looked at; narrow the range".to_owned());
+        for gathered in gathered {
+            let dimensions = &gathered.question.dimensions;
+            let words = seen.iter().map(|one| one.words).chain(seen_scores.iter().map(|one| one.words));
+            let names = self.names_in(words, dimensions).await?;
+            gathered.add_single(&seen, &seen_scores, &names);
         }
-        let names = self.names_in(seen.iter().map(|one| one.words), &gathered.question.dimensions).await?;
-        for one in seen.iter().filter(|_| spans) {
-            gathered.add_span(one, &names);
-        }
-        let names = self.names_in(seen_scores.iter().map(|one| one.words), &gathered.question.dimensions).await?;
-        for one in &seen_scores {
-            gathered.add_score(one, &names);
-        }
-        Ok(())
+        let partial =
+            (!all).then(|| "only the newest 20,000 traces of these users were looked at; narrow the range".to_owned());
+        Ok(Answered { range, partial })
     }
 
     /// Whole hours from totals, divided ones from single generations.
@@ -113,281 +153,177 @@ impl Reader {
         &self,
         project: i64,
         conditions: &Conditions,
-        (spans, scores): (bool, bool),
-        gathered: &mut Gathered<'_>,
-        answer: &mut TotalsAnswer,
-    ) -> Result<(), StoreError> {
-        let question = gathered.question;
+        pass: &Pass<'_>,
+        gathered: &mut [Gathered<'_>],
+    ) -> Result<Answered, StoreError> {
+        let mut answered = Answered { range: pass.range, partial: None };
         // Each prompt is one stretch of the table, so the prompts are always named.
         let prompts = match &conditions.prompts {
             Some(prompts) => prompts.clone(),
             None => self.prompts(project).await?,
         };
-        let by_user = conditions.users.is_some() || question.dimensions.contains(&Dimension::User);
-        let fine = by_user || question.steps.windows(2).any(|pair| matches!(pair, [a, b] if b.0 - a.0 < HOUR_US));
-        let ends = divided_hours(question);
+        let wants_spans = gathered.iter().any(|one| one.wants_spans);
+        let wants_scores = gathered.iter().any(|one| one.question.scores);
+        let rows = |scores: bool, wanted: bool| {
+            let prompts = if wanted { prompts.as_slice() } else { &[] };
+            self.cells(project, prompts, conditions, pass, scores)
+        };
+        // Also when only scores are asked for: how many generations an hour holds decides whether it is divided.
+        let counted = wants_spans || pass.by_user || !pass.ends.is_empty();
+        let ((cells, cut), (score_cells, scores_cut)) =
+            tokio::try_join!(rows(false, counted), rows(true, wants_scores && !pass.by_user))?;
+        if cut || scores_cut {
+            answered.partial = Some(format!(
+                "the question covers more than {CELLS} rows of totals; narrow the range or filter by prompt"
+            ));
+        }
         let mut division = Division::default();
-        let mut whole = Vec::new();
-        if spans || by_user || !ends.is_empty() {
-            for row in self.cells(project, &prompts, conditions, question, false, &mut answer.partial).await? {
-                let hour: i64 = row.try_get(1).map_err(from_sqlx)?;
-                if by_user || ends.contains(&hour) {
-                    division.add(&row, hour)?;
-                }
-                whole.push((hour, row));
+        for row in each(&cells) {
+            let (prompt, hour, row) = row?;
+            if pass.by_user || pass.ends.contains(&hour) {
+                let count = cell::count_of(row.try_get(5).map_err(from_sqlx)?)?;
+                division.add(hour, (prompt, row.try_get(1).map_err(from_sqlx)?), count);
             }
         }
-        division.bound(fine, answer);
-        let stretches = division.stretches(answer.range);
-        for (hour, row) in whole.iter().filter(|_| spans) {
-            if by_user || division.hours.contains_key(hour) || outside(*hour, answer.range) {
+        division.bound(pass.fine || pass.by_user, &mut answered);
+        let left_out = |hour: i64| pass.by_user || division.has(hour) || outside(hour, answered.range);
+        let binned = gathered.iter().fold(Binned::NONE, |all, one| all.and(one.binned));
+        for row in each(&cells).filter(|_| wants_spans) {
+            let (prompt, hour, row) = row?;
+            if left_out(hour) {
                 continue;
             }
-            let totals = cell::unpack_totals(row.try_get(6).map_err(from_sqlx)?, gathered.binned)?;
-            let place = gathered.place(words(row)?, *hour);
-            cell::merge_totals(gathered.spans.entry(place).or_default(), &totals);
-        }
-        drop(whole);
-        if scores {
-            for row in self.cells(project, &prompts, conditions, question, true, &mut answer.partial).await? {
-                let hour: i64 = row.try_get(1).map_err(from_sqlx)?;
-                if by_user || division.hours.contains_key(&hour) || outside(hour, answer.range) {
-                    continue;
-                }
-                let place = gathered.place(words(&row)?, hour);
-                let cell = ScoreCell::unpack(row.try_get(6).map_err(from_sqlx)?)?;
-                gathered.scores.entry(place).or_default().merge(&cell);
+            let totals = cell::unpack_totals(row.try_get(5).map_err(from_sqlx)?, binned)?;
+            let words = words(prompt, row)?;
+            for one in gathered.iter_mut() {
+                one.add_cell(words, hour, &totals);
             }
         }
+        for row in each(&score_cells) {
+            let (prompt, hour, row) = row?;
+            if left_out(hour) {
+                continue;
+            }
+            let cell = ScoreCell::unpack(row.try_get(5).map_err(from_sqlx)?)?;
+            let words = words(prompt, row)?;
+            for one in gathered.iter_mut() {
+                one.add_score_cell(words, hour, &cell);
+            }
+        }
+        drop((cells, score_cells));
+        let stretches = division.stretches(answered.range);
         if stretches.is_empty() {
-            return Ok(());
+            return Ok(answered);
         }
-        let dimensions = &question.dimensions;
-        if spans {
-            let mut seen = Vec::new();
+        let (mut seen, mut seen_scores) = (Vec::new(), Vec::new());
+        if wants_spans {
             self.scan(project, &stretches, conditions, |one| seen.push(one)).await?;
-            let names = self.names_in(seen.iter().map(|one| one.words), dimensions).await?;
-            for one in &seen {
-                gathered.add_span(one, &names);
-            }
         }
-        if scores {
-            let mut seen = Vec::new();
-            self.scan_scores(&stretches, conditions, by_user, |one| seen.push(one)).await?;
-            let names = self.names_in(seen.iter().map(|one| one.words), dimensions).await?;
-            for one in &seen {
-                gathered.add_score(one, &names);
-            }
+        if wants_scores {
+            self.scan_scores(&stretches, conditions, pass.by_user, |one| seen_scores.push(one)).await?;
         }
-        Ok(())
+        for gathered in gathered {
+            let words = seen.iter().map(|one| one.words).chain(seen_scores.iter().map(|one| one.words));
+            let names = self.names_in(words, &gathered.question.dimensions).await?;
+            gathered.add_single(&seen, &seen_scores, &names);
+        }
+        Ok(answered)
     }
 
-    /// Turns numbers into texts and joins what was gathered either way.
-    async fn name(&self, gathered: Gathered<'_>, answer: &mut TotalsAnswer) -> Result<(), StoreError> {
-        let Gathered { question, spans, scores, mut span_groups, mut score_groups, .. } = gathered;
-        let words = spans.keys().chain(scores.keys()).map(|(words, _)| *words);
-        let names = self.names_in(words, &question.dimensions).await?;
-        let key = |words: &Words| -> Vec<i64> {
-            question.dimensions.iter().map(|dimension| words.in_dimension(*dimension)).collect()
-        };
-        for ((words, at), totals) in spans {
-            let key = texts(&question.dimensions, &key(&words), None, &names);
-            cell::merge_totals(span_groups.entry((key, at)).or_default(), &totals);
-        }
-        for ((words, at), cell) in scores {
-            let key = texts(&question.dimensions, &key(&words), None, &names);
-            let name = words.score.map_or(-1, |(name, _)| name);
-            score_groups.entry(((key, at), name)).or_default().merge(&cell);
-        }
-        let mut wanted: BTreeSet<i64> = score_groups.keys().map(|(_, name)| *name).collect();
-        wanted.extend(score_groups.values().flat_map(|cell| cell.categories.iter().map(|(word, _)| *word)));
-        let names = self.names(&wanted).await?;
-        let text = |word: i64| names.get(&word).map(|name| name.as_ref().to_owned()).unwrap_or_default();
-        answer.spans = span_groups.into_iter().map(|((key, at_us), totals)| Group { key, at_us, totals }).collect();
-        answer.scores = score_groups
-            .into_iter()
-            .map(|(((key, at_us), name), cell)| ScoreGroup {
-                key,
-                at_us,
-                name: text(name),
-                totals: cell.named(|word| without_set(WordKind::Category, &text(word)).to_owned()),
-            })
-            .collect();
-        Ok(())
-    }
-
-    /// Rows of `prompt, hour, version, model, environment, segment, data` and, of scores, `name, level`.
+    /// Rows of `hour, version, model, environment, segment, data` and, of scores, `name, level`; and whether there are more than
+    /// are read. Days that are answered as wholes come by the day.
     async fn cells(
         &self,
         project: i64,
         prompts: &[i64],
         conditions: &Conditions,
-        question: &TotalsQuestion,
+        pass: &Pass<'_>,
         scores: bool,
-        partial: &mut Option<String>,
-    ) -> Result<Vec<SqliteRow>, StoreError> {
-        let from = question.range.from.0.div_euclid(HOUR_US);
-        let to = question.range.to.0.saturating_sub(1).div_euclid(HOUR_US);
-        let mut rows = Vec::new();
+    ) -> Result<(Vec<Found>, bool), StoreError> {
+        let from = pass.range.from.0.div_euclid(HOUR_US);
+        let after = pass.range.to.0.saturating_sub(1).div_euclid(HOUR_US).saturating_add(1);
+        let days = &pass.days;
+        // What one row covers, and which of them are wanted: the hours before the days, the days, the hours after.
+        let parts = if days.is_empty() {
+            vec![(1, from..after)]
+        } else {
+            vec![
+                (1, from..days.start.saturating_mul(HOURS_A_DAY)),
+                (HOURS_A_DAY, days.clone()),
+                (1, days.end.saturating_mul(HOURS_A_DAY)..after),
+            ]
+        };
+        let mut found = Vec::new();
+        let mut room = CELLS + 1;
         for prompt in prompts {
-            let room = (CELLS + 1).saturating_sub(rows.len());
-            let mut query = cells_query(project, *prompt, (from, to), conditions, scores, room);
-            rows.extend(query.build().fetch_all(&self.pool).await.map_err(from_sqlx)?);
-            if rows.len() > CELLS {
-                rows.truncate(CELLS);
-                *partial = Some(format!(
-                    "the question covers more than {CELLS} rows of totals; narrow the range or filter by prompt"
-                ));
-                break;
-            }
-        }
-        Ok(rows)
-    }
-}
-
-impl Gathered<'_> {
-    fn place(&self, words: Words, hour: i64) -> Place {
-        (self.split(words), self.question.step_of(TimeUs(hour.saturating_mul(HOUR_US)).max(self.question.range.from)))
-    }
-
-    /// The words that split the answer; all others are the same for all.
-    fn split(&self, words: Words) -> Words {
-        let has = |dimension| self.question.dimensions.contains(&dimension);
-        let kept = |dimension, value| if has(dimension) { value } else { -1 };
-        Words {
-            prompt: kept(Dimension::Prompt, words.prompt),
-            version: kept(Dimension::Version, words.version),
-            model: kept(Dimension::Model, words.model),
-            environment: kept(Dimension::Environment, words.environment),
-            segment: kept(Dimension::Segment, words.segment),
-            // The name always splits.
-            score: words.score.map(|(name, level)| (name, kept(Dimension::ScoreLevel, level))),
-        }
-    }
-
-    fn key(&self, words: &Words, user: Option<&str>, names: &HashMap<i64, std::sync::Arc<str>>) -> Vec<String> {
-        let dimensions = &self.question.dimensions;
-        let numbers: Vec<i64> = dimensions.iter().map(|dimension| words.in_dimension(*dimension)).collect();
-        texts(dimensions, &numbers, user, names)
-    }
-
-    fn add_span(&mut self, seen: &super::scan::Seen, names: &HashMap<i64, std::sync::Arc<str>>) {
-        let key = self.key(&seen.words, seen.user.as_deref(), names);
-        let at = self.question.step_of(domain::time::TimeNs(seen.one.start_ns).to_us());
-        seen.one.count_binned(self.span_groups.entry((key, at)).or_default(), self.binned);
-    }
-
-    fn add_score(&mut self, seen: &super::scan::SeenScore, names: &HashMap<i64, std::sync::Arc<str>>) {
-        let key = self.key(&seen.words, seen.user.as_deref(), names);
-        let at = self.question.step_of(domain::time::TimeNs(seen.start_ns).to_us());
-        let name = seen.words.score.map_or(-1, |(name, _)| name);
-        self.score_groups.entry(((key, at), name)).or_default().count(seen.counted, 1);
-    }
-}
-
-impl Division {
-    fn add(&mut self, row: &SqliteRow, hour: i64) -> Result<(), StoreError> {
-        let words = words(row)?;
-        let count = cell::count_of(row.try_get(6).map_err(from_sqlx)?)?;
-        *self.hours.entry(hour).or_default().entry((words.prompt, words.version)).or_default() += count;
-        Ok(())
-    }
-
-    /// Keeps what may be looked at. What has to be (`fine`) is cut at the older end when there is too much; ends of hours are
-    /// answered whole instead.
-    fn bound(&mut self, fine: bool, answer: &mut TotalsAnswer) {
-        let mut sum = 0_u64;
-        let mut kept = None;
-        for (hour, counts) in self.hours.iter().rev() {
-            sum += counts.values().sum::<u64>();
-            if sum > SCANNED {
-                break;
-            }
-            kept = Some(*hour);
-        }
-        let all: u64 = self.hours.values().flat_map(BTreeMap::values).sum();
-        if !fine && all > DIVIDED {
-            self.hours.clear();
-            let floor = |at: TimeUs| at.0.div_euclid(HOUR_US);
-            answer.range = TimeRange {
-                from: TimeUs(floor(answer.range.from).saturating_mul(HOUR_US)),
-                to: TimeUs(
-                    floor(TimeUs(answer.range.to.0.saturating_sub(1))).saturating_add(1).saturating_mul(HOUR_US),
-                ),
-            };
-        } else if all > SCANNED {
-            let first = kept.map_or(answer.range.to, |hour| TimeUs(hour.saturating_mul(HOUR_US)));
-            self.hours.retain(|hour, _| kept.is_some_and(|kept| *hour >= kept));
-            answer.range.from = first.max(answer.range.from);
-            answer.partial = Some(format!(
-                "the range holds {all} generations and this question looks at each; only the part since {first}, with at \
-                 most {SCANNED} of them, was answered: narrow the range or filter"
-            ));
-        }
-    }
-
-    /// The parts of the range to be looked at, adjacent hours joined.
-    fn stretches(&self, range: TimeRange) -> Vec<Stretch> {
-        let mut by_version: BTreeMap<(i64, i64), Vec<i64>> = BTreeMap::new();
-        for (hour, counts) in &self.hours {
-            for version in counts.keys() {
-                by_version.entry(*version).or_default().push(*hour);
-            }
-        }
-        let (first, last) = (range.from.to_ns().0, range.to.to_ns().0);
-        let mut stretches: Vec<Stretch> = Vec::new();
-        for ((prompt, version), hours) in by_version {
-            for hour in hours {
-                let from = hour.saturating_mul(HOUR_NS).max(first);
-                let to = hour.saturating_add(1).saturating_mul(HOUR_NS).min(last);
-                match stretches.last_mut() {
-                    Some(open) if (open.prompt, open.version, open.to) == (prompt, version, from) => open.to = to,
-                    _ if from < to => stretches.push(Stretch { prompt, version, from, to }),
-                    _ => {}
+            for (hours, part) in parts.iter().filter(|(_, part)| !part.is_empty()) {
+                let table = Table { scores, by_day: *hours > 1 };
+                let mut query = cells_query(project, *prompt, table, part, conditions, room);
+                let mut rows = query.build().fetch_all(&self.pool).await.map_err(from_sqlx)?;
+                room = room.saturating_sub(rows.len());
+                if room == 0 {
+                    rows.pop();
+                }
+                found.push(Found { hours: *hours, prompt: *prompt, rows });
+                if room == 0 {
+                    return Ok((found, true));
                 }
             }
         }
-        stretches
+        Ok((found, false))
     }
 }
 
-/// Hours that the range or a step begins or ends inside of.
-fn divided_hours(question: &TotalsQuestion) -> BTreeSet<i64> {
-    let TimeRange { from, to } = question.range;
-    let inner = question.steps.iter().copied().filter(|start| *start > from && *start < to);
-    [from, to]
-        .into_iter()
-        .chain(inner)
-        .filter(|at| at.0.rem_euclid(HOUR_US) != 0)
-        .map(|at| at.0.div_euclid(HOUR_US))
-        .collect()
+/// The rows, each with its prompt and the first hour it covers.
+fn each(found: &[Found]) -> impl Iterator<Item = Result<(i64, i64, &SqliteRow), StoreError>> {
+    found.iter().flat_map(|of| {
+        of.rows.iter().map(|row| {
+            let unit: i64 = row.try_get(0).map_err(from_sqlx)?;
+            Ok((of.prompt, unit.saturating_mul(of.hours), row))
+        })
+    })
+}
+
+/// A table of totals.
+#[derive(Clone, Copy)]
+struct Table {
+    scores: bool,
+    by_day: bool,
 }
 
 fn outside(hour: i64, range: TimeRange) -> bool {
     hour.saturating_add(1).saturating_mul(HOUR_US) <= range.from.0 || hour.saturating_mul(HOUR_US) >= range.to.0
 }
 
-fn words(row: &SqliteRow) -> Result<Words, StoreError> {
+fn words(prompt: i64, row: &SqliteRow) -> Result<Words, StoreError> {
     let get = |column: usize| row.try_get::<i64, _>(column).map_err(from_sqlx);
-    let score = if row.len() > 7 { Some((get(7)?, get(8)?)) } else { None };
-    Ok(Words { prompt: get(0)?, version: get(2)?, model: get(3)?, environment: get(4)?, segment: get(5)?, score })
+    let score = if row.len() > 6 { Some((get(6)?, get(7)?)) } else { None };
+    Ok(Words { prompt, version: get(1)?, model: get(2)?, environment: get(3)?, segment: get(4)?, score })
 }
 
 fn cells_query(
     project: i64,
     prompt: i64,
-    (from, to): (i64, i64),
+    table: Table,
+    part: &Range<i64>,
     conditions: &Conditions,
-    scores: bool,
     room: usize,
 ) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(if scores {
-        "SELECT prompt, hour, version, model, environment, segment, data, name, level FROM cell_score WHERE project = "
-    } else {
-        "SELECT prompt, hour, version, model, environment, segment, data FROM cell_span WHERE project = "
+    let Table { scores, by_day } = table;
+    let mut query = QueryBuilder::new(match (scores, by_day) {
+        (false, false) => "SELECT hour, version, model, environment, segment, data FROM cell_span WHERE project = ",
+        (false, true) => "SELECT day, version, model, environment, segment, data FROM day_span WHERE project = ",
+        (true, false) => {
+            "SELECT hour, version, model, environment, segment, data, name, level FROM cell_score WHERE project = "
+        }
+        (true, true) => {
+            "SELECT day, version, model, environment, segment, data, name, level FROM day_score WHERE project = "
+        }
     });
     query.push_bind(project).push(" AND prompt = ").push_bind(prompt);
-    query.push(" AND hour >= ").push_bind(from).push(" AND hour <= ").push_bind(to);
+    let unit = if by_day { "day" } else { "hour" };
+    query.push(" AND ").push(unit).push(" >= ").push_bind(part.start);
+    query.push(" AND ").push(unit).push(" < ").push_bind(part.end);
     let of_scores = [("name", &conditions.names), ("level", &conditions.levels)];
     let of_both = [
         ("version", &conditions.versions),
@@ -418,43 +354,33 @@ pub(super) fn push_among<'a>(
 
 #[cfg(test)]
 mod tests {
+    use domain::time::TimeUs;
+
     use super::*;
 
-    /// Hours 10, 11, 12 with so many generations each, and a range from inside the first to inside the last.
-    fn divided(counts: [u64; 3]) -> (Division, TotalsAnswer) {
-        let hours = (10..).zip(counts).map(|(hour, count)| (hour, BTreeMap::from([((1, 1), count)]))).collect();
-        let range = TimeRange { from: TimeUs(10 * HOUR_US + 5), to: TimeUs(12 * HOUR_US + 7) };
-        (Division { hours }, TotalsAnswer { range, spans: vec![], scores: vec![], partial: None })
+    fn days(from: i64, to: i64, steps: &[i64]) -> Range<i64> {
+        let hour = |hour: i64| TimeUs(hour * HOUR_US);
+        whole_days(&TotalsQuestion {
+            range: TimeRange { from: hour(from), to: hour(to) },
+            steps: steps.iter().map(|step| hour(*step)).collect(),
+            dimensions: vec![],
+            filters: vec![],
+            spans: true,
+            bins: vec![],
+            scores: false,
+        })
     }
 
     #[test]
-    fn few_generations_are_looked_at_one_by_one() {
-        let (mut division, mut answer) = divided([5, 5, 5]);
-        let range = answer.range;
-        division.bound(false, &mut answer);
-        assert_eq!((answer.range, &answer.partial), (range, &None));
-        let whole = Stretch { prompt: 1, version: 1, from: range.from.to_ns().0, to: range.to.to_ns().0 };
-        assert_eq!(division.stretches(range), [whole]);
-    }
-
-    #[test]
-    fn too_many_at_the_ends_make_whole_hours() {
-        let (mut division, mut answer) = divided([DIVIDED, 0, 1]);
-        division.bound(false, &mut answer);
-        assert_eq!(answer.range, TimeRange { from: TimeUs(10 * HOUR_US), to: TimeUs(13 * HOUR_US) });
-        assert!(division.stretches(answer.range).is_empty() && answer.partial.is_none());
-    }
-
-    #[test]
-    fn of_too_many_that_have_to_be_looked_at_the_newest_are() {
-        let (mut division, mut answer) = divided([SCANNED, 100, 100]);
-        division.bound(true, &mut answer);
-        assert_eq!(answer.range.from, TimeUs(11 * HOUR_US));
-        assert!(answer.partial.is_some_and(|reason| reason.contains("200200")));
-        let [kept] = division.stretches(answer.range)[..] else { panic!("one stretch") };
-        assert_eq!(kept.from, 11 * HOUR_NS);
-        let (mut division, mut answer) = divided([1, 1, SCANNED + 1]);
-        division.bound(true, &mut answer);
-        assert!(answer.partial.is_some() && division.stretches(answer.range).is_empty());
+    fn days_are_whole_unless_the_range_or_a_step_divides_them() {
+        assert_eq!(days(0, 72, &[]), 0..3);
+        assert_eq!(days(5, 71, &[]), 1..2);
+        assert_eq!(days(25, 47, &[]), 0..0);
+        assert_eq!(days(0, 72, &[0, 24, 48]), 0..3);
+        // Midnight of another zone, and steps by the hour.
+        assert_eq!(days(0, 96, &[-1, 23, 47]), 0..0);
+        assert_eq!(days(0, 96, &[0, 1, 2, 3]), 0..0);
+        // What comes before the first divided day is whole all the same.
+        assert_eq!(days(0, 96, &[0, 48, 60]), 0..2);
     }
 }

@@ -47,6 +47,8 @@ pub(crate) async fn dump(folder: &Path) -> Vec<String> {
     for question in [
         "SELECT concat_ws(' ', 'span', project, prompt, hour, version, model, environment, segment, arm, hex(data)) FROM cell_span ORDER BY 1",
         "SELECT concat_ws(' ', 'score', project, prompt, hour, version, model, environment, segment, arm, name, level, hex(data)) FROM cell_score ORDER BY 1",
+        "SELECT concat_ws(' ', 'span day', project, prompt, day, version, model, environment, segment, arm, hex(data)) FROM day_span ORDER BY 1",
+        "SELECT concat_ws(' ', 'score day', project, prompt, day, version, model, environment, segment, arm, name, level, hex(data)) FROM day_score ORDER BY 1",
         "SELECT concat_ws(' ', 'span group', project, prompt, day, version, environment, arm, unit_group, hex(data)) FROM group_span ORDER BY 1",
         "SELECT concat_ws(' ', 'score group', project, prompt, day, version, environment, arm, name, level, unit_group, hex(data)) FROM group_score ORDER BY 1",
         "SELECT concat_ws(' ', 'place', prompt, version, start_ns, seq) FROM score_place ORDER BY 1",

@@ -8,7 +8,7 @@ use domain::{
 };
 use serde_json::json;
 
-use super::{Build, Model, Random, START_NS, agrees, fold_all, random::batches};
+use super::{Build, Model, Random, START_NS, agrees, fold_all, random::batches, total};
 use crate::event::{EventStore, TotalsQuestion};
 
 pub async fn a_user_named_late_moves_what_its_trace_counts(store: &dyn EventStore) {
@@ -85,11 +85,11 @@ pub async fn names_categories_and_segments_beyond_the_bound_count_as_others(stor
         bins: Quantity::ALL.to_vec(),
         scores,
     };
-    let by_segment = store.totals(project, &ask(Dimension::Segment, false)).await.expect("totals");
+    let by_segment = total(store, project, ask(Dimension::Segment, false)).await;
     assert_eq!(by_segment.spans.len(), 21);
     let other = by_segment.spans.iter().find(|group| group.key == ["other"]).expect("others");
     assert_eq!(other.totals.count, 40);
-    let by_name = store.totals(project, &ask(Dimension::ScoreName, true)).await.expect("totals");
+    let by_name = total(store, project, ask(Dimension::ScoreName, true)).await;
     let of = |name: &str| by_name.scores.iter().find(|group| group.name == name).map(|group| &group.totals);
     assert_eq!(by_name.scores.len(), 51);
     assert_eq!(of("").map(|totals| totals.n), Some(10));
