@@ -29,7 +29,7 @@ pub struct Counts {
 impl Counts {
     pub(crate) async fn of(app: &TestApp, project: ProjectId) -> Self {
         let mut counts = Self::default();
-        let traces = app.events.traces(project, &TraceFilter::default(), None, 500).await.expect("traces");
+        let traces = app.events.traces(project, &TraceFilter::default(), None, 500).await.expect("traces").traces;
         counts.traces = traces.len();
         for trace in traces {
             counts.spans += app.events.spans(project, trace.trace_id, None, 1_000).await.expect("spans").len();

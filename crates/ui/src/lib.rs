@@ -57,7 +57,7 @@ pub use json::{Json, JsonValue};
 pub use keys::KeyHelp;
 pub use live::live;
 pub use live_region::{Announcer, LiveRegion};
-pub use menu::{Menu, MenuButton, MenuLink};
+pub use menu::{FilterMenu, Menu, MenuButton, MenuForm, MenuLink};
 pub use message::{Message, Messages, Part, Role};
 pub use number::{Estimate, Verdict};
 pub use page::{Crumb, Page, PageHead, PageLayout};

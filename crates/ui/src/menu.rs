@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    button::ButtonKind,
+    button::{Button, ButtonKind},
     icon::{Icon, IconName},
 };
 
@@ -65,6 +65,67 @@ pub fn Menu(
         <div class="menu" id=id popover="auto" role="group" aria-label=label data-align=align_start.then_some("start")>
             <div class="menu__list">{children()}</div>
         </div>
+    }
+    .into_any()
+}
+
+/// A filter of a list that is not set, and the menu that sets it. Content: [`MenuLink`]s or a [`MenuForm`].
+///
+/// ```
+/// # use leptos::prelude::*; use ui::*;
+/// # fn example() -> impl IntoView {
+/// view! {
+///     <FilterMenu id="filter-errors" name="Errors">
+///         <MenuLink href="?errors=yes">"Only with errors"</MenuLink>
+///     </FilterMenu>
+/// }
+/// # }
+/// ```
+#[component]
+pub fn FilterMenu(
+    /// Id of the popover.
+    #[prop(into)]
+    id: String,
+    /// What it filters.
+    #[prop(into)]
+    name: String,
+    /// Items.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <button type="button" class="filter" popovertarget=id.clone()><Icon name=IconName::Plus/> {name.clone()}</button>
+        <div class="menu" id=id popover="auto" role="group" aria-label=name data-align="start">
+            <div class="menu__list">{children()}</div>
+        </div>
+    }
+    .into_any()
+}
+
+/// A form in a menu that leads to the same page in another state: a GET form, which works without script.
+///
+/// ```
+/// # use leptos::prelude::*; use ui::*;
+/// # fn example(query: Query) -> impl IntoView {
+/// view! { <MenuForm keep=query.without("user").pairs()><TextField name="user" label="User"/></MenuForm> }
+/// # }
+/// ```
+#[component]
+pub fn MenuForm(
+    /// The other parameters of the address, which it keeps.
+    keep: Vec<(String, String)>,
+    /// Fields.
+    children: Children,
+) -> impl IntoView {
+    let keep = keep
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> }.into_any())
+        .collect_view();
+    view! {
+        <form class="menu__form" method="get">
+            {keep}
+            {children()}
+            <Button submit=true>"Show"</Button>
+        </form>
     }
     .into_any()
 }

@@ -8,10 +8,10 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
-    button::{Button, ButtonKind, LinkButton},
+    button::{ButtonKind, LinkButton},
     format,
     icon::IconName,
-    menu::{Menu, MenuLink},
+    menu::{Menu, MenuForm, MenuLink},
     query::Query,
 };
 
@@ -138,15 +138,7 @@ pub fn RangePicker(
             view! { <MenuLink href=link(&query, own) current=own == choice attr:data-noscroll="">{preset.text}</MenuLink> }.into_any()
         })
         .collect_view();
-    let keep = query
-        .without("range")
-        .without("from")
-        .without("to")
-        .without("cursor")
-        .pairs()
-        .into_iter()
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> }.into_any())
-        .collect_view();
+    let keep = query.without("range").without("from").without("to").without("cursor").pairs();
     let is_at_now = range.to.0 >= now.0;
     let step = move |to: TimeRange| link(&query, RangeChoice::Fixed(to));
     let later = (!is_at_now).then(|| {
@@ -163,8 +155,8 @@ pub fn RangePicker(
                 {presets}
                 <hr/>
                 <MenuLink href=step(zoomed_out(range, now)) icon=IconName::ZoomOut key="-" attr:data-noscroll="">"Zoom out"</MenuLink>
-                <form class="range__form" method="get">
-                    {keep}
+                <hr/>
+                <MenuForm keep>
                     <div class="range__ends">
                         <label class="field">
                             <span class="field__label">"From"</span>
@@ -175,9 +167,8 @@ pub fn RangePicker(
                             <input class="input" type="datetime-local" name="to" required value=format::datetime_local(range.to.0)/>
                         </label>
                     </div>
-                    <Button submit=true>"Show"</Button>
                     <span class="range__zone">"Times are UTC"</span>
-                </form>
+                </MenuForm>
             </Menu>
             <span class="hide-s">{later}</span>
         </div>

@@ -1,11 +1,14 @@
 //! The list of traces, newest first.
 
+pub mod filters;
+pub mod follow;
+pub mod line;
 pub mod model;
 #[cfg(feature = "ssr")]
-mod read;
+pub mod read;
 pub mod server;
 
-use domain::{time::TimeUs, trace::PromptLink};
+use domain::time::TimeUs;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{
@@ -14,19 +17,18 @@ use leptos_router::{
     lazy_route,
 };
 use ui::{
-    Cell, CellKind, Code, Column, Crumb, Empty, EmptyRow, Estimate, Filter, IconName, Instant, LinkButton, Moment,
-    Page, Query, RangePicker, Snippet, Table, VersionBadge, format, page::PageHead,
+    Button, ButtonKind, Code, Crumb, Empty, EmptyRow, IconName, LinkButton, Notice, Page, Query, RangePicker, Snippet,
+    Table, Tone, format, live, page::PageHead,
 };
 
 use self::{
-    model::{TraceLine, TracesPage, TracesQuery},
+    filters::Filters,
+    follow::Following,
+    line::{COLUMNS, Line, columns},
+    model::{TraceLines, TracesPage, TracesQuery},
     server::ListTraces,
 };
-use crate::{
-    panel::Panel,
-    routes::{project_href, prompt_href, trace_href},
-    wire::Asked,
-};
+use crate::{panel::Panel, routes::project_href, wire::Asked};
 
 /// Route of the list.
 #[derive(Debug)]
@@ -40,20 +42,8 @@ impl LazyRoute for Traces {
         let params = use_params_map();
         let query = use_query_map();
         let page = Asked::new(move || {
-            let query = query.read();
-            let asked = TracesQuery {
-                range: query.get("range"),
-                from: query.get("from"),
-                to: query.get("to"),
-                prompt: query.get("prompt"),
-                version: query.get("version").and_then(|version| version.parse().ok()),
-                environment: query.get("environment"),
-                user: query.get("user"),
-                session: query.get("session"),
-                errors: query.get("errors"),
-                cursor: query.get("cursor"),
-            };
-            ListTraces { project: params.read().get("project").unwrap_or_default(), query: asked }
+            let query = TracesQuery::of(&Query::from_pairs(query.get()));
+            ListTraces { project: params.read().get("project").unwrap_or_default(), query }
         });
         Self { page }
     }
@@ -77,131 +67,127 @@ impl LazyRoute for Traces {
     }
 }
 
-/// The filters an address may carry, and what they are called.
-const FILTERS: [(&str, &str); 6] = [
-    ("prompt", "Prompt"),
-    ("version", "Version"),
-    ("environment", "Environment"),
-    ("user", "User"),
-    ("session", "Session"),
-    ("errors", "Errors"),
-];
-
 #[component]
 fn List(project: String, query: Query, page: TracesPage) -> impl IntoView {
-    if !page.any {
-        return view! { <Nothing project/> }.into_any();
-    }
-    let now = TimeUs(page.now_us);
-    let picker = view! { <RangePicker choice=page.range.into() now query=query.without("cursor")/> };
+    let asked = TracesQuery::of(&query);
     let fresh = query.without("cursor");
-    let filters = FILTERS
-        .into_iter()
-        .filter_map(|(key, name)| {
-            let value = fresh.get(key).filter(|value| !value.is_empty())?.to_owned();
-            // A version means nothing without its prompt.
-            let without = if key == "prompt" { fresh.without("version") } else { fresh.clone() };
-            Some(view! { <Filter name value href=without.without(key).href()/> }.into_any())
+    let now = TimeUs(page.list.now_us);
+    let is_live = asked.is_live();
+    let switch = asked.can_grow().then(|| view! { <LiveSwitch query=fresh.clone() is_live/> }.into_any());
+    let following = Following::new(page.list.clone(), project.clone(), asked);
+    let picker = view! { <RangePicker choice=page.range.into() now query=fresh.clone()/> };
+    let toolbar = view! {
+        <div class="toolbar">
+            <Filters query=fresh.clone() page/>
+            <span class="toolbar__end traces__end">{switch} {picker}</span>
+        </div>
+    }
+    .into_any();
+    // Drawn anew only when the first trace of all comes.
+    let any = Memo::new(move |_| following.shown.with(|list| list.any));
+    let body = live(move || {
+        let (project, query) = (project.clone(), query.clone());
+        Some(if any.get() {
+            view! { <Rows project query following/> }.into_any()
+        } else {
+            view! { <Nothing project/> }.into_any()
         })
-        .collect_view();
-    let errors = fresh
-        .get("errors")
-        .is_none_or(str::is_empty)
-        .then(|| view! { <Filter name="Only errors" href=fresh.set("errors", "yes").href()/> }.into_any());
-    let newest = query
-        .get("cursor")
-        .map(|_| view! { <LinkButton href=fresh.href() icon=IconName::ArrowUp>"Newest"</LinkButton> }.into_any());
-    let older = page.next.map(|next| {
-        view! { <LinkButton href=query.set("cursor", next).href() icon=IconName::ArrowRight key="n">"Older"</LinkButton> }.into_any()
     });
-    let rows = if page.lines.is_empty() {
-        view! { <EmptyRow columns=8>"No trace matches. Take a filter off, or choose a longer range."</EmptyRow> }
-            .into_any()
+    view! { {toolbar} {body} }.into_any()
+}
+
+/// Turns following on and off; the state is in the address.
+#[component]
+fn LiveSwitch(query: Query, is_live: bool) -> impl IntoView {
+    let (href, kind, state, title) = if is_live {
+        (query.without("live").href(), ButtonKind::Primary, "on", "New traces are shown as they come")
     } else {
-        page.lines
-            .into_iter()
-            .map(|line| view! { <Line project=project.clone() line now query=fresh.clone()/> }.into_any())
-            .collect_view()
-            .into_any()
+        (query.set("live", "on").href(), ButtonKind::Normal, "off", "New traces wait until you ask for them")
     };
     view! {
-        <div class="toolbar">
-            {filters} {errors}
-            <span class="toolbar__end">{picker}</span>
-        </div>
-        <div class="card traces">
-            <Table
-                caption="Traces"
-                columns=vec![
-                    Column::text("When"),
-                    Column::text("Trace"),
-                    Column::text("Prompt"),
-                    Column::text("User"),
-                    Column::text("Environment"),
-                    Column::number("Duration").title("From the first start to the last end"),
-                    Column::number("Tokens").title("Read and written by its generations"),
-                    Column::number("Cost"),
-                ]
-            >
-                {rows}
-            </Table>
-            <div class="table-foot">{newest} {older}</div>
-        </div>
+        <LinkButton href kind key="l" attr:data-noscroll="" attr:title=title>
+            <span class="dot" data-live=state></span>
+            "Live"
+            <span class="visually-hidden">{format!(" is {state}")}</span>
+        </LinkButton>
     }
     .into_any()
 }
 
 #[component]
-fn Line(project: String, line: TraceLine, now: TimeUs, query: Query) -> impl IntoView {
-    let state = (line.errors > 0).then_some("error");
-    let failed = (line.errors > 0).then(|| {
-        let words = format::plural(i64::from(line.errors), "error", "errors");
-        view! { <span class="trace-name__error">{words}</span> }.into_any()
+fn Rows(project: String, query: Query, following: Following) -> impl IntoView {
+    let fresh = query.without("cursor");
+    let narrowed = {
+        let fresh = fresh.clone();
+        Callback::new(move |(name, value): (&'static str, String)| fresh.set(name, value).href())
+    };
+    let rows = live(move || Some(following.shown.with(|list| rows(&project, list, narrowed))));
+    let news = live(move || {
+        let count = following.count();
+        (count > 0).then(|| {
+            let words = format!("{} new", format::count(i64::try_from(count).unwrap_or(i64::MAX)));
+            view! {
+                <div class="new-rows">
+                    <Button kind=ButtonKind::Quiet icon=IconName::ArrowUp key="u" on:click=move |_| following.show_waiting()>
+                        {words}
+                    </Button>
+                </div>
+            }
+            .into_any()
+        })
     });
-    let user = line.user.map(|user| {
-        let href = query.set("user", user.clone()).href();
-        view! { <a class="ident" href=href title=user.clone()>{user.clone()}</a> }.into_any()
+    let lost = live(move || {
+        following.lost.get().then(|| {
+            view! { <Notice tone=Tone::Warn>"New traces are not shown: the server does not answer. Trying again."</Notice> }
+                .into_any()
+        })
     });
-    let session = line.session.map(|session| {
-        let href = query.set("session", session.clone()).href();
-        view! { <a class="sub ident" href=href title=session.clone()>{session.clone()}</a> }.into_any()
-    });
-    let environment = query.set("environment", line.environment.clone()).href();
-    let tokens = line.tokens.map(|(input, output)| {
-        let count = |tokens: u64| format::count(i64::try_from(tokens).unwrap_or(i64::MAX));
-        view! { <Estimate value=count(input.saturating_add(output)) under=format!("{} in · {} out", count(input), count(output))/> }.into_any()
-    });
-    let spans = format::plural(i64::from(line.spans), "span", "spans");
-    let href = trace_href(&project, &line.id);
+    let foot = live(move || Some(following.shown.with(|list| foot(&query, &fresh, list))));
     view! {
-        <tr data-state=state>
-            <Cell label="When"><Instant at=TimeUs(line.start_us) shown=Moment::Ago(now)/></Cell>
-            <Cell kind=CellKind::Title>
-                <span class="trace-name">
-                    <a class="trace-name__link" data-row="" data-state=state href=href>{line.name}</a>
-                    {failed}
-                </span>
-                <span class="sub">{spans}</span>
-            </Cell>
-            <Cell label="Prompt"><Links project links=line.links/></Cell>
-            <Cell label="User">{user} {session}</Cell>
-            <Cell label="Environment"><a href=environment>{line.environment}</a></Cell>
-            <Cell kind=CellKind::Number label="Duration">{format::duration_ns(line.duration_ns)}</Cell>
-            <Cell kind=CellKind::Number label="Tokens">{tokens}</Cell>
-            <Cell kind=CellKind::Number label="Cost">{line.cost.map(format::money)}</Cell>
-        </tr>
+        {lost}
+        <div class="card traces">
+            {news}
+            <Table caption="Traces" columns=columns()>{rows}</Table>
+            {foot}
+        </div>
     }
+    .into_any()
 }
 
-#[component]
-fn Links(project: String, links: Vec<PromptLink>) -> impl IntoView {
-    links
-        .into_iter()
-        .map(|link| {
-            let href = format!("{}?v={}", prompt_href(&project, &link.name), link.version);
-            view! { <VersionBadge prompt=link.name version=link.version href/> }.into_any()
-        })
+fn rows(project: &str, list: &TraceLines, narrowed: Callback<(&'static str, String), String>) -> AnyView {
+    if list.lines.is_empty() {
+        let why = if list.looked_back_to_us.is_some() {
+            "No trace matches among those looked at so far. Look further back below, or take a filter off."
+        } else {
+            "No trace matches. Take a filter off, or choose a longer range."
+        };
+        return view! { <EmptyRow columns=COLUMNS>{why}</EmptyRow> }.into_any();
+    }
+    let now = TimeUs(list.now_us);
+    list.lines
+        .iter()
+        .map(|line| view! { <Line project=project.to_owned() line=line.clone() now narrowed/> }.into_any())
         .collect_view()
+        .into_any()
+}
+
+fn foot(query: &Query, fresh: &Query, list: &TraceLines) -> AnyView {
+    let newest = query
+        .get("cursor")
+        .map(|_| view! { <LinkButton href=fresh.href() icon=IconName::ArrowUp>"Newest"</LinkButton> }.into_any());
+    let partial = list.looked_back_to_us.map(|at| {
+        let words = format!(
+            "Model, score and duration are looked up trace by trace. Looked back to {} so far.",
+            format::date_time(at)
+        );
+        view! { <span class="traces__partial">{words}</span> }.into_any()
+    });
+    let words = if list.looked_back_to_us.is_some() { "Look further back" } else { "Older" };
+    let older = list.next.as_ref().map(|next| {
+        let href = query.set("cursor", next).without("live").href();
+        view! { <LinkButton href icon=IconName::ArrowRight key="n">{words}</LinkButton> }.into_any()
+    });
+    view! { <div class="table-foot">{newest} {partial} {older}</div> }.into_any()
 }
 
 /// A project that has never received anything.
@@ -214,11 +200,12 @@ fn Nothing(project: String) -> impl IntoView {
             <Empty
                 icon=IconName::Activity
                 title="No traces yet"
-                text="Point the Langfuse or ABV SDK at this server, or any OpenTelemetry exporter. The home page has a whole program to copy."
+                text="Point the Langfuse or ABV SDK at this server, or any OpenTelemetry exporter. The home page has a whole program to copy. The first trace appears here by itself."
                 actions=move || view! { <LinkButton href=project_href(&project)>"Open the set-up"</LinkButton> }
             >
                 <Code id="otlp" label="Settings of an OpenTelemetry exporter" snippets=vec![Snippet::new("OpenTelemetry", code)]/>
             </Empty>
         </div>
     }
+    .into_any()
 }

@@ -83,6 +83,16 @@ async fn what_is_wrong_is_named_by_its_path() {
     key.get("/api/v1/traces?colour=red").await.expect(400);
     key.get("/api/v1/traces?limit=0").await.expect(400);
     key.get("/api/v1/traces?version=1").await.expect(400);
+    for (query, field) in [
+        ("score_min=1", "score"),
+        ("score=tone&score_min=2&score_max=1", "score_max"),
+        ("score=tone&score_min=2&score_is=good", "score_is"),
+        ("duration_min_ms=-1", "duration_min_ms"),
+        ("duration_min_ms=5&duration_max_ms=4", "duration_max_ms"),
+    ] {
+        let refused = key.get(&format!("/api/v1/traces?{query}")).await.expect(400).json();
+        assert_eq!(refused["fields"][0]["field"], field, "{query}");
+    }
     assert_eq!(app.counts(app.project.id).await.prompts, 0);
 }
 
@@ -110,6 +120,42 @@ async fn traces_are_listed_by_page_opened_and_read() {
     let io = key.get(&format!("/api/v1/traces/{id}/spans/00000000000000aa/io")).await.expect(200).json();
     assert_eq!((&io["input"], &io["output"]), (&json!("hi"), &json!("hello")));
     key.get(&format!("/api/v1/traces/{id}/spans/00000000000000cc/io")).await.expect(404);
+}
+
+#[tokio::test]
+async fn traces_are_filtered_by_model_score_and_duration() {
+    let app = TestApp::start().await;
+    let key = app.key();
+    for number in 1..=3_u8 {
+        let trace = format!("{number:032x}");
+        let end = otlp::NOON_NS - 2_000_000_000 + 1_000_000 * u64::from(number);
+        let span = otlp::span("00000000000000aa")
+            .trace(&trace)
+            .prompt("greet", 1)
+            .field("startTimeUnixNano", (otlp::NOON_NS - 2_000_000_000).to_string().into())
+            .field("endTimeUnixNano", end.to_string().into())
+            .text("langfuse.observation.model.name", if number == 1 { "small" } else { "large" });
+        key.post("/v1/traces", &otlp::request([span])).await.expect(200);
+        let score =
+            json!({"id": format!("s{number}"), "traceId": trace, "name": "tone", "value": f64::from(number) / 4.0});
+        key.post("/api/public/scores", &score).await.expect(200);
+    }
+    for (query, expected) in [
+        ("model=small", vec!["1"]),
+        ("model=large&prompt=greet", vec!["3", "2"]),
+        ("score=tone", vec!["3", "2", "1"]),
+        ("score=tone&score_min=0.5&score_max=0.5", vec!["2"]),
+        ("score=tone&score_is=good", vec![]),
+        ("score=taste", vec![]),
+        ("duration_min_ms=2", vec!["3", "2"]),
+        ("duration_max_ms=1.5&model=small", vec!["1"]),
+    ] {
+        let found = key.get(&format!("/api/v1/traces?{query}")).await.expect(200).json();
+        let ids: Vec<_> = found["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
+        let ends: Vec<_> = ids.iter().map(|id| id.trim_start_matches('0')).collect();
+        assert_eq!(ends, expected, "{query}");
+        assert_eq!(found.get("partial"), None);
+    }
 }
 
 #[tokio::test]

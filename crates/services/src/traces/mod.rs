@@ -1,5 +1,6 @@
 //! Traces as people and programs read them: lists by page, one trace with its spans and scores, payloads on demand.
 
+mod condition;
 mod cursor;
 mod observations;
 mod search;
@@ -7,17 +8,20 @@ mod whole;
 
 use std::sync::Arc;
 
+pub use condition::{DurationAsked, ScoreAsked};
 use domain::{
     auth::{Actor, Permission},
     ids::{ProjectId, SpanId, TraceId},
     page::{Page, PageSize},
+    time::TimeNs,
 };
 pub use observations::{Observation, ObservationFilter, Payloads};
 pub use search::{OpenSession, TraceSearch};
-use store::event::TraceKey;
 pub use store::event::{
-    Activity, ResolvedLink, ScoreRecord, SpanPayload, SpanRecord, SpanRow, TraceFilter, TraceRecord,
+    Activity, ResolvedLink, ScoreCondition, ScoreRecord, ScoreTest, SpanPayload, SpanRecord, SpanRow, TraceFilter,
+    TraceRecord, Words,
 };
+use store::event::{TraceKey, TraceSlice};
 pub use whole::{WHOLE_SPANS, WholeTrace};
 
 use crate::{Context, ServiceError, context::authorize};
@@ -36,6 +40,16 @@ pub struct OpenTrace {
     pub more: bool,
     /// Scores on it, its observations and its session.
     pub scores: Vec<ScoreRecord>,
+}
+
+/// A page of the list of traces.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceList {
+    /// Newest first.
+    pub page: Page<TraceRecord>,
+    /// Set when the page ended early, because a condition has no index and as many traces were looked at as one question
+    /// may: traces that began before this were not. The next page goes on there.
+    pub looked_back_to: Option<TimeNs>,
 }
 
 /// Reads traces.
@@ -60,21 +74,32 @@ impl Traces {
         filter: &TraceFilter,
         cursor: Option<&str>,
         size: PageSize,
-    ) -> Result<Page<TraceRecord>, ServiceError> {
+    ) -> Result<TraceList, ServiceError> {
         authorize(actor, project, Permission::Read)?;
         if filter.version.is_some() && filter.prompt.is_none() {
             return Err(ServiceError::field("version", "a version means nothing without its prompt; add `prompt`"));
         }
         let after = cursor.map(cursor::read).transpose()?;
         // One row more than asked tells whether there is a next page.
-        let mut items = self.context.events.traces(project, filter, after, size.rows() + 1).await?;
-        let more = items.len() > usize::from(size.rows());
-        items.truncate(usize::from(size.rows()));
-        let next = items
-            .last()
-            .filter(|_| more)
-            .map(|last| cursor::write(TraceKey { start_ns: last.start_ns, trace_id: last.trace_id }));
-        Ok(Page { items, next })
+        let TraceSlice { traces: mut items, mut reached } =
+            self.context.events.traces(project, filter, after, size.rows() + 1).await?;
+        let mut end = reached;
+        if items.len() > usize::from(size.rows()) {
+            items.truncate(usize::from(size.rows()));
+            end = items.last().map(TraceKey::of);
+            reached = None;
+        }
+        let page = Page { items, next: end.map(cursor::write) };
+        Ok(TraceList { page, looked_back_to: reached.map(|reached| reached.start_ns) })
+    }
+
+    /// The words a project has used: what its lists can be filtered by.
+    ///
+    /// # Errors
+    /// As authorisation decides.
+    pub async fn words(&self, actor: &Actor, project: ProjectId) -> Result<Words, ServiceError> {
+        authorize(actor, project, Permission::Read)?;
+        Ok(self.context.events.words(project).await?)
     }
 
     /// Opens one trace.

@@ -177,7 +177,7 @@ impl Traces {
         if let Some(id) = first
             && let Some(trace) = events.trace(project, id).await?
         {
-            reached = Some(TraceKey { start_ns: trace.start_ns, trace_id: id });
+            reached = Some(TraceKey::of(&trace));
             if filter.admits_trace(&trace) {
                 let after = after.map(|place| (place.start_ns, place.span));
                 self.sift_trace(project, filter, Arc::new(trace), after, &mut sieve).await?;
@@ -189,9 +189,9 @@ impl Traces {
         let traces = filter.traces();
         while sieve.wants_more() {
             let batch = events.traces(project, &traces, reached, TRACES).await?;
-            let Some(last) = batch.last() else { break };
-            reached = Some(TraceKey { start_ns: last.start_ns, trace_id: last.trace_id });
-            for trace in batch {
+            let Some(end) = batch.end() else { break };
+            reached = Some(end);
+            for trace in batch.traces {
                 if sieve.wants_more() {
                     self.sift_trace(project, filter, Arc::new(trace), None, &mut sieve).await?;
                 }

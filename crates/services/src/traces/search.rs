@@ -63,11 +63,11 @@ impl Traces {
         let mut after = None;
         while sieve.wants_more() {
             let batch = self.context.events.traces(project, &search.filter, after, BATCH).await?;
-            let Some(last) = batch.last() else { break };
-            after = Some(key_of(last));
-            for trace in batch {
+            let Some(end) = batch.end() else { break };
+            after = Some(end);
+            for trace in batch.traces {
                 let keep = search.admits(&trace);
-                if !sieve.look(key_of(&trace), trace, keep) {
+                if !sieve.look(TraceKey::of(&trace), trace, keep) {
                     break;
                 }
             }
@@ -93,12 +93,12 @@ impl Traces {
         let mut after = None;
         while sieve.wants_more() {
             let batch = self.context.events.traces(project, &search.filter, after, BATCH).await?;
-            let Some(last) = batch.last() else { break };
-            after = Some(key_of(last));
-            for trace in batch {
+            let Some(end) = batch.end() else { break };
+            after = Some(end);
+            for trace in batch.traces {
                 let session = trace.session_id.clone().unwrap_or_default();
                 let keep = !session.is_empty() && search.admits(&trace) && seen.insert(session.clone());
-                if !sieve.look(key_of(&trace), session, keep) {
+                if !sieve.look(TraceKey::of(&trace), session, keep) {
                     break;
                 }
             }
@@ -122,13 +122,9 @@ impl Traces {
         let missing = || ServiceError::NotFound { entity: "session", id: id.chars().take(200).collect() };
         let first = first.ok_or_else(missing)?;
         let filter = TraceFilter { session_id: Some(id.to_owned()), ..TraceFilter::default() };
-        let traces = events.traces(project, &filter, None, OF_SESSION).await?;
+        let traces = events.traces(project, &filter, None, OF_SESSION).await?.traces;
         Ok(OpenSession { first, traces })
     }
-}
-
-fn key_of(trace: &TraceRecord) -> TraceKey {
-    TraceKey { start_ns: trace.start_ns, trace_id: trace.trace_id }
 }
 
 impl TraceSearch {

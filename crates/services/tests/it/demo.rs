@@ -32,8 +32,8 @@ async fn a_demo_has_prompts_with_a_history_and_traffic_that_counts_for_them() {
 
     let traces =
         services.traces.list(&actor, project.id, &TraceFilter::default(), None, PageSize::default()).await.unwrap();
-    assert_eq!(traces.items.len(), 50);
-    assert!(traces.items.iter().any(|trace| !trace.links.is_empty()), "generations are linked");
+    assert_eq!(traces.page.items.len(), 50);
+    assert!(traces.page.items.iter().any(|trace| !trace.links.is_empty()), "generations are linked");
 }
 
 #[tokio::test]

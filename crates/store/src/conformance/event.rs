@@ -13,10 +13,12 @@ mod model;
 pub mod random;
 mod spread_cases;
 mod totals;
+mod trace_lists;
 
 use domain::{
     ids::ProjectId,
     metric::{Dimension, Filter, Quantity},
+    score::ScoreName,
     time::{HOUR_NS, TimeRange, TimeUs},
 };
 
@@ -30,10 +32,11 @@ pub use charges::{
 pub use clients::*;
 pub use model::Model;
 pub use spread_cases::*;
+pub use trace_lists::*;
 
 use crate::event::{
-    Derived, EventStore, ScoreGroup, SpanRow, SpreadAnswer, SpreadQuestion, TotalsAnswer, TotalsQuestion, TraceFilter,
-    TraceKey,
+    Derived, EventStore, ScoreCondition, ScoreGroup, ScoreTest, SpanRow, SpreadAnswer, SpreadQuestion, TotalsAnswer,
+    TotalsQuestion, TraceFilter,
 };
 
 /// Folds until nothing waits.
@@ -176,9 +179,9 @@ pub async fn agrees(store: &dyn EventStore, model: &Model) {
             let mut found = Vec::new();
             loop {
                 let page = store.traces(project, &filter, after, 2).await.expect("traces");
-                let Some(last) = page.last() else { break };
-                after = Some(TraceKey { start_ns: last.start_ns, trace_id: last.trace_id });
-                found.extend(page);
+                let Some(end) = page.end() else { break };
+                after = Some(end);
+                found.extend(page.traces);
             }
             assert_eq!(found, model.traces(project, &filter, None), "{filter:?}");
         }
@@ -216,6 +219,8 @@ fn filters() -> Vec<TraceFilter> {
     let start = START_NS / 1000;
     let none = TraceFilter::default;
     let text = |text: &str| Some(text.to_owned());
+    let score =
+        |name: &str, test| Some(ScoreCondition { name: ScoreName::try_from(name.to_owned()).expect("a name"), test });
     vec![
         none(),
         TraceFilter { errors: Some(true), ..none() },
@@ -235,5 +240,16 @@ fn filters() -> Vec<TraceFilter> {
             ..none()
         },
         TraceFilter { range: Some(TimeRange { from: TimeUs(start), to: TimeUs(start + hour_us / 4) }), ..none() },
+        TraceFilter { prompt: text("greet"), user_id: text("user 1"), ..none() },
+        TraceFilter { prompt: text("greet"), version: Some(1), session_id: text("session 1"), ..none() },
+        TraceFilter { model: text("small"), ..none() },
+        TraceFilter { model: text("nothing like it"), ..none() },
+        TraceFilter { model: text("gpt-4o"), prompt: text("greet"), errors: Some(true), ..none() },
+        TraceFilter { min_duration_ns: Some(4_000_000_000), ..none() },
+        TraceFilter { max_duration_ns: Some(HOUR_NS), user_id: text("user 0"), ..none() },
+        TraceFilter { score: score("tone", ScoreTest::Any), ..none() },
+        TraceFilter { score: score("tone", ScoreTest::Between { least: 0.0, most: 50.0 }), ..none() },
+        TraceFilter { score: score("correct", ScoreTest::Is("good".to_owned())), model: text("small"), ..none() },
+        TraceFilter { score: score("correct", ScoreTest::Is("true".to_owned())), prompt: text("greet"), ..none() },
     ]
 }

@@ -15,6 +15,7 @@ mod read;
 mod score_list;
 mod span_list;
 mod totals;
+mod trace_list;
 mod write;
 
 use async_trait::async_trait;
@@ -28,13 +29,14 @@ pub use charges::{
     UnpricedModel,
 };
 pub use messages::{MessageStore, message_digest};
-pub use read::{Activity, ResolvedLink, ScoreRecord, SpanRecord, TraceFilter, TraceKey, TraceRecord};
+pub use read::{Activity, ResolvedLink, ScoreRecord, SpanRecord, TraceRecord};
 pub use score_list::{ScoreList, ScorePlace, ScoresOf};
 pub use span_list::{SpanList, TRACES_LOOKED_THROUGH};
 pub use totals::{
     Bins, Group, QuantityTotals, ScoreBins, ScoreGroup, ScoreSpread, ScoreTotals, SpanSpread, SpanTotals, SpreadAnswer,
     SpreadQuestion, TotalsAnswer, TotalsQuestion,
 };
+pub use trace_list::{ScoreCondition, ScoreTest, TraceFilter, TraceKey, TraceSlice, Words};
 pub use write::{
     Appended, Derived, EventBatch, ScoreWrite, SketchKeys, SpanPayload, SpanRow, SpanWrite, TraceWords, UnitGroups,
     Waiting, segment_of,
@@ -61,14 +63,18 @@ pub trait EventStore: ChargeStore + MessageStore + ScoreList + SpanList + Send +
     /// One trace's summary.
     async fn trace(&self, project: ProjectId, trace: TraceId) -> Result<Option<TraceRecord>, StoreError>;
 
-    /// Traces newest first, strictly after `after` in that order, at most `limit`.
+    /// Traces newest first, strictly after `after` in that order, at most `limit`. What a filter says of models, scores and
+    /// durations may be looked up trace by trace, within a bound: [`TraceSlice::reached`].
     async fn traces(
         &self,
         project: ProjectId,
         filter: &TraceFilter,
         after: Option<TraceKey>,
         limit: u16,
-    ) -> Result<Vec<TraceRecord>, StoreError>;
+    ) -> Result<TraceSlice, StoreError>;
+
+    /// The words a project has used.
+    async fn words(&self, project: ProjectId) -> Result<Words, StoreError>;
 
     /// Spans of a trace by start, then id; strictly after `after` in that order, at most `limit`.
     async fn spans(

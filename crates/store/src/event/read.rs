@@ -2,7 +2,7 @@ use domain::{
     ids::TraceId,
     money::NanoUsd,
     score::Score,
-    time::{TimeNs, TimeRange, TimeUs},
+    time::{TimeNs, TimeUs},
     trace::PromptLink,
 };
 
@@ -67,34 +67,6 @@ pub struct TraceRecord {
     pub cost: Option<NanoUsd>,
     /// Distinct prompt versions its generations count for, sorted, at most 8.
     pub links: Vec<PromptLink>,
-}
-
-/// Where a page of traces ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct TraceKey {
-    /// Start of the last trace on it.
-    pub start_ns: TimeNs,
-    /// Its id.
-    pub trace_id: TraceId,
-}
-
-/// Which traces to list. Every condition given has to hold.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct TraceFilter {
-    /// Began inside this range.
-    pub range: Option<TimeRange>,
-    /// A generation counts for this prompt.
-    pub prompt: Option<String>,
-    /// … in this version; only with `prompt`.
-    pub version: Option<u32>,
-    /// Environment of the trace.
-    pub environment: Option<String>,
-    /// User.
-    pub user_id: Option<String>,
-    /// Session.
-    pub session_id: Option<String>,
-    /// Only traces with a failed span (`true`), or only ones without (`false`).
-    pub errors: Option<bool>,
 }
 
 /// A score as read back.

@@ -41,6 +41,7 @@ mod summary;
 mod tally;
 mod totals;
 mod trace;
+mod trace_list;
 mod writer;
 mod writes;
 
@@ -55,7 +56,7 @@ use store::{
     StoreError,
     event::{
         Activity, Appended, EventBatch, EventStore, ScoreRecord, SpanPayload, SpanRecord, SpreadAnswer, SpreadQuestion,
-        TotalsAnswer, TotalsQuestion, TraceFilter, TraceKey, TraceRecord, Waiting,
+        TotalsAnswer, TotalsQuestion, TraceFilter, TraceKey, TraceRecord, TraceSlice, Waiting, Words,
     },
 };
 use tokio::sync::{mpsc, oneshot};
@@ -227,8 +228,12 @@ impl EventStore for SqliteEvents {
         filter: &TraceFilter,
         after: Option<TraceKey>,
         limit: u16,
-    ) -> Result<Vec<TraceRecord>, StoreError> {
+    ) -> Result<TraceSlice, StoreError> {
         self.reader.traces(project, filter, after, limit).await
+    }
+
+    async fn words(&self, project: ProjectId) -> Result<Words, StoreError> {
+        self.reader.used_words(project).await
     }
 
     async fn spans(

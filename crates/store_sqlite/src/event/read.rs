@@ -11,10 +11,10 @@ use domain::{
     time::{TimeNs, TimeUs},
     trace::{PromptLink, SpanMessage},
 };
-use sqlx::{QueryBuilder, Row as _, Sqlite, SqlitePool, sqlite::SqliteRow};
+use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
 use store::{
     StoreError,
-    event::{Activity, ResolvedLink, ScoreRecord, SpanPayload, SpanRecord, TraceFilter, TraceKey, TraceRecord},
+    event::{Activity, ResolvedLink, ScoreRecord, SpanPayload, SpanRecord, TraceRecord},
 };
 
 use super::{
@@ -28,8 +28,6 @@ use crate::error::from_sqlx;
 
 /// Names held in memory by readers.
 const HELD: usize = 100_000;
-/// Versions of one prompt a list looks through when none is asked for.
-const VERSIONS: usize = 500;
 /// Most scores read for one trace, and for its session.
 const SCORES: i64 = 1000;
 /// Prompt versions shown of one trace.
@@ -45,12 +43,6 @@ const SCORES_OF_SESSION: &str = "SELECT data FROM score WHERE project = ?1 AND s
 const TRACE: &str = "SELECT trace_id, data FROM trace WHERE project = ? AND trace_id = ?";
 const TRACE_NUMBER: &str = "SELECT trace.id FROM trace JOIN project ON project.id = trace.project \
      WHERE project.uuid = ? AND trace.trace_id = ?";
-const VERSIONS_OF_PROMPT: &str = "WITH RECURSIVE hop (version) AS ( \
-         SELECT min(version) FROM trace_link WHERE prompt = ?1 \
-         UNION ALL \
-         SELECT (SELECT min(version) FROM trace_link WHERE prompt = ?1 AND version > hop.version) \
-         FROM hop WHERE hop.version IS NOT NULL \
-     ) SELECT version FROM hop WHERE version IS NOT NULL LIMIT ?2";
 
 static FIND_PAYLOADS: Statement = Statement::new(
     "SELECT span.span_id, payload.data FROM span JOIN payload ON payload.seq = span.seq \
@@ -165,54 +157,6 @@ impl Reader {
         Ok(self.records(&rows).await?.pop())
     }
 
-    pub(super) async fn traces(
-        &self,
-        project: ProjectId,
-        filter: &TraceFilter,
-        after: Option<TraceKey>,
-        limit: u16,
-    ) -> Result<Vec<TraceRecord>, StoreError> {
-        let Some(project) = self.project(project).await? else { return Ok(Vec::new()) };
-        let environment = match &filter.environment {
-            None => None,
-            Some(text) => match self.word(project, WordKind::Environment, text).await? {
-                None => return Ok(Vec::new()),
-                known => known,
-            },
-        };
-        let Some(prompt) = &filter.prompt else {
-            let mut query = list_query(project, environment, filter, after, None, limit);
-            let rows = query.build().fetch_all(&self.pool).await.map_err(from_sqlx)?;
-            return self.records(&rows).await;
-        };
-        let Some(prompt) = self.word(project, WordKind::Prompt, prompt).await? else { return Ok(Vec::new()) };
-        let versions = match filter.version {
-            Some(version) => vec![version],
-            None => self.versions(prompt).await?,
-        };
-        let mut records: Vec<TraceRecord> = Vec::new();
-        for version in versions {
-            let mut query = list_query(project, environment, filter, after, Some((prompt, version)), limit);
-            let rows = query.build().fetch_all(&self.pool).await.map_err(from_sqlx)?;
-            records.extend(self.records(&rows).await?);
-        }
-        records.sort_by_key(|record| std::cmp::Reverse((record.start_ns, record.trace_id)));
-        // A trace that uses two versions was found twice.
-        records.dedup_by_key(|record| record.trace_id);
-        records.truncate(usize::from(limit));
-        Ok(records)
-    }
-
-    /// Versions of a prompt that any trace uses: hops through the index, one step a version.
-    async fn versions(&self, prompt: i64) -> Result<Vec<u32>, StoreError> {
-        sqlx::query_scalar(VERSIONS_OF_PROMPT)
-            .bind(prompt)
-            .bind(VERSIONS as i64)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(from_sqlx)
-    }
-
     pub(super) async fn spans(
         &self,
         project: ProjectId,
@@ -322,7 +266,7 @@ pub(super) fn trace_id(bytes: &[u8]) -> Result<TraceId, StoreError> {
     TraceId::from_slice(bytes).map_err(|_| StoreError::Corrupt("a trace's id cannot be read".to_owned()))
 }
 
-fn trace_record(trace_id: TraceId, summary: &Summary, names: &HashMap<i64, Arc<str>>) -> TraceRecord {
+pub(super) fn trace_record(trace_id: TraceId, summary: &Summary, names: &HashMap<i64, Arc<str>>) -> TraceRecord {
     let owned = |text: Option<&str>| text.map(str::to_owned);
     let small = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
     let mut links: Vec<PromptLink> = summary
@@ -378,124 +322,15 @@ pub(super) fn span_record(
     Ok(SpanRecord { row: narrow.to_row(trace)?, link, received_us: TimeUs(narrow.received_us) })
 }
 
-/// The list in the order of one index that holds the order wanted, so that a page reads little more than itself.
-fn list_query(
-    project: i64,
-    environment: Option<i64>,
-    filter: &TraceFilter,
-    after: Option<TraceKey>,
-    link: Option<(i64, u32)>,
-    limit: u16,
-) -> QueryBuilder<Sqlite> {
-    // The table whose order is used: that of the links, or the traces themselves through the index that fits best.
-    let (ordered, mut query) = if let Some((prompt, version)) = link {
-        let mut query = QueryBuilder::new(
-            "SELECT trace.trace_id, trace.data FROM trace_link CROSS JOIN trace ON trace.id = trace_link.trace \
-             WHERE trace_link.prompt = ",
-        );
-        query.push_bind(prompt).push(" AND trace_link.version = ").push_bind(i64::from(version));
-        query.push(" AND trace.project = ").push_bind(project);
-        ("trace_link", query)
-    } else {
-        let index = if filter.session_id.is_some() {
-            "trace_session"
-        } else if filter.user_id.is_some() {
-            "trace_user"
-        } else {
-            "trace_list"
-        };
-        let mut query = QueryBuilder::new("SELECT trace.trace_id, trace.data FROM trace INDEXED BY ");
-        query.push(index).push(" WHERE trace.project = ").push_bind(project);
-        ("trace", query)
-    };
-    if let Some(session) = &filter.session_id {
-        query.push(" AND trace.session_id = ").push_bind(session.clone());
-    }
-    if let Some(user) = &filter.user_id {
-        query.push(" AND trace.user_id = ").push_bind(user.clone());
-    }
-    if let Some(environment) = environment {
-        query.push(" AND trace.environment = ").push_bind(environment);
-    }
-    if let Some(errors) = filter.errors {
-        query.push(" AND trace.failed = ").push_bind(errors);
-    }
-    if let Some(range) = filter.range {
-        query.push(format_args!(" AND {ordered}.start_ns >= ")).push_bind(range.from.to_ns().0);
-        query.push(format_args!(" AND {ordered}.start_ns < ")).push_bind(range.to.to_ns().0);
-    }
-    if let Some(after) = after {
-        query.push(format_args!(" AND ({ordered}.start_ns, {ordered}.trace_id) < ("));
-        query.push_bind(after.start_ns.0).push(", ").push_bind(after.trace_id.as_bytes().to_vec()).push(")");
-    }
-    query.push(format_args!(" ORDER BY {ordered}.start_ns DESC, {ordered}.trace_id DESC LIMIT "));
-    query.push_bind(i64::from(limit));
-    query
-}
-
+/// The questions of this module, for the test that looks at their plans.
 #[cfg(test)]
-mod tests {
-    use domain::time::TimeRange;
-    use sqlx::AssertSqlSafe;
-
-    use super::*;
-
-    /// What the planner would do, one line a step.
-    async fn plan(pool: &SqlitePool, question: &str) -> Vec<String> {
-        let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {question}"))).fetch_all(pool).await.unwrap();
-        rows.iter().map(|row| row.get::<String, _>(3)).collect()
-    }
-
-    #[tokio::test]
-    async fn no_question_scans_events_and_no_list_is_sorted() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = crate::SqliteEvents::open(folder.path()).await.unwrap();
-        let pool = &store.reader.pool;
-        let text = || Some("x".to_owned());
-        let key = TraceKey { start_ns: TimeNs(1), trace_id: TraceId::from_bytes([1; 16]).unwrap() };
-        let range = Some(TimeRange { from: TimeUs(0), to: TimeUs(1) });
-        let none = TraceFilter::default;
-        let mut lists = Vec::new();
-        for filter in [
-            none(),
-            TraceFilter { range, ..none() },
-            TraceFilter { errors: Some(true), range, ..none() },
-            TraceFilter { user_id: text(), ..none() },
-            TraceFilter { session_id: text(), user_id: text(), range, ..none() },
-        ] {
-            for link in [None, Some((1, 1))] {
-                for after in [None, Some(key)] {
-                    for environment in [None, Some(1)] {
-                        let query = list_query(1, environment, &filter, after, link, 50);
-                        lists.push(query.sql().as_str().to_owned());
-                    }
-                }
-            }
-        }
-        for list in &lists {
-            let steps = plan(pool, list).await;
-            assert!(!steps.iter().any(|step| step.contains("SCAN") || step.contains("B-TREE")), "{list}\n{steps:?}");
-        }
-        let questions = [
-            FIRST_SPANS,
-            NEXT_SPANS,
-            SCORES_OF_TRACE,
-            SCORES_OF_SESSION,
-            TRACE,
-            TRACE_NUMBER,
-            VERSIONS_OF_PROMPT,
-            "SELECT span.span_id, payload.data FROM span JOIN payload ON payload.seq = span.seq \
-             WHERE span.trace = ? AND span.span_id IN (?, ?)",
-        ];
-        let of_lists = super::super::score_list::QUESTIONS.into_iter().chain(super::super::span_list::QUESTIONS);
-        for question in questions.into_iter().chain(of_lists) {
-            for step in plan(pool, question).await {
-                // `hop` is the list of versions found so far.
-                assert!(
-                    !step.contains("SCAN") || ["hop", "CONSTANT", "newest"].iter().any(|list| step.contains(list)),
-                    "{question}\n{step}"
-                );
-            }
-        }
-    }
-}
+pub(super) const QUESTIONS: [&str; 7] = [
+    FIRST_SPANS,
+    NEXT_SPANS,
+    SCORES_OF_TRACE,
+    SCORES_OF_SESSION,
+    TRACE,
+    TRACE_NUMBER,
+    "SELECT span.span_id, payload.data FROM span JOIN payload ON payload.seq = span.seq \
+     WHERE span.trace = ? AND span.span_id IN (?, ?)",
+];

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use domain::time::TimeNs;
 use store::{
     StoreError,
-    conformance::event::{Build, Model, Random, agrees, charges, fold_all, random},
+    conformance::event::{Build, Model, Random, START_NS, agrees, charges, fold_all, random},
     event::{ChargeStore as _, EventStore as _, TraceFilter, Waiting},
 };
 use store_sqlite::{EventOptions, SqliteEvents};
@@ -169,7 +170,7 @@ async fn a_full_disk_is_said_and_writing_goes_on_when_there_is_space() {
 async fn agrees_but_totals(store: &SqliteEvents, model: &Model) {
     let project = Build::project(1);
     let found = store.traces(project, &TraceFilter::default(), None, 100).await.unwrap();
-    assert_eq!(found, model.traces(project, &TraceFilter::default(), None));
+    assert_eq!(found.traces, model.traces(project, &TraceFilter::default(), None));
 }
 
 #[tokio::test]
@@ -232,4 +233,30 @@ async fn what_waits_for_the_writer_is_counted_until_it_is_answered() {
     held.rollback().await.unwrap();
     appends.join_all().await;
     assert_eq!(store.waiting(), Waiting::default());
+}
+
+#[tokio::test]
+async fn looking_for_traces_ends_at_a_bound_and_goes_on() {
+    // More than is looked at for one question; only the oldest lasts long.
+    const MANY: u64 = 25_000;
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteEvents::open(folder.path()).await.unwrap();
+    let project = Build::project(1);
+    for first in (0..MANY).step_by(2_500) {
+        let spans = (first..first + 2_500).map(|number| {
+            let mut span = Build::span(number, 1);
+            span.start_ns = TimeNs(START_NS + number as i64);
+            span.end_ns = TimeNs(span.start_ns.0 + if number == 0 { 5_000 } else { 10 });
+            span
+        });
+        store.append(Build::batch(project, spans.collect(), vec![])).await.unwrap();
+    }
+    let filter = TraceFilter { min_duration_ns: Some(1_000), ..TraceFilter::default() };
+    let slice = store.traces(project, &filter, None, 10).await.unwrap();
+    assert!(slice.traces.is_empty());
+    let reached = slice.reached.unwrap();
+    assert_eq!(slice.end(), Some(reached));
+    let slice = store.traces(project, &filter, Some(reached), 10).await.unwrap();
+    assert_eq!(slice.traces.iter().map(|trace| trace.trace_id).collect::<Vec<_>>(), [Build::trace(0)]);
+    assert_eq!(slice.reached, None, "that was all");
 }

@@ -1,15 +1,18 @@
 use axum::{Json, extract::State};
 use domain::{
     ids::{SpanId, TraceId},
-    page::{Page, PageSize},
+    page::PageSize,
     time::TimeUs,
 };
 use serde::Deserialize;
-use services::{ServiceError, traces::TraceFilter};
+use services::{
+    ServiceError,
+    traces::{DurationAsked, ScoreAsked, TraceFilter},
+};
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::model::{IoView, TraceDetail, TracePage, TraceView};
+use self::model::{IoView, TraceDetail, TracePage};
 use super::range;
 use crate::{
     extract::{Caller, Path, Query},
@@ -43,11 +46,28 @@ struct ListQuery {
     session: Option<String>,
     /// Only traces with a failed span, or only ones without.
     errors: Option<bool>,
+    /// A generation called this model.
+    model: Option<String>,
+    /// It lasted at least this long, from its earliest start to its last end.
+    duration_min_ms: Option<f64>,
+    /// It lasted at most this long.
+    duration_max_ms: Option<f64>,
+    /// A score of this name is on it, on one of its observations or on its session.
+    score: Option<String>,
+    /// … and is at least this; a boolean counts as 1 or 0.
+    score_min: Option<f64>,
+    /// … and is at most this.
+    score_max: Option<f64>,
+    /// … and says this category; `true` or `false` for a boolean.
+    score_is: Option<String>,
     cursor: Option<String>,
     limit: Option<u32>,
 }
 
 /// Traces, newest first
+///
+/// Conditions on `model`, `score` and duration are looked up trace by trace: a page may end early, and then says so in
+/// `partial` and goes on with `next`.
 #[utoipa::path(get, path = "/api/v1/traces", tag = "Traces", operation_id = "list_traces", params(ListQuery),
     responses((status = 200, body = TracePage)))]
 async fn list(
@@ -56,6 +76,9 @@ async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<TracePage>, Refusal> {
     let size = query.limit.map_or(Ok(PageSize::default()), PageSize::new).map_err(ServiceError::of("limit"))?;
+    let score = ScoreAsked { name: query.score, least: query.score_min, most: query.score_max, is: query.score_is };
+    let duration = DurationAsked { min_ms: query.duration_min_ms, max_ms: query.duration_max_ms };
+    let (min_duration_ns, max_duration_ns) = duration.bounds()?;
     let filter = TraceFilter {
         range: range::of_query(query.range.as_deref(), query.from, query.to, state.services.now())?,
         prompt: query.prompt,
@@ -64,11 +87,14 @@ async fn list(
         user_id: query.user,
         session_id: query.session,
         errors: query.errors,
+        model: query.model,
+        min_duration_ns,
+        max_duration_ns,
+        score: score.condition()?,
     };
     let traces = &state.services.traces;
-    let Page { items, next } =
-        traces.list(&caller.actor, caller.project, &filter, query.cursor.as_deref(), size).await?;
-    Ok(Json(TracePage { items: items.iter().map(TraceView::of).collect(), next }))
+    let list = traces.list(&caller.actor, caller.project, &filter, query.cursor.as_deref(), size).await?;
+    Ok(Json(TracePage::of(list)))
 }
 
 /// A trace with its spans and scores, without payloads

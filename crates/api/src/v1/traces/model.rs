@@ -9,7 +9,7 @@ use domain::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
-use services::traces::{OpenTrace, ScoreRecord, SpanPayload, SpanRecord, TraceRecord};
+use services::traces::{OpenTrace, ScoreRecord, SpanPayload, SpanRecord, TraceList, TraceRecord};
 use utoipa::ToSchema;
 
 /// The prompt version a span counts for.
@@ -53,9 +53,21 @@ pub(super) struct TraceView {
 
 #[derive(Serialize, ToSchema)]
 pub(super) struct TracePage {
-    pub(super) items: Vec<TraceView>,
+    items: Vec<TraceView>,
     /// Pass this back as `cursor`; none at the end.
-    pub(super) next: Option<String>,
+    next: Option<String>,
+    /// Why the page has fewer rows than there may be, when it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partial: Option<String>,
+}
+
+impl TracePage {
+    pub(super) fn of(list: TraceList) -> Self {
+        let partial = list.looked_back_to.map(|at| {
+            format!("looked at as many traces as one request may, back to `{}`; go on with `next`", at.to_us())
+        });
+        Self { items: list.page.items.iter().map(TraceView::of).collect(), next: list.page.next, partial }
+    }
 }
 
 /// A span without its payload.

@@ -13,7 +13,7 @@ use super::{
     random::{batches, shuffled},
     total,
 };
-use crate::event::{Appended, EventBatch, EventStore, SpanTotals, TotalsQuestion, TraceFilter};
+use crate::event::{Appended, EventBatch, EventStore, SpanTotals, TotalsQuestion, TraceFilter, TraceSlice, Words};
 
 /// Makes one test of each of the suite's, on a store made by the expression (it may await and use `?` is not needed).
 #[macro_export]
@@ -44,6 +44,7 @@ macro_rules! event_conformance {
             spans_are_found_by_their_id_alone
             a_session_begins_with_its_first_trace
             generations_are_listed_by_what_they_count_for
+            words_are_what_a_project_has_used
             messages_join_their_span_whatever_comes_first
             what_a_span_costs_may_change_and_the_old_amount_stays
             changed_content_comes_with_its_own_cost
@@ -264,7 +265,8 @@ pub async fn projects_do_not_see_each_other(store: &dyn EventStore) {
     assert!(store.spans(stranger, Build::trace(1), None, 10).await.expect("spans").is_empty());
     assert!(store.scores(stranger, Build::trace(1)).await.expect("scores").is_empty());
     assert!(store.payload(stranger, Build::trace(1), Build::span_id(1)).await.expect("payload").is_none());
-    assert!(store.traces(stranger, &TraceFilter::default(), None, 10).await.expect("traces").is_empty());
+    assert_eq!(store.traces(stranger, &TraceFilter::default(), None, 10).await.expect("traces"), TraceSlice::default());
+    assert_eq!(store.words(stranger).await.expect("words"), Words::default());
     assert_eq!(store.activity(stranger).await.expect("activity"), crate::event::Activity::default());
 }
 

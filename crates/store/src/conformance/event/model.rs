@@ -245,6 +245,21 @@ impl Model {
                 && filter.user_id.as_ref().is_none_or(|user| trace.user_id.as_ref() == Some(user))
                 && filter.session_id.as_ref().is_none_or(|session| trace.session_id.as_ref() == Some(session))
                 && filter.errors.is_none_or(|errors| (trace.errors > 0) == errors)
+                && filter.model.as_ref().is_none_or(|model| {
+                    let spans = self.spans(project, trace.trace_id);
+                    spans
+                        .iter()
+                        .any(|(span, _)| span.row.kind.is_generation() && span.row.model.as_ref() == Some(model))
+                })
+                && filter.min_duration_ns.is_none_or(|least| trace.end_ns.0.saturating_sub(trace.start_ns.0) >= least)
+                && filter.max_duration_ns.is_none_or(|most| trace.end_ns.0.saturating_sub(trace.start_ns.0) <= most)
+                && filter.score.as_ref().is_none_or(|condition| {
+                    let scores = self.scores(project, trace.trace_id);
+                    scores
+                        .iter()
+                        .map(|write| &write.score)
+                        .any(|score| score.name == condition.name && condition.test.passes(&score.value))
+                })
                 && after.is_none_or(|after| (trace.start_ns, trace.trace_id) < (after.start_ns, after.trace_id))
         });
         traces.sort_by_key(|trace| std::cmp::Reverse((trace.start_ns, trace.trace_id)));
