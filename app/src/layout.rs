@@ -58,7 +58,11 @@ fn places(base: &str) -> Vec<NavGroup> {
         ),
         NavGroup::new(
             "Observe",
-            vec![NavItem::new("Traces", format!("{base}/traces"), IconName::Activity).go('t').dock()],
+            vec![
+                NavItem::new("Traces", format!("{base}/traces"), IconName::Activity).go('t').dock(),
+                NavItem::new("Sessions", format!("{base}/sessions"), IconName::Message).go('s'),
+                NavItem::new("Users", format!("{base}/users"), IconName::User).go('u'),
+            ],
         ),
         NavGroup::new(
             "Settings",

@@ -13,14 +13,17 @@ use crate::{
     layout::ProjectLayout,
     pages::{
         auth::{Root, Setup, SignIn},
+        gathered::{Sessions, Users, model::Kind},
         home::Home,
         moved::MovedTrace,
         not_found::NotFound,
         prompt::Prompt,
         prompts::Prompts,
+        session::Session,
         settings::{Keys, Members},
         trace::Trace,
         traces::Traces,
+        user::User,
     },
 };
 
@@ -43,6 +46,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("prompts/:name") view={Lazy::<Prompt>::new()}/>
                     <Route path=path!("traces") view={Lazy::<Traces>::new()}/>
                     <Route path=path!("traces/:id") view={Lazy::<Trace>::new()}/>
+                    <Route path=path!("sessions") view={Lazy::<Sessions>::new()}/>
+                    <Route path=path!("sessions/:id") view={Lazy::<Session>::new()}/>
+                    <Route path=path!("users") view={Lazy::<Users>::new()}/>
+                    <Route path=path!("users/:id") view={Lazy::<User>::new()}/>
                     <Route path=path!("settings/keys") view={Lazy::<Keys>::new()}/>
                     <Route path=path!("settings/members") view={Lazy::<Members>::new()}/>
                 </ParentRoute>
@@ -64,4 +71,9 @@ pub fn prompt_href(project: &str, name: &str) -> String {
 /// Address of a trace.
 pub fn trace_href(project: &str, trace: &str) -> String {
     format!("/p/{}/traces/{}", Url::escape(project), Url::escape(trace))
+}
+
+/// Address of a session's or user's page; its id becomes one encoded segment.
+pub fn gathered_href(project: &str, kind: Kind, id: &str) -> String {
+    format!("/p/{}/{}/{}", Url::escape(project), kind.segment(), Url::escape(id))
 }

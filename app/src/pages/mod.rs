@@ -1,11 +1,14 @@
 //! The pages, one folder a group. How to add one is told at the top of the crate.
 
 pub mod auth;
+pub mod gathered;
 pub mod home;
 pub mod moved;
 pub mod not_found;
 pub mod prompt;
 pub mod prompts;
+pub mod session;
 pub mod settings;
 pub mod trace;
 pub mod traces;
+pub mod user;

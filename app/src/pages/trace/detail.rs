@@ -4,24 +4,16 @@ use domain::trace::Level;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use ui::{
-    Chip, Choice, Copy, Fact, Facts, Json, JsonValue, LinkButton, Message, Messages, Part, Query, Role, SegmentedLinks,
-    SkeletonShape, UsageBar, UsagePart, VersionBadge, format, live,
+    Chip, Choice, Copy, Fact, Facts, Json, JsonValue, LinkButton, Query, SegmentedLinks, SkeletonShape, UsageBar,
+    UsagePart, VersionBadge, format, live,
 };
 
 use super::{
-    chat, colour,
+    colour,
+    io::{Io, Reading},
     model::{ScoreView, ScoredOn, SpanDetail, SpanView, TraceView},
 };
 use crate::{panel::Panel, routes::prompt_href, wire::Asked};
-
-/// How input and output are read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Reading {
-    /// As a conversation or text, where they are one.
-    Plain,
-    /// As JSON.
-    Json,
-}
 
 /// What is known of the span chosen.
 #[component]
@@ -188,45 +180,4 @@ fn Payload(detail: SpanDetail, reading: Reading) -> impl IntoView {
         {metadata}
         {scope}
     }
-}
-
-/// Input or output, as a conversation or text where it is one.
-#[component]
-fn Io(title: &'static str, value: Option<JsonValue>, reading: Reading) -> impl IntoView {
-    let Some(value) = value else {
-        return view! {
-            <div class="detail__section">
-                <h3>{title}</h3>
-                <p class="faint">"Nothing was sent."</p>
-            </div>
-        }
-        .into_any();
-    };
-    let whole = match &value {
-        JsonValue::Text(text) => text.clone(),
-        other => other.pretty(),
-    };
-    let conversation = if reading == Reading::Plain { chat::messages(&value) } else { None };
-    let body = match (conversation, value) {
-        (Some(messages), _) => {
-            let messages = messages
-                .into_iter()
-                .map(
-                    |message| view! { <Message role=Role::named(&message.role) parts=vec![Part::Text(message.text)]/> },
-                )
-                .collect_view();
-            view! { <Messages>{messages}</Messages> }.into_any()
-        }
-        (None, JsonValue::Text(text)) if reading == Reading::Plain => {
-            view! { <p class="detail__text">{text}</p> }.into_any()
-        }
-        (None, value) => view! { <Json value/> }.into_any(),
-    };
-    view! {
-        <div class="detail__section">
-            <h3>{title} <Copy text=whole label=format!("Copy {}", title.to_lowercase())/></h3>
-            {body}
-        </div>
-    }
-    .into_any()
 }

@@ -2,6 +2,7 @@
 
 mod chat;
 pub mod detail;
+pub mod io;
 pub mod model;
 #[cfg(feature = "ssr")]
 mod read;
@@ -29,8 +30,9 @@ use self::{
     server::{OpenSpan, OpenTrace},
 };
 use crate::{
+    pages::gathered::model::Kind,
     panel::Panel,
-    routes::{project_href, trace_href},
+    routes::{gathered_href, project_href, trace_href},
     wire::Asked,
 };
 
@@ -152,6 +154,11 @@ fn facts(project: &str, trace: &TraceView) -> Vec<Fact> {
         let href = list(key, &text);
         Some(Fact::new(name, move || view! { <a href=href>{text}</a> }))
     };
+    let gathered = |name: &'static str, kind: Kind, id: &Option<String>| {
+        let id = id.clone()?;
+        let href = gathered_href(project, kind, &id);
+        Some(Fact::new(name, move || view! { <a href=href>{id}</a> }))
+    };
     let name = trace.name.clone();
     let start = TimeUs(trace.start_us);
     let count = |tokens: u64| format::count(i64::try_from(tokens).unwrap_or(i64::MAX));
@@ -168,8 +175,8 @@ fn facts(project: &str, trace: &TraceView) -> Vec<Fact> {
             format!("{} in · {} out", count(trace.input_tokens), count(trace.output_tokens)),
         ));
     }
-    facts.extend(linked("User", "user", &trace.user));
-    facts.extend(linked("Session", "session", &trace.session));
+    facts.extend(gathered("User", Kind::User, &trace.user));
+    facts.extend(gathered("Session", Kind::Session, &trace.session));
     facts.extend(linked("Environment", "environment", &Some(trace.environment.clone())));
     facts.extend(trace.release.clone().map(|release| Fact::text("Release", release)));
     facts.extend(trace.version.clone().map(|version| Fact::text("Version", version)));

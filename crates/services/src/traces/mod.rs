@@ -2,6 +2,7 @@
 
 mod condition;
 mod cursor;
+mod gathered;
 mod observations;
 mod search;
 mod whole;
@@ -15,11 +16,12 @@ use domain::{
     page::{Page, PageSize},
     time::TimeNs,
 };
+pub use gathered::{GatheredPage, Turn};
 pub use observations::{Observation, ObservationFilter, Payloads};
 pub use search::{OpenSession, TraceSearch};
 pub use store::event::{
-    Activity, ResolvedLink, ScoreCondition, ScoreRecord, ScoreTest, SpanPayload, SpanRecord, SpanRow, TraceFilter,
-    TraceRecord, Words,
+    Activity, Gather, Gathered, GatheredTotals, ResolvedLink, ScoreCondition, ScoreRecord, ScoreTest, SpanPayload,
+    SpanRecord, SpanRow, TraceFilter, TraceRecord, Words,
 };
 use store::event::{TraceKey, TraceSlice};
 pub use whole::{WHOLE_SPANS, WholeTrace};

@@ -106,7 +106,7 @@ impl Traces {
         let Numbered { items, page, limit, total_items, total_pages } = sieve.by_number();
         let mut firsts = Vec::with_capacity(items.len());
         for session in items {
-            firsts.extend(self.context.events.first_of_session(project, &session).await?);
+            firsts.extend(self.context.events.of_session(project, &session, None, 1).await?);
         }
         Ok(Numbered { items: firsts, page, limit, total_items, total_pages })
     }
@@ -118,7 +118,7 @@ impl Traces {
     pub async fn session(&self, actor: &Actor, project: ProjectId, id: &str) -> Result<OpenSession, ServiceError> {
         authorize(actor, project, Permission::Read)?;
         let events = &self.context.events;
-        let first = events.first_of_session(project, id).await?;
+        let first = events.of_session(project, id, None, 1).await?.pop();
         let missing = || ServiceError::NotFound { entity: "session", id: id.chars().take(200).collect() };
         let first = first.ok_or_else(missing)?;
         let filter = TraceFilter { session_id: Some(id.to_owned()), ..TraceFilter::default() };

@@ -7,4 +7,5 @@ mod import;
 mod keys;
 mod members;
 mod prompts;
+mod traces;
 mod world;

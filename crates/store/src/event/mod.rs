@@ -10,6 +10,7 @@
 //!   score, they equal totals computed afresh from the events.
 
 mod charges;
+mod gathered;
 mod messages;
 mod read;
 mod score_list;
@@ -28,6 +29,7 @@ pub use charges::{
     Amounts, ChargePage, ChargeStore, ChargedSpan, PastCost, RECHARGES, Recharge, RechargeBatch, Recharged,
     UnpricedModel,
 };
+pub use gathered::{Gather, GatherStore, Gathered, GatheredList, GatheredSlice, GatheredTotals};
 pub use messages::{MessageStore, message_digest};
 pub use read::{Activity, ResolvedLink, ScoreRecord, SpanRecord, TraceRecord};
 pub use score_list::{ScoreList, ScorePlace, ScoresOf};
@@ -46,7 +48,7 @@ use crate::StoreError;
 
 /// Storage of events. See the module for the rules.
 #[async_trait]
-pub trait EventStore: ChargeStore + MessageStore + ScoreList + SpanList + Send + Sync {
+pub trait EventStore: ChargeStore + GatherStore + MessageStore + ScoreList + SpanList + Send + Sync {
     /// Stores a batch durably. Batches of many callers may share one commit.
     ///
     /// # Errors

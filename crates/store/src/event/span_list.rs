@@ -5,20 +5,17 @@ use domain::{
     trace::PromptLink,
 };
 
-use super::{SpanRecord, TraceRecord};
+use super::SpanRecord;
 use crate::StoreError;
 
 /// How many of a project's newest traces [`SpanList::trace_of_span`] looks through.
 pub const TRACES_LOOKED_THROUGH: u32 = 200_000;
 
-/// Spans and traces found by other ways than their trace's id.
+/// Spans found by other ways than their trace's id.
 #[async_trait]
 pub trait SpanList: Send + Sync {
     /// The newest trace that has a span with this id, among the newest [`TRACES_LOOKED_THROUGH`].
     async fn trace_of_span(&self, project: ProjectId, span: SpanId) -> Result<Option<TraceId>, StoreError>;
-
-    /// The earliest trace of a session.
-    async fn first_of_session(&self, project: ProjectId, session: &str) -> Result<Option<TraceRecord>, StoreError>;
 
     /// Generations that count for a prompt version, or for none, and began inside a range; newest first, at most `limit`.
     async fn generations(

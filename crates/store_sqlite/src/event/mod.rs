@@ -33,6 +33,7 @@ mod record;
 mod scan;
 mod score_list;
 mod segment;
+mod sessions_users;
 mod span_list;
 mod spread;
 mod statement;
@@ -42,6 +43,7 @@ mod tally;
 mod totals;
 mod trace;
 mod trace_list;
+mod words;
 mod writer;
 mod writes;
 

@@ -1,4 +1,4 @@
-//! Spans and traces found by other ways than their trace's id.
+//! Spans found by other ways than their trace's id.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use domain::{
 use sqlx::Row as _;
 use store::{
     StoreError,
-    event::{SpanList, SpanRecord, TRACES_LOOKED_THROUGH, TraceRecord},
+    event::{SpanList, SpanRecord, TRACES_LOOKED_THROUGH},
 };
 
 use super::{
@@ -27,8 +27,6 @@ const TRACE_OF_SPAN: &str = "SELECT newest.trace_id FROM ( \
          SELECT id, trace_id FROM trace INDEXED BY trace_list WHERE project = ?1 \
          ORDER BY start_ns DESC, trace_id DESC LIMIT ?3 \
      ) AS newest CROSS JOIN span ON span.trace = newest.id AND span.span_id = ?2 LIMIT 1";
-const FIRST_OF_SESSION: &str = "SELECT trace_id, data FROM trace INDEXED BY trace_session \
-     WHERE project = ? AND session_id = ? ORDER BY start_ns, trace_id LIMIT 1";
 const GENERATIONS: &str = "SELECT span.span_id, span.start_ns, span.prompt, span.version, span.data, trace.trace_id \
      FROM span INDEXED BY span_link CROSS JOIN trace ON trace.id = span.trace \
      WHERE span.prompt = ? AND span.version = ? AND span.start_ns >= ? AND span.start_ns < ? \
@@ -36,7 +34,7 @@ const GENERATIONS: &str = "SELECT span.span_id, span.start_ns, span.prompt, span
 
 /// The questions of this module, for the test that looks at their plans.
 #[cfg(test)]
-pub(super) const QUESTIONS: [&str; 3] = [TRACE_OF_SPAN, FIRST_OF_SESSION, GENERATIONS];
+pub(super) const QUESTIONS: [&str; 2] = [TRACE_OF_SPAN, GENERATIONS];
 
 #[async_trait]
 impl SpanList for SqliteEvents {
@@ -50,17 +48,6 @@ impl SpanList for SqliteEvents {
             .await
             .map_err(from_sqlx)?;
         found.as_deref().map(trace_id).transpose()
-    }
-
-    async fn first_of_session(&self, project: ProjectId, session: &str) -> Result<Option<TraceRecord>, StoreError> {
-        let Some(project) = self.reader.project(project).await? else { return Ok(None) };
-        let rows = sqlx::query(FIRST_OF_SESSION)
-            .bind(project)
-            .bind(session)
-            .fetch_all(&self.reader.pool)
-            .await
-            .map_err(from_sqlx)?;
-        Ok(self.reader.records(&rows).await?.pop())
     }
 
     async fn generations(

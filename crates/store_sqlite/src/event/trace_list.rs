@@ -13,7 +13,7 @@ use domain::{
 use sqlx::{QueryBuilder, Row as _, Sqlite, sqlite::SqliteRow};
 use store::{
     StoreError,
-    event::{ScoreCondition, TraceFilter, TraceKey, TraceRecord, TraceSlice, Words},
+    event::{ScoreCondition, TraceFilter, TraceKey, TraceRecord, TraceSlice},
 };
 
 use super::{
@@ -35,8 +35,6 @@ const OF_VERSION: u64 = 1_000;
 /// Traces read at once while looking: few at first, as most questions are answered by them.
 const FIRST_LOOK: u16 = 128;
 const MOST_AT_ONCE: u16 = 1_024;
-/// Words offered of each kind.
-const WORDS: i64 = 200;
 
 const VERSIONS_OF_PROMPT: &str = "WITH RECURSIVE hop (version) AS ( \
          SELECT min(version) FROM trace_link WHERE prompt = ?1 \
@@ -44,13 +42,12 @@ const VERSIONS_OF_PROMPT: &str = "WITH RECURSIVE hop (version) AS ( \
          SELECT (SELECT min(version) FROM trace_link WHERE prompt = ?1 AND version > hop.version) \
          FROM hop WHERE hop.version IS NOT NULL \
      ) SELECT version FROM hop WHERE version IS NOT NULL LIMIT ?2";
-const WORDS_OF: &str = "SELECT text FROM word WHERE project = ? AND kind = ? AND text <> '' ORDER BY text LIMIT ?";
 
 /// The questions of this module, for the test that looks at their plans.
 #[cfg(test)]
 pub(super) const QUESTIONS: [&str; 5] = [
     VERSIONS_OF_PROMPT,
-    WORDS_OF,
+    super::words::WORDS_OF,
     "SELECT trace, span_id, start_ns, data FROM span INDEXED BY span_key WHERE prompt IS NOT NULL AND trace IN (?, ?)",
     "SELECT trace_id, data FROM score WHERE project = ? AND removed = 0 AND trace_id IN (?, ?)",
     "SELECT session_id, data FROM score WHERE project = ? AND removed = 0 AND session_id IN (?, ?)",
@@ -407,25 +404,6 @@ impl Reader {
             .await
             .map_err(from_sqlx)
     }
-
-    pub(super) async fn used_words(&self, project: ProjectId) -> Result<Words, StoreError> {
-        let Some(project) = self.project(project).await? else { return Ok(Words::default()) };
-        let of = async |kind: WordKind| -> Result<Vec<String>, StoreError> {
-            sqlx::query_scalar(WORDS_OF)
-                .bind(project)
-                .bind(kind as i64)
-                .bind(WORDS)
-                .fetch_all(&self.pool)
-                .await
-                .map_err(from_sqlx)
-        };
-        Ok(Words {
-            prompts: of(WordKind::Prompt).await?,
-            models: of(WordKind::Model).await?,
-            environments: of(WordKind::Environment).await?,
-            scores: of(WordKind::ScoreName).await?,
-        })
-    }
 }
 
 /// Whether the score in the second column says what is asked for.
@@ -483,7 +461,10 @@ mod tests {
             let steps = plan(pool, list).await;
             assert!(!steps.iter().any(|step| step.contains("SCAN") || step.contains("B-TREE")), "{list}\n{steps:?}");
         }
-        let of_lists = super::super::score_list::QUESTIONS.into_iter().chain(super::super::span_list::QUESTIONS);
+        let of_lists = super::super::score_list::QUESTIONS
+            .into_iter()
+            .chain(super::super::span_list::QUESTIONS)
+            .chain(super::super::sessions_users::QUESTIONS);
         let questions = QUESTIONS.into_iter().chain(super::super::read::QUESTIONS).chain(of_lists);
         for question in questions {
             for step in plan(pool, question).await {

@@ -6,7 +6,9 @@ use domain::time::TimeNs;
 use store::{
     StoreError,
     conformance::event::{Build, Model, Random, START_NS, agrees, charges, fold_all, random},
-    event::{ChargeStore as _, EventStore as _, TraceFilter, Waiting},
+    event::{
+        ChargeStore as _, EventStore as _, Gather, GatherStore as _, GatheredList, TraceFilter, TraceKey, Waiting,
+    },
 };
 use store_sqlite::{EventOptions, SqliteEvents};
 
@@ -259,4 +261,31 @@ async fn looking_for_traces_ends_at_a_bound_and_goes_on() {
     let slice = store.traces(project, &filter, Some(reached), 10).await.unwrap();
     assert_eq!(slice.traces.iter().map(|trace| trace.trace_id).collect::<Vec<_>>(), [Build::trace(0)]);
     assert_eq!(slice.reached, None, "that was all");
+}
+
+#[tokio::test]
+async fn many_users_are_listed_too() {
+    // More than are hopped through.
+    const USERS: u64 = 1_200;
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteEvents::open(folder.path()).await.unwrap();
+    let project = Build::project(1);
+    let spans = (0..2 * USERS).map(|number| {
+        let mut span = Build::span(number, 1);
+        (span.start_ns, span.end_ns) = (TimeNs(START_NS + number as i64), TimeNs(START_NS + number as i64));
+        span.trace.user_id = Some(format!("user {}", number % USERS));
+        span
+    });
+    store.append(Build::batch(project, spans.collect(), vec![])).await.unwrap();
+    let mut expected: Vec<u64> = (0..USERS).collect();
+    expected.reverse();
+    let (mut after, mut found) = (None, Vec::new());
+    loop {
+        let slice = store.gathered(project, Gather::User, &GatheredList::Newest(after), 500, 10).await.unwrap();
+        let Some(last) = slice.items.last() else { break };
+        after = Some(TraceKey::of(&last.newest));
+        assert!(slice.items.iter().all(|user| user.totals.traces == 2));
+        found.extend(slice.items.into_iter().map(|user| user.id));
+    }
+    assert_eq!(found, expected.iter().map(|number| format!("user {number}")).collect::<Vec<_>>());
 }

@@ -42,7 +42,8 @@ macro_rules! event_conformance {
             scores_are_listed_by_arrival
             a_removed_score_stays_removed
             spans_are_found_by_their_id_alone
-            a_session_begins_with_its_first_trace
+            a_session_is_read_from_its_first_trace_on
+            sessions_and_users_are_listed_by_their_newest_trace_and_by_id
             generations_are_listed_by_what_they_count_for
             words_are_what_a_project_has_used
             messages_join_their_span_whatever_comes_first

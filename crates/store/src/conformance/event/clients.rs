@@ -114,21 +114,6 @@ pub async fn spans_are_found_by_their_id_alone(store: &dyn EventStore) {
     }
 }
 
-pub async fn a_session_begins_with_its_first_trace(store: &dyn EventStore) {
-    let project = Build::project(1);
-    let in_session = |trace: u64, start_ns: i64| {
-        let mut span = Build::span(trace, trace);
-        (span.start_ns, span.trace.session_id) = (TimeNs(start_ns), Some("s".to_owned()));
-        span
-    };
-    append(store, Build::batch(project, vec![in_session(1, START_NS + 5), in_session(2, START_NS + 1)], vec![])).await;
-    let first = store.first_of_session(project, "s").await.expect("an answer").expect("a session");
-    assert_eq!((first.trace_id, first.start_ns), (Build::trace(2), TimeNs(START_NS + 1)));
-    for (project, session) in [(project, "other"), (Build::project(2), "s")] {
-        assert_eq!(store.first_of_session(project, session).await.expect("an answer"), None);
-    }
-}
-
 pub async fn generations_are_listed_by_what_they_count_for(store: &dyn EventStore) {
     let project = Build::project(1);
     let at = |trace: u64, span: u64, offset: i64, link: Option<PromptLink>| {
