@@ -14,12 +14,13 @@ use leptos_router::{
     lazy_route,
 };
 use ui::{
-    Cell, CellKind, Chip, Code, Column, Crumb, Empty, EmptyRow, Filter, IconName, Instant, LinkButton, Moment, Page,
-    Query, SearchField, Snippet, Table, Tone, format, page::PageHead,
+    Cell, CellKind, Chip, Code, Column, Crumb, Empty, EmptyRow, Estimate, Filter, FilterMenu, Icon, IconName, Instant,
+    LinkButton, MenuLink, Moment, Notice, Page, Query, SearchField, Snippet, SortDirection, Spark, Table, Tone, format,
+    page::PageHead,
 };
 
 use self::{
-    model::{PromptLine, PromptsPage, PromptsQuery},
+    model::{Folder, PAGE, PromptLine, PromptsPage, PromptsQuery, Sort},
     server::ListPrompts,
 };
 use crate::{
@@ -45,7 +46,8 @@ impl LazyRoute for Prompts {
                 q: query.get("q"),
                 folder: query.get("folder"),
                 tag: query.get("tag"),
-                cursor: query.get("cursor"),
+                sort: query.get("sort"),
+                page: query.get("page"),
             };
             ListPrompts { project: params.read().get("project").unwrap_or_default(), query: asked }
         });
@@ -63,7 +65,7 @@ impl LazyRoute for Prompts {
         view! {
             <Title text="Prompts"/>
             <Page crumbs=vec![Crumb::here("Prompts")]>
-                <PageHead title="Prompts"/>
+                <PageHead title="Prompts" lead="Numbers of the last 7 days"/>
                 <Panel asked=this.page draw/>
             </Page>
         }
@@ -73,27 +75,23 @@ impl LazyRoute for Prompts {
 
 #[component]
 fn List(project: String, query: Query, page: PromptsPage) -> impl IntoView {
-    let asked = PromptsQuery {
-        q: query.get("q").map(str::to_owned),
-        folder: query.get("folder").map(str::to_owned),
-        tag: query.get("tag").map(str::to_owned),
-        cursor: None,
-    };
-    if page.lines.is_empty() && !asked.is_filtered() {
+    let fresh = query.without("page");
+    let said = |key: &str| fresh.get(key).filter(|value| !value.is_empty()).map(str::to_owned);
+    let is_filtered = ["q", "folder", "tag"].into_iter().any(|key| said(key).is_some());
+    if page.total == 0 && !is_filtered {
         return view! { <Nothing project address=page.address/> }.into_any();
     }
-    let fresh = query.without("cursor");
-    let filters = [("folder", "Folder"), ("tag", "Tag")]
-        .into_iter()
-        .filter_map(|(key, name)| {
-            let value = fresh.get(key).filter(|value| !value.is_empty())?.to_owned();
-            Some(view! { <Filter name value href=fresh.without(key).href()/> }.into_any())
-        })
-        .collect_view();
-    let keep = fresh.without("q").pairs();
+    let folder = said("folder")
+        .map(|folder| view! { <Filter name="Folder" value=folder href=fresh.without("folder").href()/> }.into_any());
+    let tag = match said("tag") {
+        Some(tag) => Some(view! { <Filter name="Tag" value=tag href=fresh.without("tag").href()/> }.into_any()),
+        None => (!page.tags.is_empty()).then(|| view! { <Tags query=fresh.clone() tags=page.tags/> }.into_any()),
+    };
+    let tree = (!page.folders.is_empty())
+        .then(|| view! { <Folders query=fresh.clone() folders=page.folders open=said("folder")/> }.into_any());
     let now = TimeUs(page.now_us);
     let rows = if page.lines.is_empty() {
-        view! { <EmptyRow columns=6>"No prompt matches. Search for less, or take a filter off."</EmptyRow> }.into_any()
+        view! { <EmptyRow columns=8>"No prompt matches. Search for less, or take a filter off."</EmptyRow> }.into_any()
     } else {
         page.lines
             .into_iter()
@@ -101,46 +99,117 @@ fn List(project: String, query: Query, page: PromptsPage) -> impl IntoView {
             .collect_view()
             .into_any()
     };
-    let more = page.next.map(|next| {
-        view! {
-            <div class="table-foot">
-                <LinkButton href=query.set("cursor", next).href() icon=IconName::ArrowRight key="n">"More"</LinkButton>
-            </div>
-        }
-        .into_any()
+    let notices =
+        page.notices.into_iter().map(|notice| view! { <p class="faint small">{notice}</p> }.into_any()).collect_view();
+    let truncated = page.truncated.then(|| {
+        view! { <Notice tone=Tone::Warn>"There are more prompts than one list takes in. Search, or choose a folder."</Notice> }
+            .into_any()
     });
+    let foot = foot(&query, page.page, page.total);
     view! {
         <div class="toolbar">
-            <SearchField name="q" label="Search prompts" value=asked.q.unwrap_or_default() keep/>
-            {filters}
+            <SearchField name="q" label="Search prompts" value=said("q").unwrap_or_default() keep=fresh.without("q").pairs()/>
+            {folder}
+            {tag}
         </div>
-        <div class="card">
-            <Table
-                caption="Prompts"
-                columns=vec![
-                    Column::text("Prompt"),
-                    Column::text("Type"),
-                    Column::text("Labels"),
-                    Column::number("Newest"),
-                    Column::number("Generations, 7 days"),
-                    Column::number("Changed"),
-                ]
-            >
-                {rows}
-            </Table>
-            {more}
+        {truncated}
+        <div class="prompts">
+            {tree}
+            <div class="card">
+                <Table caption="Prompts" columns=columns(&fresh)>{rows}</Table>
+                {foot}
+            </div>
         </div>
+        {notices}
     }
     .into_any()
+}
+
+fn columns(query: &Query) -> Vec<Column> {
+    let now = Sort::of(query.get("sort"));
+    let sorted = |column: Column, sort: Sort| {
+        let direction = if now.1 { SortDirection::Descending } else { SortDirection::Ascending };
+        column.sort(query.set("sort", sort.next(now)).href(), (now.0 == sort).then_some(direction))
+    };
+    vec![
+        sorted(Column::text("Prompt"), Sort::Name),
+        Column::text("Labels"),
+        sorted(Column::number("Generations"), Sort::Volume),
+        sorted(Column::number("Latency").title("Median"), Sort::Latency),
+        sorted(Column::number("Cost"), Sort::Cost),
+        sorted(Column::number("Score").title("Mean of its numeric and boolean scores; yes counts as 1"), Sort::Score),
+        Column::unnamed("Score day by day"),
+        sorted(Column::number("Changed"), Sort::Changed),
+    ]
+}
+
+/// Pages of a list that is all known: so it says how many there are.
+fn foot(query: &Query, page: u32, total: u32) -> AnyView {
+    let size = u32::try_from(PAGE).unwrap_or(u32::MAX);
+    let pages = total.div_ceil(size);
+    if pages <= 1 {
+        return ().into_any();
+    }
+    let link = |page: u32, words: &'static str, icon: IconName, key: &'static str| {
+        let href = if page == 1 { query.without("page").href() } else { query.set("page", page.to_string()).href() };
+        view! { <LinkButton href icon key>{words}</LinkButton> }.into_any()
+    };
+    let before = (page > 1).then(|| link(page - 1, "Before", IconName::ArrowLeft, "b"));
+    let next = (page < pages).then(|| link(page + 1, "Next", IconName::ArrowRight, "n"));
+    let words = format!("Page {page} of {pages}, {} prompts", format::count(i64::from(total)));
+    view! { <div class="table-foot">{before} <span>{words}</span> {next}</div> }.into_any()
+}
+
+/// The folders beside the list.
+#[component]
+fn Folders(query: Query, folders: Vec<Folder>, open: Option<String>) -> impl IntoView {
+    let all = query.without("folder").href();
+    let items = folders
+        .into_iter()
+        .map(|folder| {
+            let current = (open.as_deref() == Some(&folder.path)).then_some("page");
+            let href = query.set("folder", folder.path.clone()).href();
+            let count = format::count(i64::from(folder.count));
+            view! {
+                <a class="folders__link" href=href data-level=folder.level.min(6) aria-current=current title=folder.path.clone()>
+                    <Icon name=IconName::Folder/>
+                    <span class="truncate">{folder.name().to_owned()}</span>
+                    <span class="folders__count">{count}</span>
+                </a>
+            }
+            .into_any()
+        })
+        .collect_view();
+    view! {
+        <nav class="folders" aria-label="Folders">
+            <a class="folders__link" href=all data-level="0" aria-current=open.is_none().then_some("page")>"All prompts"</a>
+            {items}
+        </nav>
+    }
+    .into_any()
+}
+
+#[component]
+fn Tags(query: Query, tags: Vec<(String, u32)>) -> impl IntoView {
+    let items = tags
+        .into_iter()
+        .map(|(tag, count)| {
+            let href = query.set("tag", tag.clone()).href();
+            view! { <MenuLink href>{format!("{tag} ({count})")}</MenuLink> }.into_any()
+        })
+        .collect_view();
+    view! { <FilterMenu id="filter-tag" name="Tag">{items}</FilterMenu> }.into_any()
 }
 
 #[component]
 fn Line(project: String, line: PromptLine, now: TimeUs, query: Query) -> impl IntoView {
     let href = prompt_href(&project, &line.name);
     let metrics = format!("{href}?tab=metrics&range=7d");
+    let of_prompt = Query::from_pairs([("prompt", line.name.as_str()), ("range", "7d")]);
+    let traces = format!("{}/traces{}", project_href(&project), of_prompt.href());
     let folder = line.name.rsplit_once('/').map(|(folder, _)| {
         let href = query.set("folder", folder).href();
-        view! { <a class="sub" href=href>{folder.to_owned()}</a> }.into_any()
+        view! { <a href=href>{folder.to_owned()}</a> " · " }.into_any()
     });
     let labels = line
         .labels
@@ -158,26 +227,59 @@ fn Line(project: String, line: PromptLine, now: TimeUs, query: Query) -> impl In
             view! { <Chip icon=IconName::Tag href=href>{tag}</Chip> }.into_any()
         })
         .collect_view();
-    let week = if line.week > 0 {
-        view! { <a href=metrics>{format::count(i64::try_from(line.week).unwrap_or(i64::MAX))}</a> }.into_any()
+    let whole = |number: u64| format::count(i64::try_from(number).unwrap_or(i64::MAX));
+    let count = if line.count > 0 {
+        view! { <Estimate value=whole(line.count) href=traces/> }.into_any()
     } else {
         view! { <span class="faint">"0"</span> }.into_any()
     };
+    let latency = line
+        .latency
+        .value
+        .map(|ns| view! { <Estimate value=format::duration_ns(ns as i64) href=metrics.clone()/> }.into_any());
+    let cost = line.cost.value.filter(|_| line.cost.n > 0).map(|nano| {
+        let under = (line.cost.n < line.count).then(|| format!("of {}", whole(line.cost.n)));
+        view! { <Estimate value=format::money(nano as i64) under href=metrics.clone()/> }.into_any()
+    });
+    let score = line.score.value.map(|mean| {
+        let under = match line.score_margin {
+            Some(margin) => format!("{} · n {}", format::plus_minus(margin, 3), whole(line.score.n)),
+            None => format!("n {}", whole(line.score.n)),
+        };
+        view! { <Estimate value=format::score(mean) under href=metrics.clone()/> }.into_any()
+    });
+    let spark = (line.score_days.iter().flatten().count() > 1).then(|| {
+        let label = spark_label(&line.score_days);
+        view! { <Spark values=line.score_days label/> }.into_any()
+    });
     let leaf = line.name.rsplit('/').next().unwrap_or(&line.name).to_owned();
     view! {
         <tr>
             <Cell kind=CellKind::Title>
                 <span class="prompt-name">
                     <a class="prompt-name__link" data-row="" href=href title=line.name.clone()>{leaf}</a>
-                    {folder}
+                    <span class="sub">{folder} {format!("{}, v{}", line.kind.as_str(), line.latest)}</span>
                 </span>
             </Cell>
-            <Cell label="Type">{line.kind.as_str()}</Cell>
             <Cell label="Labels"><span class="chips">{labels} {tags}</span></Cell>
-            <Cell kind=CellKind::Number label="Newest">{format!("v{}", line.latest)}</Cell>
-            <Cell kind=CellKind::Number label="Generations, 7 days">{week}</Cell>
+            <Cell kind=CellKind::Number label="Generations">{count}</Cell>
+            <Cell kind=CellKind::Number label="Latency">{latency}</Cell>
+            <Cell kind=CellKind::Number label="Cost">{cost}</Cell>
+            <Cell kind=CellKind::Number label="Score">{score}</Cell>
+            <Cell kind=CellKind::Wide>{spark}</Cell>
             <Cell kind=CellKind::Number label="Changed"><Instant at=TimeUs(line.updated_us) shown=Moment::Ago(now)/></Cell>
         </tr>
+    }
+    .into_any()
+}
+
+fn spark_label(days: &[Option<f64>]) -> String {
+    let mut seen = days.iter().flatten();
+    match (seen.next(), seen.next_back()) {
+        (Some(first), Some(last)) => {
+            format!("Score over the last 7 days: {} to {}", format::score(*first), format::score(*last))
+        }
+        _ => String::new(),
     }
 }
 

@@ -24,7 +24,45 @@ pub struct ListedPrompt {
     pub latest_config: Value,
 }
 
+/// Most prompts of one [`Prompts::all`].
+const MOST: usize = 2_000;
+
+/// Prompts without their texts, all that match.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AllPrompts {
+    /// By name, at most 2,000.
+    pub prompts: Vec<Prompt>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
 impl Prompts {
+    /// All prompts that match, for lists in another order than by name. The control plane is small enough.
+    ///
+    /// # Errors
+    /// As authorisation decides.
+    pub async fn all(
+        &self,
+        actor: &Actor,
+        project: ProjectId,
+        filter: &PromptFilter,
+    ) -> Result<AllPrompts, ServiceError> {
+        authorize(actor, project, Permission::Read)?;
+        let mut prompts: Vec<Prompt> = Vec::new();
+        while prompts.len() <= MOST {
+            let after = prompts.last().map(|last| last.name.clone());
+            let next = self.context.control.prompts(project, filter, after.as_ref(), PageSize::MAX).await?;
+            let is_last = next.len() < usize::from(PageSize::MAX);
+            prompts.extend(next);
+            if is_last {
+                break;
+            }
+        }
+        let more = prompts.len() > MOST;
+        prompts.truncate(MOST);
+        Ok(AllPrompts { prompts, more })
+    }
+
     /// Prompts by name, page by page.
     ///
     /// # Errors

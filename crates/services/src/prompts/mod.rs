@@ -20,7 +20,7 @@ pub(crate) use draft::CheckedVersion;
 pub use draft::{LatestLabel, SaveVersion};
 pub use fetch::choose;
 pub use labels::flag_key;
-pub use list::ListedPrompt;
+pub use list::{AllPrompts, ListedPrompt};
 pub use snapshot::PromptsChanged;
 pub use store::control::{PromptFilter, RemovedPrompt};
 
