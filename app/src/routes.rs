@@ -14,6 +14,7 @@ use crate::{
     pages::{
         auth::{Root, Setup, SignIn},
         gathered::{Sessions, Users, model::Kind},
+        feedback::Feedback,
         home::Home,
         moved::MovedTrace,
         not_found::NotFound,
@@ -51,6 +52,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("users") view={Lazy::<Users>::new()}/>
                     <Route path=path!("users/:id") view={Lazy::<User>::new()}/>
                     <Route path=path!("settings/keys") view={Lazy::<Keys>::new()}/>
+                    <Route path=path!("settings/feedback") view={Lazy::<Feedback>::new()}/>
                     <Route path=path!("settings/members") view={Lazy::<Members>::new()}/>
                 </ParentRoute>
             </Routes>

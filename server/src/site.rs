@@ -15,8 +15,11 @@ use axum::{
     body::{Body, Bytes},
     extract::{Request, State},
     http::{
-        HeaderMap, HeaderValue, StatusCode,
-        header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY},
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
+        header::{
+            ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG,
+            IF_NONE_MATCH, VARY,
+        },
     },
     response::{IntoResponse as _, Response},
     routing::get,
@@ -32,6 +35,9 @@ mod embedded {
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// Files with fixed names are asked for again after an hour.
 const SHORT: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+
+/// The element other sites embed: the one file they may load.
+const FEEDBACK: &str = "/feedback.js";
 
 /// The files by path, and the manifest that says what they are for.
 #[derive(Debug, Default)]
@@ -75,6 +81,7 @@ pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/pkg/{*path}", get(serve))
         .route("/favicon.svg", get(serve))
+        .route(FEEDBACK, get(serve))
         .route("/icons.svg", get(serve))
         .route("/robots.txt", get(serve))
 }
@@ -89,6 +96,11 @@ async fn serve(State(site): State<Arc<SiteFiles>>, request: Request) -> Response
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, if immutable { IMMUTABLE } else { SHORT });
     headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    if request.uri().path() == FEEDBACK {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers
+            .insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
+    }
     if let Ok(value) = HeaderValue::from_str(&etag) {
         headers.insert(ETAG, value);
     }

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod gathered;
+pub mod feedback;
 pub mod home;
 pub mod moved;
 pub mod not_found;

@@ -17,6 +17,7 @@ mod spans;
 mod state;
 mod v1;
 mod watch;
+mod web;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::any};
 use services::Services;

@@ -1,4 +1,4 @@
-//! Rate limits: one bucket a key or person for events, another for everything else.
+//! Rate limits: one bucket a key or person for events, another for everything else, a small one for public keys.
 
 use std::{num::NonZeroU32, sync::Arc};
 
@@ -16,12 +16,15 @@ pub struct RateLimits {
     pub ingest: NonZeroU32,
     /// Of everything else.
     pub api: NonZeroU32,
+    /// By one client key, which is public: anybody may use it up, and not much is lost then.
+    pub web: NonZeroU32,
 }
 
 impl Default for RateLimits {
     fn default() -> Self {
         const PER_SECOND: NonZeroU32 = NonZeroU32::new(5_000).unwrap();
-        Self { ingest: PER_SECOND, api: PER_SECOND }
+        const WEB_PER_SECOND: NonZeroU32 = NonZeroU32::new(200).unwrap();
+        Self { ingest: PER_SECOND, api: PER_SECOND, web: WEB_PER_SECOND }
     }
 }
 
@@ -36,6 +39,7 @@ enum Who {
 pub(crate) enum Bucket {
     Ingest,
     Api,
+    Web,
 }
 
 /// The buckets. Only actors that proved who they are get one, so their number is bounded by keys and people.
@@ -43,6 +47,7 @@ pub(crate) enum Bucket {
 pub(crate) struct Rates {
     ingest: Arc<DefaultKeyedRateLimiter<Who>>,
     api: Arc<DefaultKeyedRateLimiter<Who>>,
+    web: Arc<DefaultKeyedRateLimiter<Who>>,
 }
 
 impl Rates {
@@ -52,7 +57,7 @@ impl Rates {
                 Quota::per_second(per_second).allow_burst(per_second.saturating_add(per_second.get())),
             ))
         };
-        Self { ingest: limiter(limits.ingest), api: limiter(limits.api) }
+        Self { ingest: limiter(limits.ingest), api: limiter(limits.api), web: limiter(limits.web) }
     }
 
     /// Takes one request from the actor's bucket.
@@ -65,6 +70,7 @@ impl Rates {
         let limiter = match bucket {
             Bucket::Ingest => &self.ingest,
             Bucket::Api => &self.api,
+            Bucket::Web => &self.web,
         };
         limiter.check_key(&who).map_err(|until| {
             let wait = until.wait_time_from(limiter.clock().now());

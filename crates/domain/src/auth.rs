@@ -138,6 +138,9 @@ pub enum Actor {
     System,
 }
 
+/// What every client key begins with, so that one is known from a secret without asking.
+pub const CLIENT_KEY_PREFIX: &str = "ck-assay-";
+
 /// One kind of thing that can be done in a project.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Permission {
@@ -147,6 +150,8 @@ pub enum Permission {
     Read,
     /// Add scores by hand.
     Annotate,
+    /// Say what one thinks of a trace or session: thumbs, a rating, a comment. The one thing a public client key may do.
+    Feedback,
     /// Create prompts and versions, move labels.
     WritePrompts,
     /// See and change members and keys, change the project.
@@ -155,14 +160,15 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 5] = [Self::Ingest, Self::Read, Self::Annotate, Self::WritePrompts, Self::Manage];
+    pub const ALL: [Self; 6] =
+        [Self::Ingest, Self::Read, Self::Annotate, Self::Feedback, Self::WritePrompts, Self::Manage];
 
     /// The weakest role that may, and the key scope that may (`None`: no key ever may).
     pub fn needs(self) -> (Role, Option<Scope>) {
         match self {
             Self::Ingest => (Role::Editor, Some(Scope::Ingest)),
             Self::Read => (Role::Viewer, Some(Scope::Read)),
-            Self::Annotate => (Role::Analyst, Some(Scope::Ingest)),
+            Self::Annotate | Self::Feedback => (Role::Analyst, Some(Scope::Ingest)),
             Self::WritePrompts => (Role::Editor, Some(Scope::Write)),
             Self::Manage => (Role::Owner, None),
         }
@@ -196,7 +202,9 @@ impl Actor {
             },
             Self::Key { project: of, .. } if *of != project => Access::Unknown,
             // A client key is public: it reads nothing and writes no prompt, whatever its scopes say.
-            Self::Key { kind: KeyKind::Client, .. } => Access::Forbidden,
+            Self::Key { kind: KeyKind::Client, scopes, .. } => {
+                granted(permission == Permission::Feedback && scopes.contains(&Scope::Ingest))
+            }
             Self::Key { scopes, .. } => granted(scope.is_some_and(|scope| scopes.contains(&scope))),
         }
     }
@@ -264,15 +272,18 @@ mod tests {
     }
 
     #[test]
-    fn a_client_key_reads_nothing_whatever_its_scopes() {
-        let actor = Actor::Key {
+    fn a_client_key_gives_feedback_and_nothing_else_whatever_its_scopes() {
+        let with = |scopes: &[Scope]| Actor::Key {
             key: KeyId(Uuid::from_u128(3)),
             project: MINE,
             kind: KeyKind::Client,
-            scopes: Scope::ALL.to_vec(),
+            scopes: scopes.to_vec(),
         };
         for permission in Permission::ALL {
-            assert_eq!(actor.access(MINE, permission), Access::Forbidden);
+            let wanted = if permission == Permission::Feedback { Access::Granted } else { Access::Forbidden };
+            assert_eq!(with(&Scope::ALL).access(MINE, permission), wanted);
+            assert_eq!(with(&[Scope::Resolve]).access(MINE, permission), Access::Forbidden);
+            assert_eq!(with(&Scope::ALL).access(OTHER, permission), Access::Unknown);
         }
     }
 }

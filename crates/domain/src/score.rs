@@ -7,6 +7,7 @@ use crate::{
     Invalid,
     ids::{ScoreId, SpanId, TraceId},
     invalid::shown,
+    problem::FieldProblem,
     time::TimeUs,
 };
 
@@ -83,6 +84,26 @@ pub enum ScoreTarget {
 }
 
 impl ScoreTarget {
+    /// The target a request names by its parts: a trace, a span of a trace, or a session.
+    ///
+    /// # Errors
+    /// With the field `session` when its name is not 1 to 200 characters long, and `trace` for any other combination.
+    pub fn from_parts(
+        trace: Option<TraceId>,
+        span: Option<SpanId>,
+        session: Option<String>,
+    ) -> Result<Self, FieldProblem> {
+        match (trace, span, session) {
+            (Some(trace), Some(span), None) => Ok(Self::Observation { trace, span }),
+            (Some(trace), None, None) => Ok(Self::Trace { trace }),
+            (None, None, Some(session)) if (1..=200).contains(&session.chars().count()) => {
+                Ok(Self::Session { session })
+            }
+            (None, None, Some(_)) => Err(FieldProblem::new("session", "a session has 1 to 200 characters")),
+            _ => Err(FieldProblem::new("trace", "give `trace`, `trace` and `span`, or `session` alone")),
+        }
+    }
+
     /// The level as a word: `observation`, `trace` or `session`.
     pub fn level(&self) -> &'static str {
         match self {
@@ -101,6 +122,8 @@ pub enum ScoreSource {
     Api,
     /// A person in the browser.
     Human,
+    /// Somebody who uses the application, through its web page.
+    Feedback,
 }
 
 impl ScoreSource {
@@ -109,6 +132,7 @@ impl ScoreSource {
         match self {
             Self::Api => "api",
             Self::Human => "human",
+            Self::Feedback => "feedback",
         }
     }
 }

@@ -17,6 +17,9 @@ pub enum ServiceError {
     /// The actor is known but may not do this.
     #[error("not allowed: {0:?}")]
     Forbidden(Permission),
+    /// A client key used on a web page it was not made for.
+    #[error("client key used from `{0}`")]
+    Origin(String),
     /// The label is protected: only owners move or remove it.
     #[error("label `{0}` is protected")]
     Protected(String),
@@ -78,6 +81,10 @@ impl ServiceError {
                 Problem::new(ProblemCode::Unauthenticated, "Sign in, or send a valid key, and try again.")
             }
             Self::Forbidden(permission) => Problem::new(ProblemCode::Forbidden, refusal(permission)),
+            Self::Origin(origin) => Problem::new(
+                ProblemCode::Forbidden,
+                format!("This client key may not be used on `{origin}`. Make one whose origins have that address."),
+            ),
             Self::Protected(label) => Problem::new(
                 ProblemCode::Forbidden,
                 format!("The label `{label}` is protected. Moving or removing it needs the role `owner`."),
@@ -124,6 +131,7 @@ fn refusal(permission: Permission) -> &'static str {
         Permission::Ingest => "Sending events needs the role `editor` or a key with the scope `ingest`.",
         Permission::Read => "Reading needs the role `viewer` or a key with the scope `read`.",
         Permission::Annotate => "Adding scores needs the role `analyst` or a key with the scope `ingest`.",
+        Permission::Feedback => "Giving feedback needs the role `analyst` or a key with the scope `ingest`.",
         Permission::WritePrompts => "Changing prompts needs the role `editor` or a key with the scope `write`.",
         Permission::Manage => "Managing keys and members needs the role `owner`.",
     }

@@ -105,7 +105,8 @@ fn assemble(workspace: &Workspace, variant: Variant, wasm: &Path, charts: &Path,
     }
     fs::write(work.join("icons.svg"), icon_sprite(workspace)?)?;
 
-    let hash: String = Inputs::of("pkg").path(&work)?.digest().chars().take(16).collect();
+    let hash: String =
+        Inputs::of("pkg").path(&work)?.path(&workspace.path("public"))?.digest().chars().take(16).collect();
     if variant == Variant::Release {
         compress(&work)?;
     }

@@ -14,11 +14,14 @@ use ui::{
 };
 
 use super::{
+    client_key::ClientKeyForm,
     model::{KeyLine, KeysView, NewKey, scope_words},
     server::{CreateKey, ListKeys, RevokeKey},
 };
 use crate::{
+    pages::feedback::server::CreateClientKey,
     panel::Panel,
+    routes::project_href,
     wire::{Act, ActForm, Asked},
 };
 
@@ -39,17 +42,18 @@ impl LazyRoute for Keys {
         let params = use_params_map();
         let keys = this.keys;
         let create = Act::<CreateKey>::new();
+        let create_client = Act::<CreateClientKey>::new();
         let revoke = Act::<RevokeKey>::new();
         Effect::new(move |_| {
-            // Both are read in any case: what an effect does not read, it does not follow.
-            let changed = [create.is_done(), revoke.is_done()];
+            // All are read in any case: what an effect does not read, it does not follow.
+            let changed = [create.is_done(), create_client.is_done(), revoke.is_done()];
             if changed.contains(&true) {
                 keys.again();
             }
         });
         let draw = move |view: KeysView| {
             let project = params.read_untracked().get("project").unwrap_or_default();
-            view! { <List project view create revoke/> }.into_any()
+            view! { <List project view create create_client revoke/> }.into_any()
         };
         view! {
             <Title text="API keys"/>
@@ -63,11 +67,25 @@ impl LazyRoute for Keys {
 }
 
 #[component]
-fn List(project: String, view: KeysView, create: Act<CreateKey>, revoke: Act<RevokeKey>) -> impl IntoView {
+fn List(
+    project: String,
+    view: KeysView,
+    create: Act<CreateKey>,
+    create_client: Act<CreateClientKey>,
+    revoke: Act<RevokeKey>,
+) -> impl IntoView {
     let now = TimeUs(view.now_us);
     let address = view.address;
     let made = live(move || match create.outcome() {
         Some(Ok(key)) => Some(view! { <Made key address=address.clone()/> }.into_any()),
+        Some(Err(error)) => Some(view! { <ProblemPanel problem=error.0/> }.into_any()),
+        None => None,
+    });
+    let made_client = live(move || match create_client.outcome() {
+        Some(Ok(key)) => Some(
+            view! { <Notice tone=Tone::Good>{format!("“{}” is ready: {}", key.name, key.public_key)}</Notice> }
+                .into_any(),
+        ),
         Some(Err(error)) => Some(view! { <ProblemPanel problem=error.0/> }.into_any()),
         None => None,
     });
@@ -81,6 +99,8 @@ fn List(project: String, view: KeysView, create: Act<CreateKey>, revoke: Act<Rev
             .collect_view()
             .into_any()
     };
+    let client_project = project.clone();
+    let feedback = format!("{}/settings/feedback", project_href(&project));
     let scopes = Scope::ALL
         .into_iter()
         .enumerate()
@@ -99,6 +119,7 @@ fn List(project: String, view: KeysView, create: Act<CreateKey>, revoke: Act<Rev
         .collect_view();
     view! {
         {made}
+        {made_client}
         {refused}
         <div class="card">
             <Table
@@ -114,7 +135,7 @@ fn List(project: String, view: KeysView, create: Act<CreateKey>, revoke: Act<Rev
                 {rows}
             </Table>
         </div>
-        <Card title="New key">
+        <Card title="New key pair for a program">
             <CardBody>
                 <ActForm act=create class="form">
                     <input type="hidden" name="project" value=project/>
@@ -127,6 +148,14 @@ fn List(project: String, view: KeysView, create: Act<CreateKey>, revoke: Act<Rev
                         <Button kind=ButtonKind::Primary submit=true busy=create.pending()>"Make key"</Button>
                     </div>
                 </ActForm>
+            </CardBody>
+        </Card>
+        <Card title="New client key for a web page">
+            <CardBody>
+                <p class="muted">
+                    "Public: it gives feedback, and resolves versions, from the origins you name. " <a href=feedback>"How to use it"</a>
+                </p>
+                <ClientKeyForm project=client_project create=create_client/>
             </CardBody>
         </Card>
     }
@@ -162,8 +191,10 @@ fn Line(project: String, key: KeyLine, now: TimeUs, revoke: Act<RevokeKey>) -> i
         Some(at) => view! { <Instant at=TimeUs(at) shown=Moment::Ago(now)/> }.into_any(),
         None => view! { <span class="faint">"never"</span> }.into_any(),
     };
-    let hint = (key.kind == KeyKind::Pair)
-        .then(|| view! { <span class="sub">{format!("secret ends in {}", key.secret_hint)}</span> }.into_any());
+    let hint = match key.kind {
+        KeyKind::Pair => format!("secret ends in {}", key.secret_hint),
+        KeyKind::Client => format!("on {}", key.origins.join(", ")),
+    };
     let dialog = format!("revoke-{}", key.id);
     let action = if let Some(at) = key.revoked_us {
         view! { <span class="muted">"revoked " <Instant at=TimeUs(at) shown=Moment::Ago(now)/></span> }.into_any()
@@ -187,7 +218,7 @@ fn Line(project: String, key: KeyLine, now: TimeUs, revoke: Act<RevokeKey>) -> i
                 <b>{key.name}</b>
                 <span class="sub">{key.created_by} ", " <Instant at=TimeUs(key.created_us) shown=Moment::Ago(now)/></span>
             </Cell>
-            <Cell label="Public key"><CopyLine text=key.public_key label="Copy public key"/> {hint}</Cell>
+            <Cell label="Public key"><CopyLine text=key.public_key label="Copy public key"/> <span class="sub">{hint}</span></Cell>
             <Cell label="May"><span class="chips">{scopes}</span></Cell>
             <Cell kind=CellKind::Number label="Used">{used}</Cell>
             <Cell kind=CellKind::Wide>{action}</Cell>

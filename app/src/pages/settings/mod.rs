@@ -1,5 +1,6 @@
 //! Settings: API keys and members.
 
+pub mod client_key;
 mod keys;
 mod members;
 pub mod model;

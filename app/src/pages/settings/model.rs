@@ -29,6 +29,8 @@ pub struct KeyLine {
     pub public_key: String,
     /// Last characters of the secret; empty for client keys.
     pub secret_hint: String,
+    /// Where a client key may be used from; empty for pairs.
+    pub origins: Vec<String>,
     /// Who made it.
     pub created_by: String,
     /// When, microseconds.
@@ -48,6 +50,15 @@ pub struct NewKey {
     pub public_key: String,
     /// Secret part.
     pub secret_key: String,
+}
+
+/// A client key just made. It is public and stays in the list.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct NewClientKey {
+    /// What it is called.
+    pub name: String,
+    /// The key.
+    pub public_key: String,
 }
 
 /// The members page.

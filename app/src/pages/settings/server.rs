@@ -25,6 +25,7 @@ pub async fn list_keys(project: String) -> Result<KeysView, AppError> {
             scopes: key.scopes,
             public_key: key.public_key,
             secret_hint: key.secret_hint,
+            origins: key.origins,
             created_by: key.created_by,
             created_us: key.created_us.0,
             last_used_us: key.last_used_us.map(|at| at.0),

@@ -9,7 +9,7 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{
     Problem,
-    auth::{Actor, SESSION_COOKIES},
+    auth::{Actor, CLIENT_KEY_PREFIX, SESSION_COOKIES},
     ids::ProjectId,
     problem::ProblemCode,
 };
@@ -116,6 +116,13 @@ async fn anyone(parts: &Parts, state: &ApiState) -> Result<Actor, Refusal> {
         return Err(Problem::new(ProblemCode::Forbidden, message).into());
     }
     Ok(person.actor)
+}
+
+/// The client key of a request, if it carries one. It is public, so it is told by its first letters.
+pub(crate) fn client_key(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let credentials = credentials.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && credentials.starts_with(CLIENT_KEY_PREFIX)).then_some(credentials)
 }
 
 async fn by_key(headers: &HeaderMap, state: &ApiState) -> Option<Result<Actor, ServiceError>> {

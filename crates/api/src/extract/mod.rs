@@ -8,7 +8,7 @@ mod params;
 mod query;
 mod tag;
 
-pub(crate) use actor::{Caller, IngestCaller, Person, SdkCaller};
+pub(crate) use actor::{Caller, IngestCaller, Person, SdkCaller, client_key};
 pub(crate) use body::{Held, Kind, read as read_body};
 pub(crate) use json::{Body, MAX_JSON_BYTES, SdkBody, parse as parse_json};
 pub(crate) use params::Params;

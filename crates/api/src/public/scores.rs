@@ -83,9 +83,9 @@ fn filter(params: &Params) -> Result<ScoreFilter, ServiceError> {
         ..ScoreFilter::default()
     };
     for source in params.list("source") {
-        filter.sources.push(match source.as_str() {
-            "API" => ScoreSource::Api,
-            "ANNOTATION" => ScoreSource::Human,
+        filter.sources.extend_from_slice(match source.as_str() {
+            "API" => &[ScoreSource::Api, ScoreSource::Feedback],
+            "ANNOTATION" => &[ScoreSource::Human],
             _ => return Err(ServiceError::field("source", "unknown source; sources: `API`, `ANNOTATION`")),
         });
     }

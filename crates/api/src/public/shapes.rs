@@ -212,7 +212,8 @@ fn seconds(nanoseconds: i64) -> f64 {
 
 fn source(source: ScoreSource) -> &'static str {
     match source {
-        ScoreSource::Api => "API",
+        // The SDKs refuse a word they do not know.
+        ScoreSource::Api | ScoreSource::Feedback => "API",
         ScoreSource::Human => "ANNOTATION",
     }
 }

@@ -1,5 +1,6 @@
 //! The versioned interface for everyone but the SDKs. Additions only; `openapi.json` is its contract.
 
+mod feedback;
 mod keys;
 mod members;
 mod projects;
@@ -20,6 +21,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(prompts::routes())
         .merge(query::routes())
         .merge(scores::routes())
+        .merge(feedback::routes())
         .merge(traces::routes())
         .merge(keys::routes())
         .merge(members::routes())

@@ -67,15 +67,7 @@ struct Created {
 
 impl NewScore {
     fn into_draft(self) -> Result<ScoreDraft, FieldProblem> {
-        let target = match (self.trace, self.span, self.session) {
-            (Some(trace), Some(span), None) => ScoreTarget::Observation { trace, span },
-            (Some(trace), None, None) => ScoreTarget::Trace { trace },
-            (None, None, Some(session)) if (1..=200).contains(&session.chars().count()) => {
-                ScoreTarget::Session { session }
-            }
-            (None, None, Some(_)) => return Err(FieldProblem::new("session", "a session has 1 to 200 characters")),
-            _ => return Err(FieldProblem::new("trace", "give `trace`, `trace` and `span`, or `session` alone")),
-        };
+        let target = ScoreTarget::from_parts(self.trace, self.span, self.session)?;
         Ok(ScoreDraft {
             id: self.id,
             target,

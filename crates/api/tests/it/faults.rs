@@ -233,6 +233,27 @@ fn own_scores() -> Door {
         .body("deep nesting", &with("metadata", deep(120)))
 }
 
+fn feedback() -> Door {
+    let good = || json!({"trace": otlp::TRACE, "thumbs": "up", "comment": "fine", "user": FRESH});
+    let with = |field: &str, value: Value| {
+        let mut feedback = good();
+        feedback[field] = value;
+        feedback
+    };
+    Door::json("POST /api/v1/feedback", Method::POST, "/api/v1/feedback", &good())
+        .replace("invalid UTF-8 in a text", "\"fine\"", b"\"fi\xffne\"")
+        .body("wrong types", &with("rating", json!("4")))
+        .body("unknown field", &with("colour", json!("red")))
+        .body("thumb that is neither", &with("thumbs", json!("sideways")))
+        .body("rating out of range", &with("rating", json!(6)))
+        .body("nothing said", &json!({"trace": otlp::TRACE}))
+        .body("comment too long", &with("comment", json!("x".repeat(5_001))))
+        .body("zero trace id", &with("trace", json!("00000000000000000000000000000000")))
+        .body("no target", &json!({"thumbs": "up"}))
+        .body("two targets", &with("session", json!("s")))
+        .body("trace nobody knows", &with("trace", json!(otlp::ORPHAN)))
+}
+
 fn doors() -> Vec<Door> {
     let mut binary = spans("/api/public/otel/v1/traces", "POST /api/public/otel/v1/traces (protobuf)");
     binary.kind = PROTOBUF;
@@ -294,6 +315,7 @@ fn doors() -> Vec<Door> {
         scores("POST /api/public/scores (array)", "/api/public/scores", |score| json!([score])),
         scores("POST /api/public/scores (object)", "/api/public/scores", |score| score),
         own_scores(),
+        feedback(),
         Door::json("POST /api/public/v2/prompts", Method::POST, "/api/public/v2/prompts", &prompt)
             .replace("invalid UTF-8 in a text", "Hi ", b"H\xff ")
             .replace("NaN", "\"Hi {{name}}\"", b"NaN")

@@ -13,7 +13,7 @@ use testkit::{TestApp, otlp};
 #[tokio::test]
 async fn a_key_over_its_rate_is_told_when_to_come_back() {
     let one = NonZeroU32::MIN;
-    let config = ApiConfig { limits: RateLimits { ingest: one, api: one }, ..ApiConfig::default() };
+    let config = ApiConfig { limits: RateLimits { ingest: one, api: one, web: one }, ..ApiConfig::default() };
     let app = TestApp::start_with(config).await;
     let mut last = None;
     for _ in 0..5 {

@@ -3,6 +3,7 @@
 
 mod actors;
 mod faults;
+mod feedback;
 mod limits;
 mod logs;
 mod metrics;

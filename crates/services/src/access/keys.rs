@@ -1,5 +1,5 @@
 use domain::{
-    auth::{Actor, KeyKind, Permission, Scope},
+    auth::{Actor, CLIENT_KEY_PREFIX, KeyKind, Permission, Scope},
     ids::{KeyId, ProjectId},
     problem::FieldProblem,
 };
@@ -188,7 +188,7 @@ impl Access {
         }
         let request = KeyRequest::checked(project, name, scopes)?;
         let origins = checked_origins(origins)?;
-        let public_key = random_token(&self.context, "ck-assay-")?.reveal().to_owned();
+        let public_key = random_token(&self.context, CLIENT_KEY_PREFIX)?.reveal().to_owned();
         let key = request.key(&self.context, actor, KeyKind::Client, public_key, String::new(), origins).await?;
         let stored = StoredKey { key, secret: None };
         self.context.control.create_key(&stored).await?;
@@ -240,8 +240,7 @@ impl Access {
     /// The actor behind a client key used from a web origin (the `Origin` header; none outside browsers).
     ///
     /// # Errors
-    /// [`ServiceError::Unauthenticated`] for an unknown or revoked key; [`ServiceError::Forbidden`] from another origin than the
-    /// key's.
+    /// [`ServiceError::Unauthenticated`] for an unknown or revoked key; [`ServiceError::Origin`] from another origin than the key's.
     pub async fn authenticate_client(&self, public_key: &str, origin: Option<&str>) -> Result<Actor, ServiceError> {
         if public_key.len() > MAX_PART_BYTES {
             return Err(ServiceError::Unauthenticated);
@@ -257,8 +256,8 @@ impl Access {
         };
         self.note_use(&proof, &key).await;
         let allowed = |origin: &str| key.key.origins.iter().any(|own| own == "*" || own.eq_ignore_ascii_case(origin));
-        if origin.is_some_and(|origin| !allowed(origin)) {
-            return Err(ServiceError::Forbidden(Permission::Ingest));
+        if let Some(origin) = origin.filter(|origin| !allowed(origin)) {
+            return Err(ServiceError::Origin(origin.chars().take(MAX_PART_BYTES).collect()));
         }
         Ok(actor_of(&key.key))
     }

@@ -1,5 +1,6 @@
 //! Events in: decode, prepare, store. What returns without an error is stored for good.
 
+mod feedback;
 pub(crate) mod prepare;
 mod told;
 
@@ -9,9 +10,11 @@ use domain::{
     Invalid,
     auth::{Actor, Permission},
     ids::{ProjectId, ScoreId},
+    score::ScoreSource,
     time::{TimeNs, TimeUs},
     trace::Span,
 };
+pub use feedback::Feedback;
 use otlp::{Decoded, Rejected};
 // What the doors read requests with: `api` takes them from here, since it may not see `otlp` itself.
 pub use otlp::{
@@ -252,7 +255,7 @@ impl Ingest {
         let timed = |draft: ScoreDraft| {
             let id = draft.id.clone()?;
             let at = draft.at_us.filter(|at| at.0.saturating_sub(now.0) <= MAX_AHEAD_US).unwrap_or(now);
-            Some(prepare::score(TimedScore { draft, at }, id))
+            Some(prepare::score(TimedScore { draft, at }, id, ScoreSource::Api))
         };
         drafts.into_iter().filter_map(timed).collect()
     }
@@ -294,7 +297,7 @@ impl Ingest {
                     .map_err(|error| ServiceError::Internal(Box::new(error)))?,
             };
             ids.push(id.clone());
-            scores.push(prepare::score(score, id));
+            scores.push(prepare::score(score, id, ScoreSource::Api));
         }
         self.append(EventBatch { scores, ..EventBatch::empty(project, self.context.clock.now()) }).await?;
         Ok(ids)

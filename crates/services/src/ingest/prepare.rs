@@ -58,7 +58,7 @@ fn keys(span: &Span) -> SketchKeys {
 }
 
 /// A score with its id and the bin it counts in.
-pub(super) fn score(timed: TimedScore, id: ScoreId) -> ScoreWrite {
+pub(super) fn score(timed: TimedScore, id: ScoreId, source: ScoreSource) -> ScoreWrite {
     let TimedScore { draft, at } = timed;
     let bin = draft.value.number().and_then(sketch::score_bin);
     let score = Score {
@@ -68,7 +68,7 @@ pub(super) fn score(timed: TimedScore, id: ScoreId) -> ScoreWrite {
         value: draft.value,
         comment: draft.comment,
         metadata: draft.metadata,
-        source: ScoreSource::Api,
+        source,
         environment: draft.environment,
         config_id: draft.config_id,
         at_us: at,

@@ -135,6 +135,7 @@ pub(super) fn pack_score(write: &ScoreWrite, version: (i64, u64), received: Time
     packer.byte(match score.source {
         ScoreSource::Api => 0,
         ScoreSource::Human => 1,
+        ScoreSource::Feedback => 2,
     });
     packer.text(&score.environment);
     packer.optional_text(score.config_id.as_deref());
@@ -190,6 +191,7 @@ pub(super) fn unpack_score(record: &[u8]) -> Result<(ScoreRecord, Option<i32>), 
     let source = match reader.byte()? {
         0 => ScoreSource::Api,
         1 => ScoreSource::Human,
+        2 => ScoreSource::Feedback,
         _ => return Err(damaged()),
     };
     let environment = reader.text()?.to_owned();
