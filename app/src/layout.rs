@@ -38,7 +38,7 @@ pub fn ProjectLayout() -> impl IntoView {
     view! {
         <Shell
             project=project
-            project_href=base
+            projects_href=Signal::derive(move || format!("{}/settings/projects", base.get()))
             places=Signal::derive(move || places(&base.get()))
             path=location.pathname
             theme=theme()

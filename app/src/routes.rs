@@ -18,6 +18,7 @@ use crate::{
         home::Home,
         moved::MovedTrace,
         not_found::NotFound,
+        projects::Projects,
         prompt::Prompt,
         prompts::Prompts,
         session::Session,
@@ -53,6 +54,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("users/:id") view={Lazy::<User>::new()}/>
                     <Route path=path!("settings/keys") view={Lazy::<Keys>::new()}/>
                     <Route path=path!("settings/feedback") view={Lazy::<Feedback>::new()}/>
+                    <Route path=path!("settings/projects") view={Lazy::<Projects>::new()}/>
                     <Route path=path!("settings/members") view={Lazy::<Members>::new()}/>
                 </ParentRoute>
             </Routes>

@@ -6,6 +6,7 @@ pub mod feedback;
 pub mod home;
 pub mod moved;
 pub mod not_found;
+pub mod projects;
 pub mod prompt;
 pub mod prompts;
 pub mod session;

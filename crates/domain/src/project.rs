@@ -70,6 +70,9 @@ pub struct ProjectSettings {
     /// The attribute whose values are the project's segments; none at first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub segment: Option<SegmentAttribute>,
+    /// Whether this is the demo: made up in parts, and removed without being asked twice.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub demo: bool,
 }
 
 /// Settings and how often they were changed.

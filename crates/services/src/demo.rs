@@ -6,7 +6,7 @@ use demo::{DemoPrompt, Episode, Plan, Rise, Traffic};
 use domain::{
     auth::{Actor, Role},
     ids::{LabelMoveId, ProjectId, PromptId, UserId},
-    project::Project,
+    project::{Project, ProjectSettings},
     prompt::{LabelName, MoveSource, PromptName},
     score::Score,
 };
@@ -94,6 +94,8 @@ impl Demo {
             Actor::System => self.access.make_project(self.first_owner().await?, NAME, None).await?,
             other => self.access.create_project(other, NAME, None).await?,
         };
+        let settings = ProjectSettings { demo: true, ..ProjectSettings::default() };
+        self.context.control.set_settings(project.id, &settings, 0).await?;
         self.fill(project.id, size, told).await?;
         tracing::info!(project.id = %project.id, spans = size.spans, "made a demo project");
         Ok(project)

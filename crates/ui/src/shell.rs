@@ -95,7 +95,7 @@ impl NavGroup {
 ///     NavGroup::new("Improve", vec![NavItem::new("Prompts", "/p/demo/prompts", IconName::FileText).go('p').note("14").dock()]),
 /// ];
 /// view! {
-///     <Shell project="demo" project_href="/p/demo" places=places path=path theme=theme>
+///     <Shell project="demo" projects_href="/p/demo/settings/projects" places=places path=path theme=theme>
 ///         <Page crumbs=vec![Crumb::here("Home")]>"…"</Page>
 ///     </Shell>
 /// }
@@ -106,9 +106,9 @@ pub fn Shell(
     /// Name of the project.
     #[prop(into)]
     project: Signal<String>,
-    /// Its home.
+    /// Where another one is chosen.
     #[prop(into)]
-    project_href: Signal<String>,
+    projects_href: Signal<String>,
     /// The navigation.
     #[prop(into)]
     places: Signal<Vec<NavGroup>>,
@@ -148,11 +148,12 @@ pub fn Shell(
         <a class="skip" href="#main">"Skip to content"</a>
         <div class="shell">
             <nav class="side" id=SIDE popover="auto" aria-label="Project">
-                <a class="side__project" href=move || project_href.get()>
+                <a class="side__project" title="Switch project" href=move || projects_href.get()>
                     <span class="side__mark" aria-hidden="true">
                         {move || project.with(|name| name.chars().next().map(|letter| letter.to_uppercase().to_string()))}
                     </span>
                     <span class="truncate">{move || project.get()}</span>
+                    <Icon name=IconName::ChevronDown/>
                 </a>
                 <div class="side__close">
                     <Button

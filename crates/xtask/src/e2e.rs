@@ -20,7 +20,7 @@ pub(crate) fn test(workspace: &Workspace, rest: &[String]) -> anyhow::Result<()>
     let binary = run::build_for_tests(workspace)?;
     let server = Server::start(workspace, &binary, "e2e", &[("ASSAY_SITE", &site.to_string_lossy())])?;
 
-    sdk::send_gsm8k(workspace, &server)?;
+    let python = sdk::send_gsm8k(workspace, &server)?;
 
     let outcome = process::step("e2e: Playwright", || {
         let mut playwright = Command::new(workspace.npm_program("playwright"));
@@ -31,6 +31,9 @@ pub(crate) fn test(workspace: &Workspace, rest: &[String]) -> anyhow::Result<()>
             .env("ASSAY_URL", &server.url)
             .env("CHROMIUM", &chromium)
             .env("ASSAY_CHROMIUM_NO_SANDBOX", if tools::is_root() { "1" } else { "0" })
+            .env("ASSAY_BINARY", &binary)
+            .env("ASSAY_SITE", &site)
+            .env("ASSAY_PYTHON", &python)
             .env("ASSAY_E2E_OUTPUT", workspace.target.join("e2e"))
             .envs(INIT);
         process::run(&mut playwright)

@@ -123,10 +123,11 @@ pub(crate) fn test(workspace: &Workspace) -> anyhow::Result<()> {
     server.stop()
 }
 
-/// Fills a server with the GSM8K answers, for tests of the pages that show them.
-pub(crate) fn send_gsm8k(workspace: &Workspace, server: &Server) -> anyhow::Result<()> {
+/// Fills a server with the GSM8K answers, for tests of the pages that show them; gives the Python that has the SDK.
+pub(crate) fn send_gsm8k(workspace: &Workspace, server: &Server) -> anyhow::Result<PathBuf> {
     let interpreter = interpreter(workspace, &GSM8K)?;
-    process::step("e2e: send GSM8K through the SDK", || drive(workspace, server, &GSM8K, &interpreter).map(|_| ()))
+    process::step("e2e: send GSM8K through the SDK", || drive(workspace, server, &GSM8K, &interpreter).map(|_| ()))?;
+    Ok(interpreter)
 }
 
 fn interpreter(workspace: &Workspace, program: &Program) -> anyhow::Result<PathBuf> {

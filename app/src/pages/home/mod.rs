@@ -21,7 +21,10 @@ use self::{
     server::{OpenHome, SetUpProgress},
 };
 use crate::{
-    pages::settings::{model::NewKey, server::CreateKey},
+    pages::{
+        projects::server::MakeDemo,
+        settings::{model::NewKey, server::CreateKey},
+    },
     panel::Panel,
     routes::{project_href, prompt_href},
     wire::{Act, ActForm, Asked, ask},
@@ -156,6 +159,8 @@ fn DayStrip(project: String, day: Day) -> impl IntoView {
 #[component]
 fn SetUp(project: String, home: HomeView, progress: RwSignal<Progress>) -> impl IntoView {
     let made = RwSignal::new(None::<NewKey>);
+    let look_around =
+        (home.may_make_keys && !home.progress.span).then(|| view! { <LookAround project=project.clone()/> }.into_any());
     let steps = (0..progress.get_untracked().steps().len())
         .map(|place| {
             let extra = match place {
@@ -183,7 +188,25 @@ fn SetUp(project: String, home: HomeView, progress: RwSignal<Progress>) -> impl 
             }
         >
             <ol class="setup">{steps}</ol>
+            {look_around}
         </Card>
+    }
+}
+
+/// For whoever wants to see Assay at work before they connect anything.
+#[component]
+fn LookAround(project: String) -> impl IntoView {
+    let make = Act::<MakeDemo>::new();
+    let refused = live(move || make.refused().map(|error| view! { <ProblemPanel problem=error.0/> }.into_any()));
+    view! {
+        <ActForm act=make class="look-around">
+            <input type="hidden" name="project" value=project/>
+            <p class="muted">
+                "Nothing to connect yet? See two weeks of answers of real models first. The demo is a project of its own and is removed in one click."
+            </p>
+            <Button submit=true busy=make.pending()>"Look around in a demo project"</Button>
+        </ActForm>
+        {refused}
     }
 }
 

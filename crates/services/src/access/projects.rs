@@ -62,6 +62,29 @@ impl Access {
         Ok(project)
     }
 
+    /// Takes a project away with everything in it, for good. Keys go first, so that nothing new comes in, then events, then the
+    /// rest: when something fails half-way the project is still there and can be removed again.
+    ///
+    /// # Errors
+    /// [`ServiceError::Conflict`] for the last project: an installation has at least one. Only owners may.
+    pub async fn remove_project(&self, actor: &Actor, project: ProjectId) -> Result<(), ServiceError> {
+        authorize(actor, project, Permission::Manage)?;
+        let context = &*self.context;
+        if context.control.projects().await?.len() < 2 {
+            let message = "This is the only project here. Make another one before you remove it.";
+            return Err(ServiceError::Conflict(message.to_owned()));
+        }
+        for key in context.control.keys(project).await? {
+            self.revoke_key(actor, project, key.id).await?;
+        }
+        while context.events.remove_project(project).await? {}
+        context.control.remove_project(project).await?;
+        // What was on its way when the keys were revoked.
+        while context.events.remove_project(project).await? {}
+        tracing::info!(project.id = %project, "removed a project");
+        Ok(())
+    }
+
     /// A project by its name in addresses.
     ///
     /// # Errors

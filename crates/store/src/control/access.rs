@@ -213,6 +213,12 @@ pub trait AccessStore: Send + Sync {
     /// As [`Self::set_role`].
     async fn remove_member(&self, project: ProjectId, user: UserId) -> Result<(), StoreError>;
 
+    /// Takes a project away with everything that belongs to it, for good. Its people stay.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no such project.
+    async fn remove_project(&self, project: ProjectId) -> Result<(), StoreError>;
+
     /// Members by address.
     async fn members(&self, project: ProjectId) -> Result<Vec<Member>, StoreError>;
 

@@ -119,6 +119,10 @@ pub trait EventStore: ChargeStore + GatherStore + MessageStore + ScoreList + Spa
     /// nothing.
     async fn segment_by(&self, project: ProjectId, attribute: Option<SegmentAttribute>) -> Result<(), StoreError>;
 
+    /// Takes a bounded piece of a project's events and totals away for good; `true` when there is more. A project nobody knows
+    /// is gone already. What is appended meanwhile may be taken or stay: have nobody append.
+    async fn remove_project(&self, project: ProjectId) -> Result<bool, StoreError>;
+
     /// Which kinds of events a project has received, for its set-up checklist.
     async fn activity(&self, project: ProjectId) -> Result<Activity, StoreError>;
 

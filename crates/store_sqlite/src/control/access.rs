@@ -29,6 +29,10 @@ impl AccessStore for SqliteControl {
         self.insert_owned_project(project, owner).await
     }
 
+    async fn remove_project(&self, project: ProjectId) -> Result<(), StoreError> {
+        self.delete_project(project).await
+    }
+
     async fn project_by_slug(&self, slug: &ProjectSlug) -> Result<Option<Project>, StoreError> {
         let found = sqlx::query("SELECT * FROM project WHERE slug = ?")
             .bind(slug.as_str())

@@ -1,4 +1,4 @@
-//! Taking prompts and versions away.
+//! Taking prompts and versions away, and whole projects.
 
 use domain::{
     ids::ProjectId,
@@ -17,7 +17,45 @@ use super::{
 };
 use crate::error::from_sqlx;
 
+/// Everything of a project, each after what refers to it. Rows of runs and labels go with what they hang on.
+const OF_PROJECT: [&str; 19] = [
+    "DELETE FROM label WHERE prompt_id IN (SELECT id FROM prompt WHERE project_id = ?1)",
+    "DELETE FROM prompt_version WHERE prompt_id IN (SELECT id FROM prompt WHERE project_id = ?1)",
+    "DELETE FROM prompt WHERE project_id = ?1",
+    "DELETE FROM prompt_number WHERE project_id = ?1",
+    "DELETE FROM slot WHERE project_id = ?1",
+    "DELETE FROM label_move WHERE project_id = ?1",
+    "DELETE FROM dataset_run_item WHERE run IN (SELECT position FROM dataset_run WHERE project_id = ?1)",
+    "DELETE FROM dataset_run WHERE project_id = ?1",
+    "DELETE FROM dataset_item WHERE project_id = ?1",
+    "DELETE FROM dataset WHERE project_id = ?1",
+    "DELETE FROM media WHERE project_id = ?1",
+    "DELETE FROM comment WHERE project_id = ?1",
+    "DELETE FROM score_config WHERE project_id = ?1",
+    "DELETE FROM model_price WHERE project_id = ?1",
+    "DELETE FROM job WHERE project_id = ?1",
+    "DELETE FROM repeatable WHERE project_id = ?1",
+    "DELETE FROM api_key WHERE project_id = ?1",
+    "DELETE FROM member WHERE project_id = ?1",
+    "DELETE FROM project WHERE id = ?1",
+];
+
 impl SqliteControl {
+    pub(super) async fn delete_project(&self, project: ProjectId) -> Result<(), StoreError> {
+        let mut writing = self.write().await?;
+        let mut transaction = writing.begin().await?;
+        let mut removed = 0;
+        for statement in OF_PROJECT {
+            let id = project.0.as_bytes().as_slice();
+            let done = sqlx::query(statement).bind(id).execute(&mut *transaction).await.map_err(from_sqlx)?;
+            removed = done.rows_affected();
+        }
+        if removed == 0 {
+            return Err(StoreError::NotFound { entity: "project", id: project.to_string() });
+        }
+        commit(transaction).await
+    }
+
     pub(super) async fn delete_prompt(
         &self,
         project: ProjectId,

@@ -35,9 +35,10 @@ pub(super) struct Memory {
 
 impl Memory {
     pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Self, StoreError> {
-        // Each is one step to the end of a table.
+        // Each is one step to the end of a table. Where the newest spans were removed, numbers go on after the watermark: what
+        // lies before it is never folded.
         let row = sqlx::query(
-            "SELECT (SELECT coalesce(max(seq), 0) FROM span), (SELECT coalesce(max(id), 0) FROM trace), \
+            "SELECT (SELECT max(coalesce(max(seq), 0), (SELECT span FROM watermark)) FROM span), (SELECT coalesce(max(id), 0) FROM trace), \
              (SELECT coalesce(max(seq), 0) FROM score), (SELECT span FROM watermark)",
         )
         .fetch_one(connection)

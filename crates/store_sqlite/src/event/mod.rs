@@ -30,6 +30,7 @@ mod question;
 mod queue;
 mod read;
 mod record;
+mod removal;
 mod scan;
 mod score_list;
 mod segment;
@@ -280,6 +281,10 @@ impl EventStore for SqliteEvents {
 
     async fn segment_by(&self, project: ProjectId, attribute: Option<SegmentAttribute>) -> Result<(), StoreError> {
         self.order(|answer| Order::Segment(project, attribute, answer)).await
+    }
+
+    async fn remove_project(&self, project: ProjectId) -> Result<bool, StoreError> {
+        self.order(|answer| Order::RemoveProject(project, answer)).await
     }
 
     async fn activity(&self, project: ProjectId) -> Result<Activity, StoreError> {

@@ -22,7 +22,7 @@ use super::{
     phase::Phase,
     prepare::Prepared,
     queue::Queued,
-    score_list, segment,
+    removal, score_list, segment,
 };
 use crate::{error::from_sqlx, pool::checkpoint_and_close};
 
@@ -58,6 +58,7 @@ pub(super) enum Order {
     AddMessages(ProjectId, Vec<PreparedMessage>, Answer<()>),
     Recharge(RechargeBatch, Answer<Recharged>),
     RemoveScore(ProjectId, ScoreId, TimeUs, Answer<()>),
+    RemoveProject(ProjectId, Answer<bool>),
     Close(Answer<()>),
 }
 
@@ -107,6 +108,10 @@ impl Writer {
                     }
                     Some(Order::RemoveScore(project, id, at, answer)) => {
                         let outcome = self.remove_score(project, &id, at).await;
+                        let _ = answer.send(outcome);
+                    }
+                    Some(Order::RemoveProject(project, answer)) => {
+                        let outcome = self.remove_project(project).await;
                         let _ = answer.send(outcome);
                     }
                     Some(Order::Close(answer)) => {
@@ -196,6 +201,13 @@ impl Writer {
         self.lag.stored(None, true);
         self.memory = Some(memory);
         Ok(())
+    }
+
+    async fn remove_project(&mut self, project: ProjectId) -> Result<bool, StoreError> {
+        let mut memory = self.memory().await?;
+        let more = removal::step(&mut self.connection, &mut memory, project).await?;
+        self.memory = Some(memory);
+        Ok(more)
     }
 
     async fn memory(&mut self) -> Result<Memory, StoreError> {

@@ -106,7 +106,7 @@ async fn projects_have_one_address(store: &dyn ControlStore) {
 async fn settings_change_from_what_was_read(store: &dyn ControlStore) {
     let (_, project) = set_up(store).await;
     assert_eq!(store.settings(project).await.expect("settings"), SettingsAt::default());
-    let settings = ProjectSettings { segment: Some("metadata.plan".parse().expect("an attribute")) };
+    let settings = ProjectSettings { segment: Some("metadata.plan".parse().expect("an attribute")), demo: true };
     assert_eq!(store.set_settings(project, &settings, 0).await.expect("set"), 1);
     conflict(store.set_settings(project, &ProjectSettings::default(), 0).await);
     assert_eq!(store.settings(project).await.expect("settings"), SettingsAt { settings, revision: 1 });

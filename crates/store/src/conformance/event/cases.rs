@@ -30,6 +30,7 @@ macro_rules! event_conformance {
             a_score_may_change_what_it_is_about
             a_removed_first_or_last_is_found_again
             projects_do_not_see_each_other
+            a_removed_project_leaves_nothing_behind
             payloads_come_back_as_sent
             lists_page_without_gaps_or_repeats
             unknown_ids_are_no_error
@@ -269,6 +270,44 @@ pub async fn projects_do_not_see_each_other(store: &dyn EventStore) {
     assert_eq!(store.traces(stranger, &TraceFilter::default(), None, 10).await.expect("traces"), TraceSlice::default());
     assert_eq!(store.words(stranger).await.expect("words"), Words::default());
     assert_eq!(store.activity(stranger).await.expect("activity"), crate::event::Activity::default());
+}
+
+pub async fn a_removed_project_leaves_nothing_behind(store: &dyn EventStore) {
+    let mut model = Model::default();
+    let removed = Build::project(1);
+    for seed in 200..206 {
+        let mut random = Random(seed);
+        for batch in batches(&mut random, 40) {
+            append(store, &mut model, batch).await;
+            if random.one_in(3) {
+                store.fold().await.expect("fold");
+            }
+        }
+        // Folded, half folded, and the first time with what the project had before it was removed.
+        if random.one_in(2) {
+            agrees(store, &model).await;
+        }
+        while store.remove_project(removed).await.expect("a piece") {
+            if random.one_in(2) {
+                store.fold().await.expect("fold");
+            }
+        }
+        model.remove(removed);
+        assert_eq!(
+            store.traces(removed, &TraceFilter::default(), None, 10).await.expect("traces"),
+            TraceSlice::default()
+        );
+        assert_eq!(store.words(removed).await.expect("words"), Words::default());
+        assert_eq!(store.activity(removed).await.expect("activity"), crate::event::Activity::default());
+        for question in super::questions() {
+            let answer = total(store, removed, question).await;
+            assert!(answer.spans.is_empty() && answer.scores.is_empty(), "{answer:?}");
+        }
+        agrees(store, &model).await;
+        store.rebuild_totals().await.expect("rebuild");
+        agrees(store, &model).await;
+        assert!(!store.remove_project(removed).await.expect("nothing"));
+    }
 }
 
 pub async fn payloads_come_back_as_sent(store: &dyn EventStore) {

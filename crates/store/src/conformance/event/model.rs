@@ -36,6 +36,14 @@ impl Model {
         };
     }
 
+    /// Forgets a project.
+    pub fn remove(&mut self, project: ProjectId) {
+        self.spans.retain(|(of, ..), _| *of != project);
+        self.scores.retain(|(of, _), _| *of != project);
+        self.past_costs.retain(|(of, ..), _| *of != project);
+        self.segmented_by.remove(&project);
+    }
+
     /// Takes a batch.
     pub fn take(&mut self, batch: &EventBatch) {
         for span in &batch.spans {
