@@ -2,7 +2,7 @@ import { expect, project, test } from "../fixtures/test";
 
 const path = `/p/${project}`;
 
-test("home shows the last day with numbers that lead to traces", async ({ page, open, checkAccessibility }) => {
+test("home shows how things are with numbers that lead to traces", async ({ page, open, checkAccessibility }) => {
   await open(path);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("demo");
   await expect(page).toHaveTitle("Home · Assay");
@@ -10,8 +10,19 @@ test("home shows the last day with numbers that lead to traces", async ({ page, 
   const generations = page.locator(".health-strip__item").first();
   await expect(generations.locator(".health-strip__value")).not.toHaveText("0");
   await generations.click();
-  await expect(page).toHaveURL(/\/traces\?range=24h/);
+  await expect(page).toHaveURL(/\/traces\?range=1h/);
   await expect(page.getByRole("table", { name: "Traces" })).toBeVisible();
+});
+
+test("home tells what changed this week and leads to it", async ({ page, open }) => {
+  await open(path);
+  const changes = page.locator(".changes__item");
+  const saved = changes.filter({ hasText: "support/answer v2 saved" });
+  await expect(saved).toContainText("Shorter, quote the policy");
+  await expect(changes.filter({ hasText: /production .*support\/answer v2/ })).toHaveCount(1);
+  await expect(page.getByRole("heading", { name: "Numbers that moved" })).toBeVisible();
+  await saved.getByRole("link").click();
+  await expect(page).toHaveURL(/prompts\/support%2Fanswer\?v=2/);
 });
 
 test("keys go to every place and say which they are", async ({ page, open }) => {

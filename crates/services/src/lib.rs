@@ -20,6 +20,7 @@ pub mod traces;
 use std::sync::Arc;
 
 use domain::time::TimeUs;
+pub use store::event::Waiting;
 use store::{control::ControlStore, event::EventStore};
 
 pub use context::Context;
@@ -87,6 +88,11 @@ impl Services {
         self.context.control.has_people().await?;
         self.context.events.ping().await?;
         Ok(())
+    }
+
+    /// What this process has received, from all projects, and not stored yet.
+    pub fn waiting(&self) -> Waiting {
+        self.context.events.waiting()
     }
 
     /// The present, by the clock every use case goes by.

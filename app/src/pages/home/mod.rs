@@ -1,9 +1,12 @@
-//! Home of a project: the set-up checklist until it is complete, the last day in numbers, what changed last.
+//! Home of a project: how things are and what changed this week, once something came; the set-up checklist until it is complete.
 
 pub mod model;
 #[cfg(feature = "ssr")]
 mod read;
 pub mod server;
+#[cfg(feature = "ssr")]
+mod week;
+pub mod week_view;
 
 use std::time::Duration;
 
@@ -12,13 +15,14 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 use ui::{
-    Button, ButtonKind, Card, Cell, CellKind, Chip, Code, Column, Crumb, Icon, IconName, Instant, Moment, Notice, Page,
-    ProblemPanel, Snippet, Table, Tone, format, live, page::PageHead,
+    Button, ButtonKind, Card, Code, Crumb, Icon, IconName, Notice, Page, ProblemPanel, Snippet, Tone, format, live,
+    page::PageHead,
 };
 
 use self::{
-    model::{Credentials, Day, HomeView, Progress, RecentPrompt, javascript, python},
+    model::{Credentials, Health, HomeView, Progress, javascript, python},
     server::{OpenHome, SetUpProgress},
+    week_view::ThisWeek,
 };
 use crate::{
     pages::{
@@ -26,7 +30,7 @@ use crate::{
         settings::{model::NewKey, server::CreateKey},
     },
     panel::Panel,
-    routes::{project_href, prompt_href},
+    routes::project_href,
     wire::{Act, ActForm, Asked, ask},
 };
 
@@ -68,21 +72,20 @@ fn Opened(project: String, home: HomeView) -> impl IntoView {
     watch_progress(project.clone(), progress);
     let is_complete = Memo::new(move |_| progress.get().is_complete());
     let now = TimeUs(home.now_us);
-    let set_up = {
+    let title = home.project_name.clone();
+    let health = home.health.map(|health| view! { <HealthStrip project=project.clone() health/> }.into_any());
+    let week = home.week.clone().map(|week| view! { <ThisWeek project=project.clone() week now/> }.into_any());
+    let set_up = live(move || {
         let (project, home) = (project.clone(), home.clone());
-        live(move || {
-            let (project, home) = (project.clone(), home.clone());
-            (!is_complete.get()).then(|| view! { <SetUp project home progress/> }.into_any())
-        })
-    };
-    let recent = (!home.prompts.is_empty())
-        .then(|| view! { <Recent project=project.clone() prompts=home.prompts.clone() now/> }.into_any());
+        (!is_complete.get()).then(|| view! { <SetUp project home progress/> }.into_any())
+    });
     view! {
-        <PageHead title=home.project_name.clone() lead="The last 24 hours"/>
-        <DayStrip project day=home.day/>
+        <PageHead title/>
+        {health}
         {set_up}
-        {recent}
+        {week}
     }
+    .into_any()
 }
 
 /// Looks for news every few seconds until the checklist is complete. Browser only.
@@ -109,51 +112,61 @@ fn watch_progress(project: String, progress: RwSignal<Progress>) {
     });
 }
 
+/// One line of numbers; each leads to what it counts.
 #[component]
-fn DayStrip(project: String, day: Day) -> impl IntoView {
-    let count = day.count.value.unwrap_or(0.0) as i64;
-    let traces = format!("{}/traces?range=24h", project_href(&project));
-    let errors = format!("{traces}&errors=yes");
+fn HealthStrip(project: String, health: Health) -> impl IntoView {
+    let base = project_href(&project);
+    let traces = format!("{base}/traces?range=24h");
     let nothing = || "–".to_owned();
+    let whole = |number: u64| format::count(i64::try_from(number).unwrap_or(i64::MAX));
+    let Health { hour, count, error_rate, latency_p95, cost, unlinked, waiting, lag_ms } = health;
+    let costless = count.saturating_sub(cost.n);
+    let cost_note = if costless > 0 { format!("24 h, {} without a price", whole(costless)) } else { "24 h".to_owned() };
+    let lag = format!("counted within {}", format::duration_ms(lag_ms as f64));
     let items = [
-        ("Generations", format::count(count), String::new(), traces.clone()),
+        (
+            "Generations",
+            whole(hour),
+            format!("last hour, {} in 24 h", whole(count)),
+            Some(format!("{base}/traces?range=1h")),
+        ),
         (
             "Failed",
-            day.error_rate.value.map_or_else(nothing, format::percent),
-            format!("of {}", format::count(count)),
-            errors,
+            error_rate.value.map_or_else(nothing, format::percent),
+            format!("24 h, of {}", whole(error_rate.n)),
+            Some(format!("{traces}&errors=yes")),
         ),
         (
             "Latency, p95",
-            day.latency_p95.value.map_or_else(nothing, |ns| format::duration_ns(ns as i64)),
-            format!("n {}", format::count(i64::try_from(day.latency_p95.n).unwrap_or(i64::MAX))),
-            traces.clone(),
+            latency_p95.value.map_or_else(nothing, |ns| format::duration_ns(ns as i64)),
+            format!("24 h, n {}", whole(latency_p95.n)),
+            Some(traces.clone()),
         ),
         (
             "Cost",
-            day.cost.value.filter(|_| day.cost.n > 0).map_or_else(nothing, |nano| format::money(nano as i64)),
-            if day.cost.n > 0 {
-                format!("{} reported a cost", format::count(i64::try_from(day.cost.n).unwrap_or(i64::MAX)))
-            } else {
-                "none reported a cost".to_owned()
-            },
-            traces,
+            cost.value.filter(|_| cost.n > 0).map_or_else(nothing, |nano| format::money(nano as i64)),
+            cost_note,
+            Some(traces),
         ),
+        ("Without a prompt", whole(unlinked), format!("24 h, of {}", whole(count)), Some(format!("{base}/unlinked"))),
+        ("Waiting", whole(waiting), lag, None),
     ];
     let items = items
         .into_iter()
         .map(|(name, value, note, href)| {
-            view! {
-                <a class="health-strip__item" href=href>
-                    <span class="health-strip__name">{name}</span>
-                    <span class="health-strip__value">{value}</span>
-                    <span class="health-strip__note">{note}</span>
-                </a>
+            let inside = view! {
+                <span class="health-strip__name">{name}</span>
+                <span class="health-strip__value">{value}</span>
+                <span class="health-strip__note">{note}</span>
+            };
+            if let Some(href) = href {
+                return view! { <a class="health-strip__item" href=href>{inside}</a> }.into_any();
             }
-            .into_any()
+            let title = "Events received and not stored yet, of the whole server";
+            view! { <div class="health-strip__item" title=title>{inside}</div> }.into_any()
         })
         .collect_view();
-    view! { <div class="health-strip">{items}</div> }
+    view! { <div class="health-strip">{items}</div> }.into_any()
 }
 
 #[component]
@@ -304,33 +317,4 @@ fn Program(home: HomeView, made: RwSignal<Option<NewKey>>) -> impl IntoView {
         };
         Some(code.into_any())
     })
-}
-
-#[component]
-fn Recent(project: String, prompts: Vec<RecentPrompt>, now: TimeUs) -> impl IntoView {
-    let rows = prompts
-        .into_iter()
-        .map(|prompt| {
-            let href = prompt_href(&project, &prompt.name);
-            let production = prompt.production.map(|version| view! { <Chip tone=Tone::Good>{format!("production v{version}")}</Chip> }.into_any());
-            view! {
-                <tr>
-                    <Cell kind=CellKind::Title><a class="prompt-name__link" data-row="" href=href>{prompt.name}</a></Cell>
-                    <Cell label="Labels">{production}</Cell>
-                    <Cell kind=CellKind::Number label="Newest">{format!("v{}", prompt.latest)}</Cell>
-                    <Cell kind=CellKind::Number label="Changed"><Instant at=TimeUs(prompt.updated_us) shown=Moment::Ago(now)/></Cell>
-                </tr>
-            }.into_any()
-        })
-        .collect_view();
-    view! {
-        <Card title="Prompts changed last">
-            <Table
-                caption="Prompts changed last"
-                columns=vec![Column::text("Prompt"), Column::text("Labels"), Column::number("Newest"), Column::number("Changed")]
-            >
-                {rows}
-            </Table>
-        </Card>
-    }
 }

@@ -17,10 +17,10 @@ pub struct HomeView {
     pub may_make_keys: bool,
     /// What arrived.
     pub progress: Progress,
-    /// The last 24 hours.
-    pub day: Day,
-    /// Prompts changed last, newest first.
-    pub prompts: Vec<RecentPrompt>,
+    /// How things are; `None` until something came.
+    pub health: Option<Health>,
+    /// What changed this week; `None` until something came.
+    pub week: Option<Week>,
     /// The server's present.
     pub now_us: i64,
 }
@@ -68,30 +68,87 @@ impl Progress {
     }
 }
 
-/// The last 24 hours in numbers.
+/// How things are: the last 24 hours in numbers, and what waits.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Day {
-    /// Generations.
-    pub count: Measured,
-    /// Share that failed.
+pub struct Health {
+    /// Generations of the last hour.
+    pub hour: u64,
+    /// Generations of the last 24 hours.
+    pub count: u64,
+    /// Share of them that failed.
     pub error_rate: Measured,
-    /// 95th percentile of latency, nanoseconds.
+    /// 95th percentile of their latency, nanoseconds.
     pub latency_p95: Measured,
-    /// Total cost, nano-dollars.
+    /// Their cost, nano-dollars; `n` says how many have one.
     pub cost: Measured,
+    /// Those that name no prompt version.
+    pub unlinked: u64,
+    /// Events received and not stored yet, of the whole server.
+    pub waiting: u64,
+    /// How long ago the oldest event not counted yet was stored, milliseconds.
+    pub lag_ms: u64,
 }
 
-/// A prompt in the short list.
+/// What changed this week.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Week {
+    /// Versions saved and labels moved, newest first.
+    pub changes: Vec<ChangeLine>,
+    /// Numbers that differ from the week before by more than chance explains, the surest first.
+    pub moved: Vec<MovedLine>,
+    /// How many numbers were compared.
+    pub compared: u32,
+}
+
+/// A version saved, or a label moved.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
-pub struct RecentPrompt {
-    /// Name.
+pub struct ChangeLine {
+    /// Prompt.
+    pub prompt: String,
+    /// When, microseconds.
+    pub at_us: i64,
+    /// Who.
+    pub by: String,
+    /// The label that moved; `None` when a version was saved.
+    pub label: Option<String>,
+    /// The version it left.
+    pub from: Option<u32>,
+    /// The version it went to, or the one saved.
+    pub to: Option<u32>,
+    /// Why, if they said.
+    pub why: Option<String>,
+}
+
+/// Which way a number went.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Direction {
+    /// Up.
+    Up,
+    /// Down.
+    Down,
+}
+
+/// A number of a prompt that moved.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct MovedLine {
+    /// Prompt.
+    pub prompt: String,
+    /// The trend on the prompt's page.
+    pub trend: String,
+    /// What it is called.
     pub name: String,
-    /// Newest version.
-    pub latest: u32,
-    /// Where production points, if anywhere.
-    pub production: Option<u32>,
-    /// When it changed last, microseconds.
-    pub updated_us: i64,
+    /// The week before, written.
+    pub before: String,
+    /// This week.
+    pub now: String,
+    /// The change.
+    pub change: String,
+    /// Where the true change lies, in words.
+    pub interval: String,
+    /// What both rest on, the week before first.
+    pub n: (u64, u64),
+    /// Whether that is good, where it can be said.
+    pub is_good: Option<bool>,
 }
 
 /// Shown where the secret belongs when it is not known any more.

@@ -2,34 +2,37 @@
 
 use domain::{
     auth::{Role, Scope},
-    metric::{Measure, MetricQuery},
+    metric::{Dimension, Filter, Measure, MetricQuery},
     page::PageSize,
-    prompt::LabelName,
-    time::{RangeChoice, TimeUs},
+    time::RangeChoice,
 };
 use services::{ServiceError, prompts::PromptFilter};
 
-use super::model::{Day, HomeView, Progress, RecentPrompt};
+use super::{
+    model::{Health, HomeView, Progress},
+    week,
+};
 use crate::{
     context::{self, Visit},
     error::AppError,
     measured::Measured,
 };
 
+const HOUR: RangeChoice = RangeChoice::Last { minutes: 60 };
 const DAY: RangeChoice = RangeChoice::Last { minutes: 1440 };
 
 pub(super) async fn view(visit: &Visit) -> Result<HomeView, AppError> {
-    let mut prompts = prompts(visit, PageSize::new(PageSize::MAX.into()).unwrap_or_default()).await?;
-    prompts.sort_by_key(|prompt| std::cmp::Reverse(prompt.updated_us));
-    prompts.truncate(8);
+    let progress = progress(visit).await?;
+    let (health, week) =
+        if progress.span { (Some(health(visit).await?), Some(week::week(visit).await?)) } else { (None, None) };
     Ok(HomeView {
         project_name: visit.project.name.clone(),
         address: context::address(),
         public_key: public_key(visit).await?,
         may_make_keys: visit.role >= Role::Owner,
-        progress: progress(visit).await?,
-        day: day(visit).await?,
-        prompts,
+        progress,
+        health,
+        week,
         now_us: visit.now.0,
     })
 }
@@ -41,7 +44,7 @@ pub(super) async fn progress(visit: &Visit) -> Result<Progress, AppError> {
     Ok(Progress {
         // Whoever may not see keys sees whether one was used.
         key: span || has_key(visit).await?,
-        prompt: !prompts(visit, PageSize::new(1).unwrap_or_default()).await?.is_empty(),
+        prompt: has_prompt(visit).await?,
         span,
         link: activity.last_linked_us.is_some(),
         score: activity.last_score_us.is_some(),
@@ -64,40 +67,40 @@ async fn public_key(visit: &Visit) -> Result<Option<String>, AppError> {
     Ok(usable.map(|key| key.public_key))
 }
 
-async fn prompts(visit: &Visit, size: PageSize) -> Result<Vec<RecentPrompt>, AppError> {
+async fn has_prompt(visit: &Visit) -> Result<bool, AppError> {
+    let size = PageSize::new(1).map_err(|error| context::refusal(ServiceError::of("limit")(error)))?;
     let filter = PromptFilter::default();
-    let page = visit
-        .services
-        .prompts
-        .list(&visit.actor, visit.project.id, &filter, None, size)
-        .await
-        .map_err(context::refusal)?;
-    Ok(page
-        .items
-        .into_iter()
-        .map(|prompt| RecentPrompt {
-            latest: prompt.latest,
-            production: prompt
-                .labels
-                .iter()
-                .find(|label| label.name.as_str() == LabelName::PRODUCTION)
-                .map(|label| label.version),
-            updated_us: prompt.updated_us.0,
-            name: prompt.name.as_str().to_owned(),
-        })
-        .collect())
+    let prompts = &visit.services.prompts;
+    let page = prompts.list(&visit.actor, visit.project.id, &filter, None, size).await.map_err(context::refusal)?;
+    Ok(!page.items.is_empty())
 }
 
-async fn day(visit: &Visit) -> Result<Day, AppError> {
-    let measures = ["count", "error_rate", "latency.p95", "cost.sum"]
-        .into_iter()
-        .map(|measure| measure.parse::<Measure>().map_err(ServiceError::of("measures")))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(context::refusal)?;
-    let question = MetricQuery { measures, ..MetricQuery::over(DAY.resolve(TimeUs(visit.now.0))) };
-    let answer =
-        visit.services.metrics.query(&visit.actor, visit.project.id, &question).await.map_err(context::refusal)?;
-    let values = answer.rows.first().map(|row| row.values.as_slice()).unwrap_or_default();
-    let value = |place: usize| values.get(place).copied().map(Measured::from).unwrap_or_default();
-    Ok(Day { count: value(0), error_rate: value(1), latency_p95: value(2), cost: value(3) })
+async fn health(visit: &Visit) -> Result<Health, AppError> {
+    let question = |range: RangeChoice, measures: &[&str]| -> Result<MetricQuery, AppError> {
+        let measures = measures.iter().map(|measure| measure.parse::<Measure>().map_err(ServiceError::of("measures")));
+        let measures = measures.collect::<Result<_, _>>().map_err(context::refusal)?;
+        Ok(MetricQuery { measures, ..MetricQuery::over(range.resolve(visit.now)) })
+    };
+    let questions = [
+        question(DAY, &["count", "error_rate", "latency.p95", "cost.sum"])?,
+        question(HOUR, &["count"])?,
+        // What counts for no version counts for the empty name.
+        MetricQuery { filters: vec![Filter::one(Dimension::Prompt, "")], ..question(DAY, &["count"])? },
+    ];
+    let answers = visit.services.metrics.queries(&visit.actor, visit.project.id, &questions).await;
+    let answers = answers.map_err(context::refusal)?;
+    let value = |answer: usize, place: usize| {
+        let row = answers.get(answer).and_then(|answer| answer.rows.first());
+        row.and_then(|row| row.values.get(place)).copied().map(Measured::from).unwrap_or_default()
+    };
+    Ok(Health {
+        count: value(0, 0).n,
+        error_rate: value(0, 1),
+        latency_p95: value(0, 2),
+        cost: value(0, 3),
+        hour: value(1, 0).n,
+        unlinked: value(2, 0).n,
+        waiting: visit.services.waiting().events,
+        lag_ms: answers.iter().map(|answer| answer.lag_ms).max().unwrap_or(0),
+    })
 }

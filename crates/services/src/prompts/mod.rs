@@ -1,5 +1,6 @@
 //! Prompts: saving versions, fetching them, moving labels.
 
+mod changes;
 mod draft;
 mod fetch;
 mod labels;
@@ -16,6 +17,7 @@ use domain::{
 use store::control::{MoveRecord, NewVersion, ProtectedLabels};
 use tokio::sync::broadcast;
 
+pub use changes::{PromptChange, PromptEvent};
 pub(crate) use draft::CheckedVersion;
 pub use draft::{LatestLabel, SaveVersion};
 pub use fetch::choose;

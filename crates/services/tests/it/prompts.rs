@@ -10,7 +10,7 @@ use domain::{
 };
 use services::{
     ServiceError, Services,
-    prompts::{LatestLabel, PromptsChanged, SaveVersion},
+    prompts::{LatestLabel, PromptChange, PromptEvent, PromptsChanged, SaveVersion},
 };
 use store::control::PromptFilter;
 
@@ -242,4 +242,43 @@ async fn lists_go_page_by_page() {
     let versions = prompts.versions(&owner, project, "p4", Some("2"), two).await.unwrap();
     assert_eq!((versions.items[0].number, versions.next), (1, None));
     assert!(matches!(prompts.versions(&owner, project, "none", None, two).await, Err(ServiceError::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn all_prompts_and_what_changed_lately() {
+    let world = World::new().await;
+    let (owner, project) = world.set_up().await;
+    let prompts = &world.services.prompts;
+    let save = |name: &str, content: &str, labels: &[&str]| SaveVersion {
+        commit_message: Some("why".to_owned()),
+        ..text(name, content, labels)
+    };
+    prompts.save(&owner, project, save("old", "one", &[])).await.unwrap();
+    world.clock.pass_s(8 * 86_400);
+    let since = world.services.now();
+    prompts.save(&owner, project, save("a/b", "one", &["production"])).await.unwrap();
+    world.clock.pass_s(1);
+    prompts.save(&owner, project, save("a/b", "two", &[])).await.unwrap();
+    world.clock.pass_s(1);
+    prompts.save(&owner, project, save("c", "one", &[])).await.unwrap();
+
+    let all = prompts.all(&owner, project, &PromptFilter::default()).await.unwrap();
+    assert_eq!(all.prompts.iter().map(|prompt| prompt.name.as_str()).collect::<Vec<_>>(), ["a/b", "c", "old"]);
+    assert!(!all.more);
+
+    let changes = prompts.changes(&owner, project, since, 10).await.unwrap();
+    let told = |change: &PromptChange| match &change.what {
+        PromptEvent::Saved { number, message } => {
+            assert_eq!(message.as_deref(), Some("why"));
+            format!("{} v{number}", change.prompt.as_str())
+        }
+        PromptEvent::Moved(one) => format!("{} {} {:?}", change.prompt.as_str(), one.label.as_str(), one.to),
+    };
+    let newest: Vec<_> = changes.iter().map(told).collect();
+    assert_eq!(newest, ["c v1", "a/b v2", "a/b production Some(1)", "a/b v1"], "the old one is not of this week");
+    assert_eq!(prompts.changes(&owner, project, since, 2).await.unwrap().len(), 2);
+
+    let stranger = Actor::Anonymous;
+    assert!(prompts.changes(&stranger, project, since, 2).await.is_err());
+    assert!(prompts.all(&stranger, project, &PromptFilter::default()).await.is_err());
 }
