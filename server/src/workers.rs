@@ -13,6 +13,8 @@ const FOLD_AT_LEAST: Duration = Duration::from_millis(200);
 const FOLD_AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// Expired sessions and links are dropped this often.
 const CLEAN_UP: Duration = Duration::from_hours(1);
+/// Jobs are looked for at least this often: those of a worker that died wait until its lease runs out.
+const LOOK_FOR_JOBS: Duration = Duration::from_secs(3);
 /// Histograms are condensed this often.
 const CONDENSE: Duration = Duration::from_secs(5);
 
@@ -26,6 +28,7 @@ pub(crate) fn start(
     let tasks = TaskTracker::new();
     tasks.spawn(until(stop.clone(), fold(services.clone(), events)));
     tasks.spawn(until(stop.clone(), clean_up(services.clone())));
+    tasks.spawn(until(stop.clone(), reprice(services.clone())));
     tasks.spawn(until(stop.clone(), condense(recorder)));
     tasks
 }
@@ -64,6 +67,19 @@ async fn clean_up(services: Services) {
         if let Err(error) = services.access.delete_expired().await {
             tracing::error!(%error, "could not drop expired sessions");
         }
+    }
+}
+
+/// Prices stored spans again where somebody asked for it. Safe to interrupt anywhere.
+async fn reprice(services: Services) {
+    loop {
+        match services.prices.work().await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "could not price stored spans again; trying again"),
+        }
+        // Either way it is time to look again.
+        let _ = time::timeout(LOOK_FOR_JOBS, services.prices.asked()).await;
     }
 }
 

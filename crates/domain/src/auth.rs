@@ -21,7 +21,7 @@ pub enum Role {
     Viewer,
     /// Also adds scores and saved views.
     Analyst,
-    /// Also changes prompts, labels and experiments.
+    /// Also changes prompts, labels, experiments and prices.
     Editor,
     /// Also manages members, keys and the project.
     Owner,
@@ -62,7 +62,7 @@ pub enum Scope {
     Resolve,
     /// Read prompts, traces, metrics.
     Read,
-    /// Create prompt versions, move labels.
+    /// Create prompt versions, move labels, set prices.
     Write,
 }
 
@@ -154,14 +154,16 @@ pub enum Permission {
     Feedback,
     /// Create prompts and versions, move labels.
     WritePrompts,
+    /// Set prices of models, and have stored spans priced again.
+    WritePrices,
     /// See and change members and keys, change the project.
     Manage,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 6] =
-        [Self::Ingest, Self::Read, Self::Annotate, Self::Feedback, Self::WritePrompts, Self::Manage];
+    pub const ALL: [Self; 7] =
+        [Self::Ingest, Self::Read, Self::Annotate, Self::Feedback, Self::WritePrompts, Self::WritePrices, Self::Manage];
 
     /// The weakest role that may, and the key scope that may (`None`: no key ever may).
     pub fn needs(self) -> (Role, Option<Scope>) {
@@ -169,7 +171,7 @@ impl Permission {
             Self::Ingest => (Role::Editor, Some(Scope::Ingest)),
             Self::Read => (Role::Viewer, Some(Scope::Read)),
             Self::Annotate | Self::Feedback => (Role::Analyst, Some(Scope::Ingest)),
-            Self::WritePrompts => (Role::Editor, Some(Scope::Write)),
+            Self::WritePrompts | Self::WritePrices => (Role::Editor, Some(Scope::Write)),
             Self::Manage => (Role::Owner, None),
         }
     }

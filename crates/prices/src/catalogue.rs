@@ -78,7 +78,8 @@ impl Catalogue {
     }
 
     /// The price of a model: at the provider named, then at the one whose names look like this, then by its exact name; then the
-    /// same without each leading `part/`, which may name the provider as LiteLLM writes it; then by Bedrock's form of names.
+    /// same without each leading `part/`, which may name the provider as LiteLLM writes it; then by Bedrock's form of names, else
+    /// among OpenAI's, whose wrapper names no provider and whose embeddings look like nobody's.
     ///
     /// Goes through all rules: [`crate::PriceList`] remembers what it found.
     pub fn find(&self, provider: Option<&str>, model: &str) -> Option<&Entry> {
@@ -93,7 +94,7 @@ impl Catalogue {
             provider = provider_id(prefix).or(provider);
             name = rest;
         }
-        is_bedrock_name(name).then(|| self.models_of("aws", name)).flatten()
+        self.models_of(if is_bedrock_name(name) { "aws" } else { "openai" }, name)
     }
 
     fn find_as_named(&self, provider: Option<&str>, name: &str) -> Option<&Entry> {

@@ -97,9 +97,14 @@ impl Entry {
         &self.variants
     }
 
+    /// What is charged at this instant; `None` when the model had no price then.
+    pub fn dated(&self, at: TimeUs) -> Option<&Dated> {
+        self.schedule.iter().rev().find(|dated| dated.holds_at(at))
+    }
+
     /// The rates for a request and since when they are charged; `None` when the model had no price then.
     pub(crate) fn rates(&self, at: TimeUs, tier: ServiceTier, input_tokens: u64) -> Option<(RateSet, Option<TimeUs>)> {
-        let dated = self.schedule.iter().rev().find(|dated| dated.holds_at(at))?;
+        let dated = self.dated(at)?;
         let mut rates = RateSet::default();
         dated.table.put_over(&mut rates, input_tokens);
         for variant in &self.variants {

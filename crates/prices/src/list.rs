@@ -139,6 +139,12 @@ impl PriceList {
         charge(PriceRef::Catalogue { entry, edition: self.catalogue.edition(), valid_from }, &rates, request.tokens)
     }
 
+    /// Whether a model called at this instant has a price, whatever it used.
+    pub fn knows(&self, provider: Option<&str>, model: &str, at: TimeUs) -> bool {
+        let nothing = TokenBuckets::default();
+        self.price(&Request { provider, model: Some(model), at, tier: ServiceTier::Standard, tokens: &nothing }).is_ok()
+    }
+
     fn candidates(&self, provider: &str, model: &str) -> Arc<Candidates> {
         let known = {
             let found = self.found.read().unwrap_or_else(PoisonError::into_inner);

@@ -6,6 +6,7 @@ use demo::{DemoPrompt, Episode, Plan, Rise, Traffic};
 use domain::{
     auth::{Actor, Role},
     ids::{LabelMoveId, ProjectId, PromptId, UserId},
+    price::Charge,
     project::{Project, ProjectSettings},
     prompt::{LabelName, MoveSource, PromptName},
     score::Score,
@@ -207,7 +208,8 @@ fn make(plan: Plan, made: &mpsc::Sender<Made>) -> Result<(), ServiceError> {
     while let Some(episode) = traffic.next() {
         let Episode { spans, scores } = episode.map_err(internal)?;
         for span in spans {
-            batch.spans.push(prepare::span(span, None)?);
+            let charge = Charge::reported(&span.cost, span.provider.as_deref());
+            batch.spans.push(prepare::span(span, charge, None)?);
         }
         batch.scores.extend(scores.into_iter().map(countable));
         if batch.spans.len() >= BATCH_SPANS {

@@ -133,6 +133,7 @@ fn refusal(permission: Permission) -> &'static str {
         Permission::Annotate => "Adding scores needs the role `analyst` or a key with the scope `ingest`.",
         Permission::Feedback => "Giving feedback needs the role `analyst` or a key with the scope `ingest`.",
         Permission::WritePrompts => "Changing prompts needs the role `editor` or a key with the scope `write`.",
+        Permission::WritePrices => "Changing prices needs the role `editor` or a key with the scope `write`.",
         Permission::Manage => "Managing keys and members needs the role `owner`.",
     }
 }

@@ -11,6 +11,7 @@ pub mod ingest;
 pub mod media;
 pub mod metrics;
 pub mod notes;
+pub mod prices;
 pub mod prompts;
 pub mod repeats;
 pub mod scores;
@@ -40,6 +41,8 @@ pub struct Services {
     pub traces: traces::Traces,
     /// Numbers out.
     pub metrics: metrics::Metrics,
+    /// What calls of models cost.
+    pub prices: prices::Prices,
     /// Media beside spans.
     pub media: media::Media,
     /// Datasets and runs over them.
@@ -62,7 +65,8 @@ impl Services {
     pub fn new(context: Context) -> Self {
         let context = Arc::new(context);
         let access = access::Access::new(Arc::clone(&context));
-        let ingest = ingest::Ingest::new(Arc::clone(&context));
+        let price_lists = Arc::new(prices::PriceLists::default());
+        let ingest = ingest::Ingest::new(Arc::clone(&context), Arc::clone(&price_lists));
         Self {
             import: import::Import::new(Arc::clone(&context), ingest.clone()),
             demo: demo::Demo::new(Arc::clone(&context), access.clone(), ingest.clone()),
@@ -71,6 +75,7 @@ impl Services {
             ingest,
             traces: traces::Traces::new(Arc::clone(&context)),
             metrics: metrics::Metrics::new(Arc::clone(&context)),
+            prices: prices::Prices::new(Arc::clone(&context), price_lists),
             media: media::Media::new(Arc::clone(&context)),
             datasets: datasets::Datasets::new(Arc::clone(&context)),
             notes: notes::Notes::new(Arc::clone(&context)),

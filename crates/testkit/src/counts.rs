@@ -24,6 +24,10 @@ pub struct Counts {
     pub keys: usize,
     /// Members.
     pub members: usize,
+    /// Own prices, ended ones too.
+    pub prices: usize,
+    /// Jobs that price again.
+    pub repricings: usize,
 }
 
 impl Counts {
@@ -44,6 +48,8 @@ impl Counts {
             counts.moves += app.control.label_moves(project, &prompt.name, 500).await.expect("moves").len();
         }
         counts.keys = app.control.keys(project).await.expect("keys").len();
+        counts.prices = app.control.prices(project).await.expect("prices").len();
+        counts.repricings = app.control.jobs(project, "reprice", 500).await.expect("jobs").len();
         counts.members = app.control.members(project).await.expect("members").len();
         counts
     }

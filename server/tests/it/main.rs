@@ -4,4 +4,5 @@
 mod crash;
 mod fill;
 mod process;
+mod reprice;
 mod serve;

@@ -3,6 +3,7 @@
 mod feedback;
 mod keys;
 mod members;
+mod prices;
 mod projects;
 mod prompts;
 mod query;
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(keys::routes())
         .merge(members::routes())
         .merge(projects::routes())
+        .merge(prices::routes())
 }
 
 /// What a program is told about an address nobody answers.

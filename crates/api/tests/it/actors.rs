@@ -8,7 +8,10 @@ use domain::{
     prompt::PromptBody,
 };
 use serde_json::{Value, json};
-use services::prompts::SaveVersion;
+use services::{
+    prices::{NewPrice, NewRepricing},
+    prompts::SaveVersion,
+};
 use testkit::{Client, TestApp, otlp};
 
 use crate::openapi::operations;
@@ -192,6 +195,16 @@ fn rows() -> Vec<Row> {
         row("list_traces", Needs::Read, 200, 0, None),
         row("get_trace", Needs::Read, 200, 0, None),
         row("get_span_io", Needs::Read, 200, 0, None),
+        row("list_past_costs", Needs::Read, 200, 0, None),
+        row("list_prices", Needs::Read, 200, 0, None),
+        row("create_price", Needs::Write, 201, 0, Some(json!({ "model": "ours", "rates": { "input": 1 } }))),
+        row("close_price", Needs::Write, 200, 0, Some(json!({}))),
+        row("search_catalogue", Needs::Read, 200, 0, None),
+        row("list_unpriced_models", Needs::Read, 200, 0, None),
+        row("list_repricings", Needs::Read, 200, 0, None),
+        row("start_repricing", Needs::Write, 202, 0, Some(json!({}))),
+        row("get_repricing", Needs::Read, 200, 0, None),
+        row("cancel_repricing", Needs::Write, 200, 0, None),
         row("list_keys", Needs::Manage, 200, 0, None),
         row("create_key", Needs::Manage, 201, 0, Some(json!({ "name": "new", "scopes": ["read"] }))),
         row("revoke_key", Needs::Manage, 204, 0, None),
@@ -261,6 +274,25 @@ async fn prepare(app: &TestApp, row: &str, cell: usize) -> (String, String) {
             let invited = access.invite(&Actor::System, app.project.id, &email, Role::Viewer).await.unwrap();
             (String::new(), invited.user.to_string())
         }
+        "close_price" => {
+            let new = NewPrice {
+                model: "spare".to_owned(),
+                rates: [("input".to_owned(), "1".to_owned())].into(),
+                ..NewPrice::default()
+            };
+            let set = app.services.prices.create(&Actor::System, app.project.id, new).await.unwrap();
+            (set.price.id.to_string(), String::new())
+        }
+        // Only one at a time.
+        "start_repricing" => {
+            while app.services.prices.work().await.unwrap() {}
+            (String::new(), String::new())
+        }
+        "get_repricing" | "cancel_repricing" => {
+            while app.services.prices.work().await.unwrap() {}
+            let job = app.services.prices.reprice(&Actor::System, app.project.id, NewRepricing::default()).await;
+            (job.unwrap().id.to_string(), String::new())
+        }
         "sdk_get_score" | "sdk_delete_score" => {
             let id = format!("{row}-{cell}");
             let score = json!({ "id": id, "traceId": otlp::TRACE, "name": "stars", "value": 1 });
@@ -321,6 +353,8 @@ async fn every_route_answers_every_actor_as_agreed() {
                 .replace("{session}", "ours")
                 .replace("{score}", &id)
                 .replace("{key}", &id)
+                .replace("{price}", &id)
+                .replace("{job}", &id)
                 .replace("{user}", &user);
             path = path.replace("{version}", &id);
             let mut request = client.request(Method::from_bytes(operation.method.as_bytes()).unwrap(), &path);

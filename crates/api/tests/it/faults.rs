@@ -1,6 +1,8 @@
 //! Every door with every fault: the answer, and what is stored after it. Read the table in
 //! `snapshots/it__faults__faults.snap`.
 
+mod prices;
+
 use std::fmt::Write as _;
 
 use api::ApiConfig;
@@ -254,7 +256,7 @@ fn feedback() -> Door {
         .body("trace nobody knows", &with("trace", json!(otlp::ORPHAN)))
 }
 
-fn doors() -> Vec<Door> {
+fn doors(price: &str) -> Vec<Door> {
     let mut binary = spans("/api/public/otel/v1/traces", "POST /api/public/otel/v1/traces (protobuf)");
     binary.kind = PROTOBUF;
     // What protobuf can say at all; the rest is JSON's own.
@@ -293,7 +295,7 @@ fn doors() -> Vec<Door> {
         changed
     };
     let query = json!({"measures": ["count"], "range": "24h"});
-    vec![
+    let mut doors = vec![
         binary,
         spans("/api/public/otel/v1/traces", "POST /api/public/otel/v1/traces (JSON)"),
         spans("/v1/traces", "POST /v1/traces"),
@@ -462,7 +464,9 @@ fn doors() -> Vec<Door> {
             .path("zero id", "/api/public/traces/00000000000000000000000000000000")
             .path("id that is none", "/api/public/traces/xyz")
             .path("invalid UTF-8 in the path", "/api/public/traces/%FF"),
-    ]
+    ];
+    doors.extend(prices::doors(price));
+    doors
 }
 
 /// The body with an id of its own, in text and in bytes.
@@ -505,6 +509,13 @@ fn said(answer: &testkit::Answer) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
 
+/// Ids of records change with whatever was made before them; made-up ones begin with zeros and stay.
+fn without_ids(words: &str) -> String {
+    let is_id = |word: &&str| word.len() == 36 && word.matches('-').count() == 4 && !word.starts_with("00000000");
+    let ids: Vec<&str> = words.split('`').filter(is_id).collect();
+    ids.into_iter().fold(words.to_owned(), |words, id| words.replace(id, "[id]"))
+}
+
 #[tokio::test]
 async fn every_fault_at_every_door_is_refused_in_words_and_stores_what_it_should() {
     let app = TestApp::start_with(ApiConfig { max_body_bytes: MAX_BODY, ..ApiConfig::default() }).await;
@@ -524,9 +535,11 @@ async fn every_fault_at_every_door_is_refused_in_words_and_stores_what_it_should
         .expect(201);
     app.key().post("/api/public/v2/datasets", &json!({"name": "set"})).await.expect(200);
     app.key().post("/api/public/dataset-items", &json!({"datasetName": "set", "id": "item"})).await.expect(200);
+    let set = app.key().post("/api/v1/prices", &json!({"model": "ours", "rates": {"input": 1}})).await.expect(201);
+    let price = set.json()["id"].as_str().unwrap().to_owned();
     let mut number = 0x1000_u64;
     let mut table = String::new();
-    for door in doors() {
+    for door in doors(&price) {
         let _ =
             write!(table, "\n## {}\n\n| fault | status | answer | ours | theirs |\n|---|---|---|---|---|\n", door.name);
         for attempt in door.attempts(&clients) {
@@ -549,7 +562,7 @@ async fn every_fault_at_every_door_is_refused_in_words_and_stores_what_it_should
             if status >= 400 {
                 assert_eq!(before, after, "{} with {}: refused and yet stored", door.name, attempt.fault);
             }
-            let words = said(&answer).replace(&format!("{number:016x}"), "[id]");
+            let words = without_ids(&said(&answer).replace(&format!("{number:016x}"), "[id]"));
             let _ = writeln!(
                 table,
                 "| {} | {status} | {words} | {} | {} |",
@@ -569,6 +582,8 @@ fn difference(before: &testkit::Counts, after: &testkit::Counts) -> String {
         ("score", before.scores, after.scores),
         ("version", before.versions, after.versions),
         ("move", before.moves, after.moves),
+        ("price", before.prices, after.prices),
+        ("job", before.repricings, after.repricings),
     ];
     let changed: Vec<String> = parts
         .into_iter()

@@ -10,6 +10,7 @@ mod metrics;
 mod once;
 mod openapi;
 mod operate;
+mod prices;
 mod rest;
 mod sdk_datasets;
 mod sdk_media;

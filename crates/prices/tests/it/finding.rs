@@ -26,6 +26,7 @@ fn a_name_finds_its_model() {
         (None, "o3", Some("openai/o3")),
         (None, "gemini-2.5-pro", Some("google/gemini-2.5-pro")),
         (None, "mistral-large-latest", Some("mistral/mistral-large")),
+        (None, "text-embedding-3-small", Some("openai/text-embedding-3-small")),
         // Exact names.
         (None, "ai21.jamba-1-5-large-v1:0", Some("bedrock/ai21.jamba-1-5-large-v1:0")),
         // A leading part that names the provider, or nothing.

@@ -2,6 +2,7 @@
 
 mod feedback;
 pub(crate) mod prepare;
+mod price;
 mod told;
 
 use std::{sync::Arc, time::Instant};
@@ -24,10 +25,12 @@ pub use otlp::{
 use store::event::{EventBatch, ScoreWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use self::price::Pricer;
 use crate::{
     Context, ServiceError,
     context::authorize,
     datasets::{Datasets, NewRunItem},
+    prices::PriceLists,
 };
 
 /// All requests together may hold this many bytes of decompressed events.
@@ -85,13 +88,15 @@ pub struct TimedScore {
 #[derive(Clone)]
 pub struct Ingest {
     context: Arc<Context>,
+    prices: Arc<PriceLists>,
     budget: Arc<Semaphore>,
     appended: watch::Sender<u64>,
 }
 
 impl Ingest {
-    pub(crate) fn new(context: Arc<Context>) -> Self {
-        Self { context, budget: Arc::new(Semaphore::new(BUDGET_BYTES / UNIT_BYTES)), appended: watch::Sender::new(0) }
+    pub(crate) fn new(context: Arc<Context>, prices: Arc<PriceLists>) -> Self {
+        let budget = Arc::new(Semaphore::new(BUDGET_BYTES / UNIT_BYTES));
+        Self { context, prices, budget, appended: watch::Sender::new(0) }
     }
 
     /// Takes a share of the budget for `bytes` of decompressed events, to be held until they are stored.
@@ -174,6 +179,7 @@ impl Ingest {
     ) -> Result<ReadTraces, ServiceError> {
         let now = self.context.clock.now();
         let segmented_by = self.context.control.settings(project).await?.settings.segment;
+        let prices = self.prices.of(&self.context, project).await?;
         // Decoding and compressing a batch takes milliseconds of a core: off the threads that answer requests.
         let mut read = tokio::task::spawn_blocking(move || {
             let began = Instant::now();
@@ -182,11 +188,13 @@ impl Ingest {
             drop(body);
             let mut spans = Vec::with_capacity(decoded.spans.len());
             let mut ran = Vec::new();
-            for (index, span) in std::mem::take(&mut decoded.spans).into_iter().enumerate() {
+            let mut pricer = Pricer::new(prices);
+            for (index, mut span) in std::mem::take(&mut decoded.spans).into_iter().enumerate() {
                 match ahead(&span, now.to_ns()) {
                     None => {
                         ran.extend(told::run_item(&span));
-                        spans.push(prepare::span(span, segmented_by.as_ref())?);
+                        let charge = pricer.charge(&mut span);
+                        spans.push(prepare::span(span, charge, segmented_by.as_ref())?);
                     }
                     Some(reason) => decoded.rejected.push(Rejected {
                         what: "span",
@@ -197,6 +205,7 @@ impl Ingest {
                     }),
                 }
             }
+            pricer.tell();
             metrics::histogram!("assay_ingest_phase_duration_seconds", "phase" => "decode").record(began.elapsed());
             let batch = EventBatch { spans, segmented_by, ..EventBatch::empty(project, now) };
             Ok::<_, ServiceError>(ReadTraces { batch, decoded, ran })

@@ -2,6 +2,7 @@
 
 use domain::{
     ids::ScoreId,
+    money::NanoUsd,
     price::Charge,
     score::{Score, ScoreSource},
     segment::{SegmentAttribute, SegmentSource},
@@ -17,7 +18,11 @@ use crate::ServiceError;
 const UNIT_SALT: &str = "assay unit groups";
 
 /// A span with what is derived of it. Only generations are counted, so only they get keys.
-pub(crate) fn span(span: Span, segmented_by: Option<&SegmentAttribute>) -> Result<SpanWrite, ServiceError> {
+pub(crate) fn span(
+    span: Span,
+    charge: Charge,
+    segmented_by: Option<&SegmentAttribute>,
+) -> Result<SpanWrite, ServiceError> {
     let keys = if span.kind.is_generation() { keys(&span) } else { SketchKeys::default() };
     let segment = segmented_by.and_then(|attribute| {
         attribute.of(&SegmentSource {
@@ -28,7 +33,6 @@ pub(crate) fn span(span: Span, segmented_by: Option<&SegmentAttribute>) -> Resul
             version: span.version.as_deref(),
         })
     });
-    let charge = Charge::reported(&span.cost, span.provider.as_deref());
     let derived = Derived { keys, groups: groups(&span), segment, charge };
     SpanWrite::new(span, derived).map_err(|cause| ServiceError::Internal(Box::new(cause)))
 }
@@ -48,13 +52,18 @@ fn keys(span: &Span) -> SketchKeys {
     SketchKeys {
         latency: sketch::key(span.latency_ns() as f64),
         time_to_first_token: span.time_to_first_token_ns().and_then(|ns| sketch::key(ns as f64)),
-        cost: span.cost.total.and_then(|cost| sketch::key(cost.0 as f64)),
+        cost: amount_key(span.cost.total),
         input_tokens: buckets.and_then(|buckets| sketch::key(buckets.all_input() as f64)),
         output_tokens: buckets.and_then(|buckets| sketch::key(buckets.all_output() as f64)),
-        input_cost: span.cost.input.and_then(|cost| sketch::key(cost.0 as f64)),
-        output_cost: span.cost.output.and_then(|cost| sketch::key(cost.0 as f64)),
+        input_cost: amount_key(span.cost.input),
+        output_cost: amount_key(span.cost.output),
         total_tokens: buckets.and_then(|buckets| sketch::key(buckets.total() as f64)),
     }
+}
+
+/// The key an amount is counted under.
+pub(crate) fn amount_key(amount: Option<NanoUsd>) -> Option<i16> {
+    amount.and_then(|amount| sketch::key(amount.0 as f64))
 }
 
 /// A score with its id and the bin it counts in.

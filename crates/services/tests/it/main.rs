@@ -2,10 +2,12 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod access;
+mod conventions;
 mod demo;
 mod import;
 mod keys;
 mod members;
+mod prices;
 mod prompts;
 mod traces;
 mod world;

@@ -12,7 +12,10 @@ use services::{
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::model::{IoView, TraceDetail, TracePage};
+use self::{
+    cost::PastCosts,
+    model::{IoView, TraceDetail, TracePage},
+};
 use super::range;
 use crate::{
     extract::{Caller, Path, Query},
@@ -20,10 +23,11 @@ use crate::{
     state::ApiState,
 };
 
+mod cost;
 mod model;
 
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(io))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(io)).routes(routes!(past_costs))
 }
 
 /// Which traces to list; every condition given has to hold.
@@ -124,4 +128,19 @@ async fn io(
     let span: SpanId = span.parse().map_err(ServiceError::of("span"))?;
     let payload = state.services.traces.payload(&caller.actor, caller.project, trace, span).await?;
     Ok(Json(payload.into()))
+}
+
+/// What a span cost before it was priced again, oldest first
+#[utoipa::path(get, path = "/api/v1/traces/{trace}/spans/{span}/past-costs", tag = "Traces",
+    operation_id = "list_past_costs", params(("trace" = String, Path), ("span" = String, Path)),
+    responses((status = 200, body = PastCosts)))]
+async fn past_costs(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path((trace, span)): Path<(String, String)>,
+) -> Result<Json<PastCosts>, Refusal> {
+    let trace: TraceId = trace.parse().map_err(ServiceError::of("trace"))?;
+    let span: SpanId = span.parse().map_err(ServiceError::of("span"))?;
+    let past = state.services.prices.past_costs(&caller.actor, caller.project, trace, span).await?;
+    Ok(Json(PastCosts { items: past.into_iter().map(Into::into).collect() }))
 }

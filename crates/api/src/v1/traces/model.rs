@@ -12,6 +12,8 @@ use serde_json::{Map, Value};
 use services::traces::{OpenTrace, ScoreRecord, SpanPayload, SpanRecord, TraceList, TraceRecord};
 use utoipa::ToSchema;
 
+use super::cost::OriginView;
+
 /// The prompt version a span counts for.
 #[derive(Serialize, ToSchema)]
 pub(super) struct LinkView {
@@ -98,6 +100,12 @@ struct SpanView {
     /// Decimal dollars.
     #[schema(value_type = Option<String>)]
     cost_usd: Option<NanoUsd>,
+    #[schema(value_type = Option<String>)]
+    input_cost_usd: Option<NanoUsd>,
+    #[schema(value_type = Option<String>)]
+    output_cost_usd: Option<NanoUsd>,
+    /// Where the cost comes from, or why there is none.
+    cost_origin: OriginView,
     prompt: Option<LinkView>,
 }
 
@@ -217,6 +225,9 @@ impl SpanView {
             output_tokens: row.tokens.map(|tokens| tokens.all_output()),
             total_tokens: row.tokens.map(|tokens| tokens.total()),
             cost_usd: row.cost,
+            input_cost_usd: row.input_cost,
+            output_cost_usd: row.output_cost,
+            cost_origin: OriginView::of(&row.derived.charge),
             prompt,
         }
     }
