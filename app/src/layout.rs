@@ -70,6 +70,7 @@ fn places(base: &str) -> Vec<NavGroup> {
                 NavItem::new("API keys", format!("{base}/settings/keys"), IconName::Key).go('k').dock(),
                 NavItem::new("Feedback", format!("{base}/settings/feedback"), IconName::Message).go('f'),
                 NavItem::new("Members", format!("{base}/settings/members"), IconName::Users).go('m'),
+                NavItem::new("Prices", format!("{base}/settings/prices"), IconName::Tag).go('i'),
             ],
         ),
     ]

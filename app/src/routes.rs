@@ -19,6 +19,7 @@ use crate::{
         moved::MovedTrace,
         not_found::NotFound,
         projects::Projects,
+        prices::Prices,
         prompt::Prompt,
         prompts::Prompts,
         session::Session,
@@ -55,6 +56,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("settings/keys") view={Lazy::<Keys>::new()}/>
                     <Route path=path!("settings/feedback") view={Lazy::<Feedback>::new()}/>
                     <Route path=path!("settings/projects") view={Lazy::<Projects>::new()}/>
+                    <Route path=path!("settings/prices") view={Lazy::<Prices>::new()}/>
                     <Route path=path!("settings/members") view={Lazy::<Members>::new()}/>
                 </ParentRoute>
             </Routes>
@@ -70,6 +72,11 @@ pub fn project_href(project: &str) -> String {
 /// Address of a prompt; its name becomes one encoded segment.
 pub fn prompt_href(project: &str, name: &str) -> String {
     format!("/p/{}/prompts/{}", Url::escape(project), Url::escape(name))
+}
+
+/// Address of the prices of a project.
+pub fn prices_href(project: &str) -> String {
+    format!("/p/{}/settings/prices", Url::escape(project))
 }
 
 /// Address of a trace.

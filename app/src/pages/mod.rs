@@ -7,6 +7,7 @@ pub mod home;
 pub mod moved;
 pub mod not_found;
 pub mod projects;
+pub mod prices;
 pub mod prompt;
 pub mod prompts;
 pub mod session;

@@ -19,14 +19,16 @@ async fn answer(request: RequestBuilder) -> Value {
 
 /// Asks until `is_so`; bounded by the attempts.
 async fn until(client: &Client, url: &str, every: Duration, is_so: impl Fn(&Value) -> bool) -> Value {
+    let mut now = answer(client.get(url)).await;
     for _ in 0..1_200 {
-        let now = answer(client.get(url)).await;
         if is_so(&now) {
-            return now;
+            break;
         }
         tokio::time::sleep(every).await;
+        now = answer(client.get(url)).await;
     }
-    panic!("{url} did not come so far")
+    assert!(is_so(&now), "{url} did not come so far: {now}");
+    now
 }
 
 fn spans(batch: u64, start_ns: u64) -> Value {

@@ -10,6 +10,7 @@ use ui::{
 
 use super::{
     colour,
+    cost::{CostNote, PastCosts},
     io::{Io, Reading},
     model::{ScoreView, ScoredOn, SpanDetail, SpanView, TraceView},
 };
@@ -86,6 +87,10 @@ fn Head(project: String, span: SpanView, reading: Memo<Reading>) -> impl IntoVie
         }
         .into_any()
     });
+    let cost = span
+        .costing
+        .clone()
+        .map(|cost| view! { <CostNote project=project.clone() model=span.model.clone() cost/> }.into_any());
     let id = span.id.clone();
     let facts = facts(&span);
     view! {
@@ -103,6 +108,7 @@ fn Head(project: String, span: SpanView, reading: Memo<Reading>) -> impl IntoVie
         </div>
         <Facts items=facts/>
         {tokens}
+        {cost}
         <div class="actions">
             {open}
             <Copy text=id label="Copy span id" shown=true/>
@@ -178,6 +184,7 @@ fn Payload(detail: SpanDetail, reading: Reading) -> impl IntoView {
         <Io title="Output" value=detail.output reading/>
         {parameters}
         {metadata}
+        <PastCosts past=detail.past_costs/>
         {scope}
     }
 }

@@ -1,6 +1,7 @@
 //! One trace: facts, tree with waterfall, and the span chosen.
 
 mod chat;
+pub mod cost;
 pub mod detail;
 pub mod io;
 pub mod model;
@@ -32,7 +33,7 @@ use self::{
 use crate::{
     pages::gathered::model::Kind,
     panel::Panel,
-    routes::{gathered_href, project_href, trace_href},
+    routes::{gathered_href, prices_href, project_href, trace_href},
     wire::Asked,
 };
 
@@ -168,7 +169,7 @@ fn facts(project: &str, trace: &TraceView) -> Vec<Fact> {
         Fact::new("When", move || view! { <Instant at=start/> }),
         Fact::text("Duration", format::duration_ns(trace.duration_ns)),
     ];
-    facts.extend(trace.cost.map(|cost| Fact::text("Cost", format::money(cost))));
+    facts.extend(cost(project, trace));
     if trace.input_tokens > 0 || trace.output_tokens > 0 {
         facts.push(Fact::text(
             "Tokens",
@@ -194,6 +195,18 @@ fn facts(project: &str, trace: &TraceView) -> Vec<Fact> {
         .into_any()
     }));
     facts
+}
+
+/// What all of it cost, and how many calls that leaves out.
+fn cost(project: &str, trace: &TraceView) -> Option<Fact> {
+    let amount = trace.cost.map(format::money);
+    if trace.unpriced == 0 {
+        return amount.map(|amount| Fact::text("Cost", amount));
+    }
+    let text = format::plural(i64::from(trace.unpriced), "call has no price", "calls have no price");
+    let text = if amount.is_some() { format!("+ {text}") } else { text };
+    let (amount, href) = (amount.unwrap_or_default(), prices_href(project));
+    Some(Fact::new("Cost", move || view! { {amount} " " <a class="warn" href=href>{text}</a> }.into_any()))
 }
 
 /// Which colour a span has: the kinds that have none of their own share one.

@@ -18,8 +18,10 @@ pub struct TraceView {
     pub start_us: i64,
     /// From the first start to the last end, nanoseconds.
     pub duration_ns: i64,
-    /// Nano-dollars, when any span reports a cost.
+    /// Nano-dollars, when any span has a cost.
     pub cost: Option<i64>,
+    /// Spans among those shown that have tokens and no price: the cost leaves them out.
+    pub unpriced: u32,
     /// Input tokens of its generations.
     pub input_tokens: u64,
     /// Output tokens of its generations.
@@ -71,6 +73,8 @@ pub struct SpanView {
     pub model: Option<String>,
     /// Nano-dollars.
     pub cost: Option<i64>,
+    /// What the cost rests on; `None` where there is nothing to say.
+    pub costing: Option<CostView>,
     /// Tokens.
     pub tokens: Option<TokensView>,
     /// Nanoseconds to the first token.
@@ -105,6 +109,58 @@ pub struct TokensView {
     pub reasoning: u64,
     /// Whatever the provider counts beside these.
     pub other: u64,
+}
+
+/// Where a span's cost comes from.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum CostFrom {
+    /// There is none, and none is missing.
+    Nothing,
+    /// The sender gave it.
+    Given,
+    /// The catalogue's price.
+    Catalogue {
+        /// Provider and model.
+        entry: String,
+        /// The day that edition was made.
+        edition_us: i64,
+        /// Since when it is charged, where the catalogue says.
+        since_us: Option<i64>,
+    },
+    /// A price the project set.
+    Own {
+        /// Since when it holds; `None`: always.
+        since_us: Option<i64>,
+    },
+    /// Tokens are known, their price is not.
+    Unpriced {
+        /// Why, in words.
+        why: String,
+    },
+}
+
+/// What a span's cost and tokens rest on.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct CostView {
+    /// Where the cost comes from.
+    pub from: CostFrom,
+    /// The amounts it is the sum of: what for, nano-dollars.
+    pub lines: Vec<(String, i64)>,
+    /// How the request was served, where that is not as usual.
+    pub tier: Option<String>,
+    /// How tokens were counted that the sender did not say.
+    pub tokens_by: Option<String>,
+}
+
+/// What a span cost before it was priced again.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct PastCostView {
+    /// Nano-dollars; `None`: it had no cost.
+    pub cost: Option<i64>,
+    /// What that rested on, in words.
+    pub from: String,
+    /// Until when.
+    pub until_us: i64,
 }
 
 /// One score.
@@ -146,6 +202,8 @@ pub struct SpanDetail {
     pub status_message: Option<String>,
     /// The instrumentation that sent it.
     pub scope: String,
+    /// What it cost before it was priced again, oldest first.
+    pub past_costs: Vec<PastCostView>,
 }
 
 /// A row of the drawn tree.
@@ -218,6 +276,7 @@ mod tests {
             status: None,
             model: None,
             cost: None,
+            costing: None,
             tokens: None,
             first_token_ns: None,
             prompt: None,

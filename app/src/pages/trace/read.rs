@@ -1,25 +1,34 @@
 //! From what `services` answers to what the page draws. Server only.
 
 use domain::{
+    price::{Charge, CostOrigin, PriceRef, ServiceTier, Tokenizer},
     score::{Score, ScoreTarget, ScoreValue},
     trace::{Level, TokenBuckets},
 };
 use serde_json::{Map, Value};
-use services::traces::{OpenTrace, SpanPayload, SpanRecord};
-use ui::JsonValue;
+use services::{
+    prices::PastCost,
+    traces::{OpenTrace, SpanPayload, SpanRecord},
+};
+use ui::{JsonValue, format};
 
-use super::model::{PromptBadge, ScoreView, ScoredOn, SpanDetail, SpanView, TokensView, TraceView};
+use super::model::{
+    CostFrom, CostView, PastCostView, PromptBadge, ScoreView, ScoredOn, SpanDetail, SpanView, TokensView, TraceView,
+};
+use crate::pages::prices::{model::item_words, read::why};
 
 pub(super) fn view(open: OpenTrace) -> TraceView {
     let trace = open.trace;
     let start_ns = trace.start_ns.0;
     let root = root(&open.spans).map(|span| span.row.span_id.to_string());
+    let unpriced = open.spans.iter().filter(|span| span.row.derived.charge.is_unpriced()).count();
     TraceView {
         id: trace.trace_id.to_string(),
         name: trace.name,
         start_us: trace.start_ns.to_us().0,
         duration_ns: trace.end_ns.0.saturating_sub(start_ns),
         cost: trace.cost.map(|cost| cost.0),
+        unpriced: u32::try_from(unpriced).unwrap_or(u32::MAX),
         input_tokens: trace.input_tokens,
         output_tokens: trace.output_tokens,
         user: trace.user_id,
@@ -75,6 +84,7 @@ fn span(record: SpanRecord, trace_start_ns: i64) -> SpanView {
         status: row.status.filter(|_| row.level == Level::Error || row.level == Level::Warning),
         model: row.model,
         cost: row.cost.map(|cost| cost.0),
+        costing: costing(&row.derived.charge),
         tokens: row.tokens.map(tokens),
         first_token_ns: row.completion_start_ns.map(|first| first.0.saturating_sub(row.start_ns.0).max(0)),
         prompt: record.link.map(|resolved| PromptBadge {
@@ -84,6 +94,52 @@ fn span(record: SpanRecord, trace_start_ns: i64) -> SpanView {
         }),
         name: row.name,
     }
+}
+
+/// `None` where there is nothing to say of a cost: most spans are no calls of models.
+fn costing(charge: &Charge) -> Option<CostView> {
+    let lines = match &charge.origin {
+        CostOrigin::Computed { lines, .. } => lines.as_slice(),
+        _ => &[],
+    };
+    let tokens_by = charge.estimate.map(|estimate| match estimate.tokenizer {
+        Tokenizer::Approximate => "roughly, the model’s own tokenizer is not public".to_owned(),
+        known => known.as_str().to_owned(),
+    });
+    let from = from(&charge.origin);
+    (from != CostFrom::Nothing || tokens_by.is_some()).then(|| CostView {
+        from,
+        lines: lines.iter().map(|line| (item_words(line.item.as_str()).to_lowercase(), line.amount.0)).collect(),
+        tier: (charge.tier != ServiceTier::Standard).then(|| charge.tier.as_str().to_owned()),
+        tokens_by,
+    })
+}
+
+fn from(origin: &CostOrigin) -> CostFrom {
+    match origin {
+        CostOrigin::None => CostFrom::Nothing,
+        CostOrigin::Given => CostFrom::Given,
+        CostOrigin::Computed { price: PriceRef::Catalogue { entry, edition, valid_from }, .. } => {
+            CostFrom::Catalogue { entry: entry.clone(), edition_us: edition.0, since_us: valid_from.map(|from| from.0) }
+        }
+        CostOrigin::Computed { price: PriceRef::Project { valid_from, .. }, .. } => {
+            CostFrom::Own { since_us: Some(valid_from.0).filter(|from| *from > 0) }
+        }
+        CostOrigin::Unpriced(reason) => CostFrom::Unpriced { why: why(*reason) },
+    }
+}
+
+fn past_cost(past: PastCost) -> PastCostView {
+    let from = match from(&past.charge.origin) {
+        CostFrom::Nothing => "nothing was priced".to_owned(),
+        CostFrom::Given => "as the sender said it".to_owned(),
+        CostFrom::Catalogue { entry, edition_us, .. } => {
+            format!("catalogue’s price of {entry}, edition of {}", format::date(edition_us))
+        }
+        CostFrom::Own { .. } => "an own price".to_owned(),
+        CostFrom::Unpriced { why } => why,
+    };
+    PastCostView { cost: past.amounts.total.map(|cost| cost.0), from, until_us: past.at_us.0 }
 }
 
 fn tokens(tokens: TokenBuckets) -> TokensView {
@@ -97,7 +153,7 @@ fn tokens(tokens: TokenBuckets) -> TokensView {
     }
 }
 
-pub(super) fn detail(payload: SpanPayload) -> SpanDetail {
+pub(super) fn detail(payload: SpanPayload, past: Vec<PastCost>) -> SpanDetail {
     SpanDetail {
         input: payload.input.map(JsonValue::from),
         output: payload.output.map(JsonValue::from),
@@ -111,6 +167,7 @@ pub(super) fn detail(payload: SpanPayload) -> SpanDetail {
             .collect(),
         status_message: payload.status_message,
         scope: payload.scope,
+        past_costs: past.into_iter().map(past_cost).collect(),
     }
 }
 

@@ -32,5 +32,6 @@ pub async fn open_span(project: String, trace: String, span: Option<String>) -> 
     };
     let Some(span) = chosen else { return Ok(None) };
     let payload = traces.payload(actor, project, trace, span).await.map_err(context::refusal)?;
-    Ok(Some(super::read::detail(payload)))
+    let past = visit.services.prices.past_costs(actor, project, trace, span).await.map_err(context::refusal)?;
+    Ok(Some(super::read::detail(payload, past)))
 }
