@@ -27,6 +27,7 @@ use crate::{
         trace::Trace,
         traces::Traces,
         user::User,
+        unlinked::Unlinked,
     },
 };
 
@@ -47,6 +48,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("") view={Lazy::<Home>::new()}/>
                     <Route path=path!("prompts") view={Lazy::<Prompts>::new()}/>
                     <Route path=path!("prompts/:name") view={Lazy::<Prompt>::new()}/>
+                    <Route path=path!("unlinked") view={Lazy::<Unlinked>::new()}/>
                     <Route path=path!("traces") view={Lazy::<Traces>::new()}/>
                     <Route path=path!("traces/:id") view={Lazy::<Trace>::new()}/>
                     <Route path=path!("sessions") view={Lazy::<Sessions>::new()}/>

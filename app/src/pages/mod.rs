@@ -15,3 +15,4 @@ pub mod settings;
 pub mod trace;
 pub mod traces;
 pub mod user;
+pub mod unlinked;

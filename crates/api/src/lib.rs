@@ -1,8 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod export;
 mod extract;
-mod logs;
 mod once;
 mod openapi;
 mod operate;
@@ -13,7 +13,6 @@ mod rate;
 mod refusal;
 pub mod request_id;
 mod scores;
-mod spans;
 mod state;
 mod v1;
 mod watch;
@@ -34,8 +33,7 @@ pub fn router(services: Services, config: ApiConfig) -> Router {
     let state = ApiState::new(services, config);
     let (routes, document) = OpenApiRouter::with_openapi(openapi::base())
         .merge(operate::routes())
-        .merge(spans::routes())
-        .merge(logs::routes())
+        .merge(export::routes())
         .merge(public::routes())
         .merge(v1::routes())
         .split_for_parts();

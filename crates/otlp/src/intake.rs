@@ -4,9 +4,10 @@
 use std::marker::PhantomData;
 
 use crate::{
-    Decoded, Rejected, Sender, Warning, limits,
+    Decoded, Sender, limits,
     mapping::{Context, Mapped, Resource},
-    raw::{Attribute, Note, Notes, RawScope, RawSpan, value::Budget},
+    raw::{Attribute, Notes, RawScope, RawSpan, value::Budget},
+    report::Report,
 };
 
 /// Takes spans in, in the order of the request.
@@ -15,7 +16,7 @@ pub(crate) struct Intake<'s, 'a> {
     budget: Budget,
     resource: Resource,
     context: Context,
-    next: usize,
+    report: Report,
     decoded: Decoded,
     body: PhantomData<&'a ()>,
 }
@@ -27,7 +28,7 @@ impl<'s, 'a> Intake<'s, 'a> {
             budget: Budget::new(limits::values(body_bytes)),
             resource: Resource::default(),
             context: Context::default(),
-            next: 0,
+            report: Report::new("span"),
             decoded: Decoded::default(),
             body: PhantomData,
         }
@@ -41,7 +42,7 @@ impl<'s, 'a> Intake<'s, 'a> {
     pub(crate) fn resource(&mut self, attributes: Vec<Attribute<'a>>, notes: Notes) {
         self.resource = Resource::new(attributes);
         self.context = Context::default();
-        self.warn_all(None, notes.into_vec());
+        self.report.around(notes.into_vec());
     }
 
     /// From here on spans come from this instrumentation.
@@ -51,56 +52,29 @@ impl<'s, 'a> Intake<'s, 'a> {
 
     /// Maps a span, or rejects it when it lacks what a span cannot be without.
     pub(crate) fn span(&mut self, span: RawSpan<'a>) {
-        let ids = (span.trace_id.as_ref().ok().copied(), span.span_id.as_ref().ok().copied());
+        let ids = span.ids();
         match self.context.map(span, &self.budget) {
             Ok(Mapped { span, scores, notes }) => {
                 self.decoded.spans.push(span);
                 self.decoded.scores.extend(scores);
-                self.warn_all(Some(self.next), notes);
+                self.report.used(notes);
             }
-            Err(reason) => {
-                self.decoded.rejected.push(Rejected {
-                    what: "span",
-                    index: self.next,
-                    trace_id: ids.0,
-                    span_id: ids.1,
-                    reason,
-                });
-            }
+            Err(reason) => self.report.rejected(ids, reason),
         }
-        self.next += 1;
     }
 
     /// Rejects a span that could not be read to its end.
     pub(crate) fn damaged(&mut self, span: &RawSpan<'a>, reason: String) {
-        self.decoded.rejected.push(Rejected {
-            what: "span",
-            index: self.next,
-            trace_id: span.trace_id.as_ref().ok().copied(),
-            span_id: span.span_id.as_ref().ok().copied(),
-            reason,
-        });
-        self.next += 1;
+        self.report.rejected(span.ids(), reason);
     }
 
     /// Adds a warning about the request as a whole.
     pub(crate) fn warn(&mut self, reason: String) {
-        self.warn_all(None, vec![Note { attribute: None, reason }]);
-    }
-
-    fn warn_all(&mut self, index: Option<usize>, notes: Vec<Note>) {
-        self.decoded.warning_count += notes.len();
-        let room = limits::WARNINGS.saturating_sub(self.decoded.warnings.len());
-        let warnings = notes.into_iter().map(|note| Warning {
-            what: "span",
-            index,
-            attribute: note.attribute,
-            reason: note.reason,
-        });
-        self.decoded.warnings.extend(warnings.take(room));
+        self.report.warn(reason);
     }
 
     pub(crate) fn finish(self) -> Decoded {
-        self.decoded
+        let Report { rejected, warnings, warning_count, .. } = self.report;
+        Decoded { rejected, warnings, warning_count, ..self.decoded }
     }
 }

@@ -9,6 +9,7 @@ pub mod limits;
 mod logs;
 mod mapping;
 mod raw;
+mod report;
 mod sender;
 
 use std::borrow::Cow;
@@ -16,7 +17,7 @@ use std::borrow::Cow;
 pub use decoded::{Decoded, Rejected, Warning};
 pub use error::DecodeError;
 pub use logs::DecodedLogs;
-pub use mapping::service_tier;
+pub use mapping::{NoLink, service_tier, why_unlinked};
 pub use sender::Sender;
 
 use intake::Intake;

@@ -1,6 +1,8 @@
 //! Log records that say something about spans: messages of GenAI instrumentations, and evaluations. Any other record is of no
 //! use here and is left aside.
 
+use std::marker::PhantomData;
+
 use domain::{
     time::TimeNs,
     trace::{Extent, Side, SpanMessage},
@@ -12,6 +14,7 @@ use crate::{
     limits,
     mapping::{evaluation, messages},
     raw::{Note, RawLog, value::Budget},
+    report::Report,
 };
 
 /// What the log records of a request say, in the order sent.
@@ -41,18 +44,18 @@ impl DecodedLogs {
 /// Where the readers of both encodings deliver log records.
 pub(crate) struct LogIntake<'a> {
     budget: Budget,
-    next: usize,
+    report: Report,
     decoded: DecodedLogs,
-    body: std::marker::PhantomData<&'a ()>,
+    body: PhantomData<&'a ()>,
 }
 
 impl<'a> LogIntake<'a> {
     pub(crate) fn new(body_bytes: usize) -> Self {
         Self {
             budget: Budget::new(limits::values(body_bytes)),
-            next: 0,
+            report: Report::new("record"),
             decoded: DecodedLogs::default(),
-            body: std::marker::PhantomData,
+            body: PhantomData,
         }
     }
 
@@ -71,18 +74,17 @@ impl<'a> LogIntake<'a> {
         }
         if log.event != evaluation::EVENT && !messages::is_message(&log.event) {
             self.decoded.left_aside += 1;
-            self.next += 1;
+            self.report.left_aside();
             return;
         }
-        let ids = (log.trace_id.as_ref().ok().copied(), log.span_id.as_ref().ok().copied());
-        if let Err(reason) = self.take(log) {
-            let (trace_id, span_id) = ids;
-            self.decoded.rejected.push(Rejected { what: "record", index: self.next, trace_id, span_id, reason });
+        let ids = log.ids();
+        match self.take(log) {
+            Ok(notes) => self.report.used(notes),
+            Err(reason) => self.report.rejected(ids, reason),
         }
-        self.next += 1;
     }
 
-    fn take(&mut self, log: RawLog<'a>) -> Result<(), String> {
+    fn take(&mut self, log: RawLog<'a>) -> Result<Vec<Note>, String> {
         let of = |what: &str| format!("it says something about a span and names none: {what}");
         let trace_id = log.trace_id.map_err(|invalid| of(&invalid.to_string()))?;
         let span_id = log.span_id.map_err(|invalid| of(&invalid.to_string()))?;
@@ -93,7 +95,7 @@ impl<'a> LogIntake<'a> {
             let at = (at_ns.0 > 0).then_some(at_ns);
             self.decoded.scores.push(evaluation::score(&log.attributes, trace_id, span_id, at)?);
         } else {
-            let place = u32::try_from(self.next).unwrap_or(u32::MAX);
+            let place = u32::try_from(self.report.place()).unwrap_or(u32::MAX);
             let said = messages::from_log(&log.event, log.body, log.attributes, &self.budget);
             let message = |(side, extent, content): (Side, Extent, serde_json::Value)| SpanMessage {
                 trace_id,
@@ -106,40 +108,21 @@ impl<'a> LogIntake<'a> {
             };
             self.decoded.messages.extend(said.into_iter().map(message));
         }
-        self.warn_all(Some(self.next), log.notes.into_vec());
-        Ok(())
+        Ok(log.notes.into_vec())
     }
 
     /// Rejects a record that could not be read to its end.
     pub(crate) fn damaged(&mut self, log: &RawLog<'a>, reason: String) {
-        self.decoded.rejected.push(Rejected {
-            what: "record",
-            index: self.next,
-            trace_id: log.trace_id.as_ref().ok().copied(),
-            span_id: log.span_id.as_ref().ok().copied(),
-            reason,
-        });
-        self.next += 1;
+        self.report.rejected(log.ids(), reason);
     }
 
     /// Adds a warning about the request as a whole.
     pub(crate) fn warn(&mut self, reason: String) {
-        self.warn_all(None, vec![Note { attribute: None, reason }]);
-    }
-
-    fn warn_all(&mut self, index: Option<usize>, notes: Vec<Note>) {
-        self.decoded.warning_count += notes.len();
-        let room = limits::WARNINGS.saturating_sub(self.decoded.warnings.len());
-        let warnings = notes.into_iter().map(|note| Warning {
-            what: "record",
-            index,
-            attribute: note.attribute,
-            reason: note.reason,
-        });
-        self.decoded.warnings.extend(warnings.take(room));
+        self.report.warn(reason);
     }
 
     pub(crate) fn finish(self) -> DecodedLogs {
-        self.decoded
+        let Report { rejected, warnings, warning_count, .. } = self.report;
+        DecodedLogs { rejected, warnings, warning_count, ..self.decoded }
     }
 }

@@ -17,6 +17,7 @@ pub mod repeats;
 pub mod scores;
 mod sieve;
 pub mod traces;
+pub mod unlinked;
 
 use std::sync::Arc;
 
@@ -43,6 +44,8 @@ pub struct Services {
     pub metrics: metrics::Metrics,
     /// What calls of models cost.
     pub prices: prices::Prices,
+    /// What counts for no prompt version, and why.
+    pub unlinked: unlinked::UnlinkedGenerations,
     /// Media beside spans.
     pub media: media::Media,
     /// Datasets and runs over them.
@@ -76,6 +79,7 @@ impl Services {
             traces: traces::Traces::new(Arc::clone(&context)),
             metrics: metrics::Metrics::new(Arc::clone(&context)),
             prices: prices::Prices::new(Arc::clone(&context), price_lists),
+            unlinked: unlinked::UnlinkedGenerations::new(Arc::clone(&context)),
             media: media::Media::new(Arc::clone(&context)),
             datasets: datasets::Datasets::new(Arc::clone(&context)),
             notes: notes::Notes::new(Arc::clone(&context)),

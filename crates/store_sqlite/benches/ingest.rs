@@ -33,35 +33,12 @@ const TRACE: u64 = 6;
 /// Callers at the same time.
 const CALLERS: u64 = 8;
 
-fn words(random: &mut Random, bytes: usize) -> String {
-    const WORDS: [&str; 16] = [
-        "the",
-        "customer",
-        "asked",
-        "about",
-        "delivery",
-        "of",
-        "an",
-        "order",
-        "placed",
-        "yesterday",
-        "answer",
-        "politely",
-        "invoice",
-        "and",
-        "please",
-        "refund",
-    ];
-    let mut text = String::with_capacity(bytes + 16);
-    while text.len() < bytes {
-        text.push_str(WORDS[random.below(16) as usize]);
-        if random.one_in(5) {
-            text.push(' ');
-            text.push_str(&(random.bits() & 0xff_ffff).to_string());
-        }
-        text.push(' ');
-    }
-    text
+/// Real questions and answers, all ASCII; texts are cut from it.
+const CORPUS: &str = include_str!("../../demo/data/gsm8k/example_model_solutions.jsonl");
+
+fn words(random: &mut Random, bytes: usize) -> &'static str {
+    let from = random.below((CORPUS.len() - bytes) as u64) as usize;
+    &CORPUS[from..from + bytes]
 }
 
 /// A cost that was worked out, as most are.

@@ -7,6 +7,7 @@ use axum::{
     },
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use domain::auth::SESSION_COOKIES;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -46,7 +47,7 @@ impl Client {
 
     pub(crate) fn person(router: Router, token: &str, project: &str) -> Self {
         Self::anonymous(router)
-            .with(COOKIE, &format!("theme=dark; assay_session={token}"))
+            .with(COOKIE, &format!("theme=dark; {}={token}", SESSION_COOKIES[1]))
             .with(ORIGIN, &format!("http://{HOST_NAME}"))
             .with(HeaderName::from_static("x-assay-project"), project)
     }

@@ -43,10 +43,28 @@ struct Environment {
 }
 
 const LANGFUSE_5: Environment =
-    Environment { name: "langfuse5", packages: &["langfuse==5.0.4", "openai"], pre_releases: false };
+    Environment { name: "langfuse5", packages: &["langfuse==5.0.4", "openai==3.52.0"], pre_releases: false };
 const LANGFUSE_3: Environment = Environment { name: "langfuse3", packages: &["langfuse==3.15.0"], pre_releases: false };
 const ABV: Environment = Environment { name: "abv", packages: &["abv==0.0.1.dev1"], pre_releases: true };
 const ABVDEV: Environment = Environment { name: "abvdev", packages: &["abvdev==0.0.1b7"], pre_releases: true };
+
+/// A plain exporter, and OpenInference's instrumentation of the OpenAI client.
+const OTEL: Environment = Environment {
+    name: "otel",
+    packages: &[
+        "opentelemetry-sdk==1.45.2",
+        "opentelemetry-exporter-otlp-proto-http==1.45.2",
+        "openai==3.52.0",
+        "openinference-instrumentation-openai==0.1.66",
+    ],
+    pre_releases: false,
+};
+
+const MLFLOW: Environment = Environment {
+    name: "mlflow",
+    packages: &["mlflow-tracing==3.17.2", "opentelemetry-exporter-otlp-proto-http==1.45.2", "openai==3.52.0"],
+    pre_releases: false,
+};
 
 const NUMPY: Environment =
     Environment { name: "numpy", packages: &["numpy==2.4.6", "tzdata==2026.6"], pre_releases: false };
@@ -60,7 +78,7 @@ const GSM8K: Program =
 const METRICS: Program =
     Program { name: "metrics against numpy", environment: Some(&NUMPY), file: "programs/metrics.py", family: None };
 
-const PROGRAMS: [Program; 8] = [
+const PROGRAMS: [Program; 15] = [
     Program {
         name: "langfuse 5 prompts (Python)",
         environment: Some(&LANGFUSE_5),
@@ -92,6 +110,38 @@ const PROGRAMS: [Program; 8] = [
         family: Some("abvdev"),
     },
     Program { name: "langfuse 5 (JavaScript)", environment: None, file: "sdk-clients/js/langfuse5.mjs", family: None },
+    Program {
+        name: "langfuse 5 wrapper, scores, media, datasets (Python)",
+        environment: Some(&LANGFUSE_5),
+        file: "programs/langfuse5_more.py",
+        family: None,
+    },
+    Program {
+        name: "langfuse 3 reads (Python)",
+        environment: Some(&LANGFUSE_3),
+        file: "programs/langfuse3_reads.py",
+        family: None,
+    },
+    Program { name: "abv (JavaScript)", environment: None, file: "programs/abv.mjs", family: None },
+    Program {
+        name: "OpenTelemetry GenAI (Python)",
+        environment: Some(&OTEL),
+        file: "programs/otel_genai.py",
+        family: None,
+    },
+    Program {
+        name: "OpenTelemetry GenAI (JavaScript)",
+        environment: None,
+        file: "programs/otel_genai.mjs",
+        family: None,
+    },
+    Program {
+        name: "OpenInference (Python)",
+        environment: Some(&OTEL),
+        file: "programs/openinference_openai.py",
+        family: None,
+    },
+    Program { name: "MLflow (Python)", environment: Some(&MLFLOW), file: "programs/mlflow_tracing.py", family: None },
     GSM8K,
     METRICS,
 ];
@@ -152,7 +202,7 @@ fn drive(workspace: &Workspace, server: &Server, program: &Program, interpreter:
         .arg(&file)
         .current_dir(folder)
         .env("VERIFY_READ", "1")
-        .env("EXTRAS", "0")
+        .env("EXTRAS", "1")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)
@@ -214,7 +264,9 @@ fn shorten(line: &str) -> String {
 /// Makes the virtual environments without running anything.
 pub(crate) fn install(workspace: &Workspace) -> anyhow::Result<()> {
     process::step("tools: SDKs", || {
-        for Environment { name, packages, pre_releases } in [&LANGFUSE_5, &LANGFUSE_3, &ABV, &ABVDEV, &NUMPY] {
+        for Environment { name, packages, pre_releases } in
+            [&LANGFUSE_5, &LANGFUSE_3, &ABV, &ABVDEV, &OTEL, &MLFLOW, &NUMPY]
+        {
             tools::need_python_environment(workspace, name, packages, *pre_releases)?;
         }
         Ok(())

@@ -64,7 +64,13 @@ impl LazyRoute for Prompts {
         };
         view! {
             <Title text="Prompts"/>
-            <Page crumbs=vec![Crumb::here("Prompts")]>
+            <Page
+                crumbs=vec![Crumb::here("Prompts")]
+                actions=move || {
+                    let href = format!("{}/unlinked", project_href(&params.read().get("project").unwrap_or_default()));
+                    view! { <LinkButton href>"Unlinked"</LinkButton> }
+                }
+            >
                 <PageHead title="Prompts" lead="Numbers of the last 7 days"/>
                 <Panel asked=this.page draw/>
             </Page>

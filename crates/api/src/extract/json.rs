@@ -46,12 +46,18 @@ async fn json<T: DeserializeOwned>(request: Request, state: &ApiState) -> Result
 
 /// Reads JSON and says where it is wrong. Nesting is bounded by `serde_json` at 128 levels.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    parse_as("body", bytes)
+}
+
+/// The same where it is called something else as a whole.
+pub(crate) fn parse_as<T: DeserializeOwned>(whole: &str, bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        refused(if path == "." { "body".to_owned() } else { path }, error.inner())
+        // `?` is a name that was not read to its end.
+        refused(if matches!(path.as_str(), "." | "?") { whole.to_owned() } else { path }, error.inner())
     })?;
-    reader.end().map_err(|error| refused("body".to_owned(), &error))?;
+    reader.end().map_err(|error| refused(whole.to_owned(), &error))?;
     Ok(value)
 }
 

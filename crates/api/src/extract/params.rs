@@ -4,8 +4,8 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use domain::{Invalid, page::PageSize};
 use services::ServiceError;
 
-use super::query::SdkQuery;
-use crate::refusal::SdkRefusal;
+use super::{actor::SdkCaller, query::SdkQuery};
+use crate::{refusal::SdkRefusal, state::ApiState};
 
 /// The query of an SDK's list: named values, some of them several times or divided by commas. Unknown ones are ignored.
 pub(crate) struct Params(Vec<(String, String)>);
@@ -17,6 +17,23 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
         let SdkQuery(mut pairs) = SdkQuery::<Vec<(String, String)>>::from_request_parts(parts, state).await?;
         pairs.retain(|(_, value)| !value.is_empty());
         Ok(Self(pairs))
+    }
+}
+
+/// What a list of the SDKs is asked with: by whom, and for what.
+pub(crate) struct SdkList {
+    pub(crate) state: ApiState,
+    pub(crate) caller: SdkCaller,
+    pub(crate) params: Params,
+}
+
+impl FromRequestParts<ApiState> for SdkList {
+    type Rejection = SdkRefusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, SdkRefusal> {
+        let caller = SdkCaller::from_request_parts(parts, state).await?;
+        let params = Params::from_request_parts(parts, state).await?;
+        Ok(Self { state: state.clone(), caller, params })
     }
 }
 

@@ -12,7 +12,7 @@ use services::{
 
 use super::{numbered, shapes};
 use crate::{
-    extract::{IngestCaller, Params, SdkBody, SdkCaller, SdkPath},
+    extract::{IngestCaller, SdkBody, SdkCaller, SdkList, SdkPath},
     refusal::SdkRefusal,
     state::ApiState,
 };
@@ -78,11 +78,7 @@ pub(super) async fn create(
 #[utoipa::path(get, path = "/api/public/v2/datasets", tag = "SDK", operation_id = "sdk_list_datasets",
     params(("page" = Option<u32>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, description = "`data` and `meta`")))]
-pub(super) async fn list(
-    State(state): State<ApiState>,
-    caller: SdkCaller,
-    params: Params,
-) -> Result<Json<Value>, SdkRefusal> {
+pub(super) async fn list(SdkList { state, caller, params }: SdkList) -> Result<Json<Value>, SdkRefusal> {
     let (number, size) = (params.page()?, params.limit(MOST)?);
     let page = state.services.datasets.list(&caller.actor, caller.project, number, size).await?;
     let data = page.items.iter().map(|of| dataset(caller.project, of)).collect();
@@ -132,11 +128,7 @@ pub(super) async fn create_item(
     params(("datasetName" = Option<String>, Query), ("sourceTraceId" = Option<String>, Query),
         ("sourceObservationId" = Option<String>, Query), ("page" = Option<u32>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, description = "`data` and `meta`")))]
-pub(super) async fn list_items(
-    State(state): State<ApiState>,
-    caller: SdkCaller,
-    params: Params,
-) -> Result<Json<Value>, SdkRefusal> {
+pub(super) async fn list_items(SdkList { state, caller, params }: SdkList) -> Result<Json<Value>, SdkRefusal> {
     params.refuse(&["version"])?;
     let filter = ItemFilter {
         dataset: params.owned("datasetName"),
@@ -208,11 +200,7 @@ pub(super) async fn create_run_item(
     params(("datasetId" = Option<String>, Query), ("runName" = Option<String>, Query), ("page" = Option<u32>, Query),
         ("limit" = Option<u32>, Query)),
     responses((status = 200, description = "`data` and `meta`")))]
-pub(super) async fn list_run_items(
-    State(state): State<ApiState>,
-    caller: SdkCaller,
-    params: Params,
-) -> Result<Json<Value>, SdkRefusal> {
+pub(super) async fn list_run_items(SdkList { state, caller, params }: SdkList) -> Result<Json<Value>, SdkRefusal> {
     let filter = RunItemFilter { dataset: None, dataset_id: params.owned("datasetId"), run: params.owned("runName") };
     let (number, size) = (params.page()?, params.limit(MOST)?);
     let page = state.services.datasets.run_items(&caller.actor, caller.project, &filter, number, size).await?;
@@ -225,10 +213,8 @@ pub(super) async fn list_run_items(
     params(("dataset" = String, Path), ("page" = Option<u32>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, description = "`data` and `meta`"), (status = 404, description = "no such dataset")))]
 pub(super) async fn list_runs(
-    State(state): State<ApiState>,
-    caller: SdkCaller,
+    SdkList { state, caller, params }: SdkList,
     SdkPath(of): SdkPath<String>,
-    params: Params,
 ) -> Result<Json<Value>, SdkRefusal> {
     let (number, size) = (params.page()?, params.limit(MOST)?);
     let page = state.services.datasets.runs(&caller.actor, caller.project, &of, number, size).await?;

@@ -4,6 +4,7 @@ mod account;
 mod datasets;
 mod ingestion;
 mod media;
+mod metrics;
 mod notes;
 mod observations;
 mod prompts;
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(observations::list))
         .routes(routes!(observations::get))
         .routes(routes!(observations::list_v2))
+        .routes(routes!(metrics::ask))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::get))
         .routes(routes!(media::announce))

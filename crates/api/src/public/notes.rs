@@ -11,7 +11,7 @@ use services::{
 
 use super::numbered;
 use crate::{
-    extract::{Params, SdkBody, SdkCaller, SdkPath},
+    extract::{SdkBody, SdkCaller, SdkList, SdkPath},
     refusal::SdkRefusal,
     state::ApiState,
 };
@@ -78,11 +78,7 @@ pub(super) async fn create_comment(
     params(("objectType" = Option<String>, Query), ("objectId" = Option<String>, Query),
         ("authorUserId" = Option<String>, Query), ("page" = Option<u32>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, description = "`data` and `meta`")))]
-pub(super) async fn list_comments(
-    State(state): State<ApiState>,
-    caller: SdkCaller,
-    params: Params,
-) -> Result<Json<Value>, SdkRefusal> {
+pub(super) async fn list_comments(SdkList { state, caller, params }: SdkList) -> Result<Json<Value>, SdkRefusal> {
     let filter = CommentFilter {
         object_type: params.owned("objectType"),
         object_id: params.owned("objectId"),
@@ -132,11 +128,7 @@ pub(super) async fn create_config(
 #[utoipa::path(get, path = "/api/public/score-configs", tag = "SDK", operation_id = "sdk_list_score_configs",
     params(("page" = Option<u32>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, description = "`data` and `meta`")))]
-pub(super) async fn list_configs(
-    State(state): State<ApiState>,
-    caller: SdkCaller,
-    params: Params,
-) -> Result<Json<Value>, SdkRefusal> {
+pub(super) async fn list_configs(SdkList { state, caller, params }: SdkList) -> Result<Json<Value>, SdkRefusal> {
     let (number, size) = (params.page()?, params.limit(MOST)?);
     let page = state.services.notes.configs(&caller.actor, caller.project, number, size).await?;
     let data = page.items.iter().map(|of| config(caller.project, of)).collect();

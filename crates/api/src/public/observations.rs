@@ -14,7 +14,7 @@ use super::{
     shapes::{self, Groups},
 };
 use crate::{
-    extract::{Params, SdkCaller, SdkPath},
+    extract::{Params, SdkCaller, SdkList, SdkPath},
     refusal::SdkRefusal,
     state::ApiState,
 };
@@ -52,11 +52,7 @@ fn filter(params: &Params) -> Result<ObservationFilter, ServiceError> {
         ("environment" = Option<Vec<String>>, Query), ("version" = Option<String>, Query),
         ("fromStartTime" = Option<String>, Query), ("toStartTime" = Option<String>, Query)),
     responses((status = 200, description = "`data` and `meta`")))]
-pub(super) async fn list(
-    State(state): State<ApiState>,
-    caller: SdkCaller,
-    params: Params,
-) -> Result<Json<Value>, SdkRefusal> {
+pub(super) async fn list(SdkList { state, caller, params }: SdkList) -> Result<Json<Value>, SdkRefusal> {
     let (filter, number, size) = (filter(&params)?, params.page()?, params.limit(MOST)?);
     let traces = &state.services.traces;
     let page = traces.observations_numbered(&caller.actor, caller.project, &filter, number, size).await?;
@@ -89,11 +85,7 @@ pub(super) async fn get(
         ("environment" = Option<Vec<String>>, Query), ("version" = Option<String>, Query),
         ("fromStartTime" = Option<String>, Query), ("toStartTime" = Option<String>, Query)),
     responses((status = 200, description = "`data` and `meta`")))]
-pub(super) async fn list_v2(
-    State(state): State<ApiState>,
-    caller: SdkCaller,
-    params: Params,
-) -> Result<Json<Value>, SdkRefusal> {
+pub(super) async fn list_v2(SdkList { state, caller, params }: SdkList) -> Result<Json<Value>, SdkRefusal> {
     let (filter, size) = (filter(&params)?, params.limit(MOST_BY_CURSOR)?);
     let groups = Groups::of(params.list("fields"));
     let payloads = if groups.need_payloads() { Payloads::Read } else { Payloads::Skip };

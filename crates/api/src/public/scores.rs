@@ -13,7 +13,7 @@ use services::scores::{Comparison, ScoreFilter};
 
 use super::{numbered, shapes};
 use crate::{
-    extract::{IngestCaller, Params, SdkCaller, SdkPath},
+    extract::{IngestCaller, Params, SdkCaller, SdkList, SdkPath},
     refusal::SdkRefusal,
     scores,
     state::ApiState,
@@ -105,11 +105,7 @@ fn filter(params: &Params) -> Result<ScoreFilter, ServiceError> {
         ("observationId" = Option<String>, Query), ("dataType" = Option<String>, Query),
         ("traceTags" = Option<Vec<String>>, Query)),
     responses((status = 200, description = "`data` and `meta`")))]
-pub(super) async fn list_v2(
-    State(state): State<ApiState>,
-    caller: SdkCaller,
-    params: Params,
-) -> Result<Json<Value>, SdkRefusal> {
+pub(super) async fn list_v2(SdkList { state, caller, params }: SdkList) -> Result<Json<Value>, SdkRefusal> {
     params.refuse(&["datasetRunId", "queueId", "filter"])?;
     let mut filter = filter(&params)?;
     filter.ids = params.list("scoreIds");
@@ -177,11 +173,7 @@ pub(super) async fn remove(
         ("observationId" = Option<String>, Query), ("fromTimestamp" = Option<String>, Query),
         ("toTimestamp" = Option<String>, Query)),
     responses((status = 200, description = "`data` and `meta`")))]
-pub(super) async fn list_v3(
-    State(state): State<ApiState>,
-    caller: SdkCaller,
-    params: Params,
-) -> Result<Json<Value>, SdkRefusal> {
+pub(super) async fn list_v3(SdkList { state, caller, params }: SdkList) -> Result<Json<Value>, SdkRefusal> {
     params.refuse(&["queueId", "authorUserId", "experimentId", "filter"])?;
     let mut filter = filter(&params)?;
     filter.ids = params.list("id");

@@ -4,7 +4,7 @@ use services::traces::{TraceFilter, TraceRecord, TraceSearch};
 
 use super::{numbered, shapes, traces::range};
 use crate::{
-    extract::{Params, SdkCaller, SdkPath},
+    extract::{SdkCaller, SdkList, SdkPath},
     refusal::SdkRefusal,
     state::ApiState,
 };
@@ -19,11 +19,7 @@ const MOST: u16 = 100;
     params(("page" = Option<u32>, Query), ("limit" = Option<u32>, Query), ("environment" = Option<Vec<String>>, Query),
         ("fromTimestamp" = Option<String>, Query), ("toTimestamp" = Option<String>, Query)),
     responses((status = 200, description = "`data` and `meta`")))]
-pub(super) async fn list(
-    State(state): State<ApiState>,
-    caller: SdkCaller,
-    params: Params,
-) -> Result<Json<Value>, SdkRefusal> {
+pub(super) async fn list(SdkList { state, caller, params }: SdkList) -> Result<Json<Value>, SdkRefusal> {
     let search = TraceSearch {
         filter: TraceFilter { range: range(&params)?, ..TraceFilter::default() },
         environments: params.list("environment"),

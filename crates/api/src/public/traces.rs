@@ -12,7 +12,7 @@ use services::{
 
 use super::{numbered, shapes};
 use crate::{
-    extract::{Params, SdkCaller, SdkPath},
+    extract::{Params, SdkCaller, SdkList, SdkPath},
     refusal::SdkRefusal,
     state::ApiState,
 };
@@ -60,11 +60,7 @@ fn of_trace(record: &ScoreRecord) -> bool {
         ("environment" = Option<Vec<String>>, Query), ("fromTimestamp" = Option<String>, Query),
         ("toTimestamp" = Option<String>, Query), ("fields" = Option<String>, Query)),
     responses((status = 200, description = "`data` and `meta`")))]
-pub(super) async fn list(
-    State(state): State<ApiState>,
-    caller: SdkCaller,
-    params: Params,
-) -> Result<Json<Value>, SdkRefusal> {
+pub(super) async fn list(SdkList { state, caller, params }: SdkList) -> Result<Json<Value>, SdkRefusal> {
     params.refuse(&["filter"])?;
     if params.text("orderBy").is_some_and(|order| order != "timestamp.desc") {
         return Err(ServiceError::field("orderBy", "traces are listed newest first; leave it out").into());

@@ -10,6 +10,7 @@ mod query;
 mod range;
 mod scores;
 mod traces;
+mod unlinked;
 
 use axum::http::Uri;
 use domain::{Problem, problem::ProblemCode};
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(scores::routes())
         .merge(feedback::routes())
         .merge(traces::routes())
+        .merge(unlinked::routes())
         .merge(keys::routes())
         .merge(members::routes())
         .merge(projects::routes())

@@ -14,7 +14,7 @@ use services::{
 };
 use testkit::{Client, TestApp, otlp};
 
-use crate::openapi::operations;
+use crate::{openapi::operations, sdk_metrics};
 
 /// What a route asks of whoever calls it.
 #[derive(Clone, Copy)]
@@ -108,6 +108,7 @@ fn rows() -> Vec<Row> {
         row("sdk_list_observations", Needs::SdkRead, 200, 200, None),
         row("sdk_list_observations_v2", Needs::SdkRead, 200, 200, None),
         row("sdk_get_observation", Needs::SdkRead, 200, 404, None),
+        row("sdk_metrics", Needs::SdkRead, 200, 200, None),
         row("sdk_list_sessions", Needs::SdkRead, 200, 200, None),
         row("sdk_get_session", Needs::SdkRead, 200, 404, None),
         row("sdk_list_scores", Needs::SdkRead, 200, 200, None),
@@ -192,6 +193,7 @@ fn rows() -> Vec<Row> {
             Some(json!({ "trace": otlp::TRACE, "name": "stars", "value": 1 })),
         ),
         row("give_feedback", Needs::Feedback, 201, 0, Some(json!({ "trace": otlp::TRACE, "thumbs": "up" }))),
+        row("unlinked", Needs::Read, 200, 0, None),
         row("list_traces", Needs::Read, 200, 0, None),
         row("get_trace", Needs::Read, 200, 0, None),
         row("get_span_io", Needs::Read, 200, 0, None),
@@ -357,6 +359,9 @@ async fn every_route_answers_every_actor_as_agreed() {
                 .replace("{job}", &id)
                 .replace("{user}", &user);
             path = path.replace("{version}", &id);
+            if row.id == "sdk_metrics" {
+                path.push_str(&sdk_metrics::query(&sdk_metrics::tokens()));
+            }
             let mut request = client.request(Method::from_bytes(operation.method.as_bytes()).unwrap(), &path);
             if let Some(body) = &row.body {
                 // An address can be invited once; each cell has its own.

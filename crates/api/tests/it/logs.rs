@@ -67,15 +67,26 @@ async fn messages_join_their_span_in_any_order_and_once() {
     }
 }
 
+async fn null_responses(app: &TestApp) -> Value {
+    app.fold().await;
+    let day = json!({ "from": "2026-11-21T00:00:00Z", "to": "2026-11-22T00:00:00Z" });
+    let question = json!({ "measures": ["null_responses"], "range": day });
+    let answer = app.key().post("/api/v1/query", &question).await.expect(200).json();
+    answer["rows"][0]["values"][0]["value"].clone()
+}
+
 #[tokio::test]
-async fn a_generation_that_wrote_tokens_gave_something_back() {
+async fn a_generation_that_wrote_tokens_gave_something_back_unless_it_says_otherwise() {
     let app = TestApp::start().await;
     app.key().post("/v1/traces", &silent()).await.expect(200);
-    app.fold().await;
-    let question = json!({ "measures": ["null_responses"], "range": "24h" });
-    let answer = app.key().post("/api/v1/query", &question).await;
-    assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
-    assert!(!answer.text().contains("\"value\":1"), "{}", answer.text());
+    assert_eq!(null_responses(&app).await, 0.0);
+
+    let mut empty = silent();
+    let span = &mut empty["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
+    span["spanId"] = json!("00000000000000ab");
+    span["attributes"].as_array_mut().unwrap().push(json!({ "key": "gen_ai.completion", "value": text("") }));
+    app.key().post("/v1/traces", &empty).await.expect(200);
+    assert_eq!(null_responses(&app).await, 1.0);
 }
 
 #[tokio::test]

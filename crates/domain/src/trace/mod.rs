@@ -1,5 +1,6 @@
 //! Traces and spans, in one canonical form whichever dialect they came in.
 
+mod blank;
 mod kind;
 mod message;
 mod span;

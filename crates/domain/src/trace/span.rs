@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Cost, Level, SpanKind, Usage};
+use super::{Cost, Level, SpanKind, Usage, blank::is_blank};
 use crate::{
     ids::{SpanId, TraceId},
     time::TimeNs,
@@ -115,19 +115,17 @@ impl Span {
         self.level == Level::Error
     }
 
-    /// Whether a model was called and gave nothing back: no output, an empty text, or JSON `null`, `{}`, `[]`.
-    /// A failed call counts as an error, not as a null response; nor does one that wrote tokens and whose output nobody sent
-    /// along, as instrumentations do by default, or send as log records.
+    /// Whether a model was called and gave nothing back: no output, JSON `null`, `{}`, `[]`, a blank text, or chat messages with
+    /// neither content nor a call of a tool. A failed call counts as an error, not as a null response; nor does one that wrote
+    /// tokens and whose output nobody sent along, as instrumentations do by default, or send as log records.
     pub fn is_null_response(&self) -> bool {
-        let empty = match &self.output {
+        if !self.kind.is_generation() || self.is_error() {
+            return false;
+        }
+        match &self.output {
             None => self.usage.buckets.is_none_or(|tokens| tokens.all_output() == 0),
-            Some(Value::Null) => true,
-            Some(Value::String(text)) => text.trim().is_empty(),
-            Some(Value::Array(items)) => items.is_empty(),
-            Some(Value::Object(fields)) => fields.is_empty(),
-            Some(Value::Bool(_) | Value::Number(_)) => false,
-        };
-        self.kind.is_generation() && !self.is_error() && empty
+            Some(output) => is_blank(output),
+        }
     }
 }
 

@@ -9,9 +9,11 @@ mod span;
 mod table;
 mod text;
 mod tier;
+mod unlinked;
 mod usage;
 mod words;
 
 pub(crate) use context::{Context, Resource, environment};
 pub(crate) use span::Mapped;
 pub use tier::service_tier;
+pub use unlinked::{NoLink, why_unlinked};

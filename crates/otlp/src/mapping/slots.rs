@@ -31,16 +31,24 @@ pub(super) struct Slots<'a> {
     best: [Option<Held<'a>>; Field::COUNT],
     parts: Vec<Part<'a>>,
     pub(super) rest: Vec<Attribute<'a>>,
+    /// Whether an output came that is the empty text.
+    pub(super) empty_output: bool,
 }
 
 impl<'a> Slots<'a> {
     pub(super) fn sort(attributes: Vec<Attribute<'a>>, notes: &mut Notes) -> Self {
-        let mut slots = Self { best: [const { None }; Field::COUNT], parts: Vec::new(), rest: Vec::new() };
+        let mut slots =
+            Self { best: [const { None }; Field::COUNT], parts: Vec::new(), rest: Vec::new(), empty_output: false };
         for attribute in attributes {
-            if attribute.value.is_empty() {
-                continue;
-            }
             match meaning(&attribute.key) {
+                // An empty text says nothing, except as an output: then a model gave nothing back.
+                Meaning::Field(Field::Output, _) if attribute.value == Any::Text(Cow::Borrowed("")) => {
+                    slots.empty_output = true;
+                }
+                Meaning::Part(Group::OutputMessages, name_at) if matches!(attribute.value, Any::Text(_)) => {
+                    slots.parts.push(Part { group: Group::OutputMessages, name_at, attribute });
+                }
+                _ if attribute.value.is_empty() => {}
                 Meaning::Field(field, rank) => slots.offer(field, rank, attribute, notes),
                 Meaning::Part(group, name_at) => slots.parts.push(Part { group, name_at, attribute }),
                 Meaning::Unknown => slots.rest.push(attribute),

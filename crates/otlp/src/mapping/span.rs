@@ -11,8 +11,9 @@ use super::{
     environment, evaluation, messages,
     slots::{Part, Slots, text},
     table::{Field, Group, NOT_PARAMETERS, USAGE_COST},
-    text::{MetadataText, json, payload, structure},
+    text::{MetadataText, json, payload, structure, unquote_mlflow},
     tier,
+    unlinked::{BadLink, link},
     usage::{Convention, usage},
     words,
 };
@@ -42,7 +43,9 @@ impl Context {
         let span_id = raw.span_id.map_err(|invalid| invalid.to_string())?;
         let mut notes = raw.notes;
         let (start_ns, end_ns) = times(raw.start_ns, raw.end_ns)?;
-        let slots = Slots::sort(raw.attributes, &mut notes);
+        let mut attributes = raw.attributes;
+        unquote_mlflow(&mut attributes);
+        let slots = Slots::sort(attributes, &mut notes);
         let mut reader = Reader { context: self, budget, notes, slots };
         let mut metadata = Map::new();
 
@@ -75,7 +78,7 @@ impl Context {
             release: reader.short(Field::Release).or_else(|| self.resource.release().cloned()),
             version: reader.short(Field::Version),
             input: reader.input(told_input),
-            output: reader.content(Field::Output, Field::OutputMime, Group::OutputMessages).or(told_output),
+            output: reader.output(told_output),
             metadata: Map::new(),
             trace,
             app_root: reader.slots.take(Field::AppRoot).is_some_and(|mark| truth(&mark.value) == Some(true)),
@@ -369,16 +372,13 @@ impl Reader<'_, '_, '_> {
     fn prompt(&mut self) -> Option<PromptLink> {
         let name = self.slots.take(Field::PromptName);
         let version = self.slots.take(Field::PromptVersion);
-        let reason = match (&name, &version) {
-            (Some(name), Some(version)) => {
-                let link = link(&name.value, &version.value);
-                if let Ok(link) = link {
-                    return Some(link);
-                }
-                link.err()
+        let mut reason = None;
+        if let (Some(name), Some(version)) = (&name, &version) {
+            match link(&text(&name.value).unwrap_or_default(), &text(&version.value).unwrap_or_default()) {
+                Ok(link) => return Some(link),
+                Err(BadLink::Name(problem) | BadLink::Version(problem)) => reason = Some(problem),
             }
-            _ => None,
-        };
+        }
         for attribute in [name, version].into_iter().flatten() {
             if let Some(reason) = reason.as_ref().filter(|_| attribute.key.ends_with("version")) {
                 self.notes.add(&attribute.key, format!("the prompt is not linked: {reason}"));
@@ -410,6 +410,12 @@ impl Reader<'_, '_, '_> {
             None => input,
             Some(instructions) => Some(messages::with_instructions(payload(instructions.value, self.budget), input)),
         }
+    }
+
+    /// What came out: what is said of it, else the empty text where that was sent.
+    fn output(&mut self, told: Option<Value>) -> Option<Value> {
+        let said = self.content(Field::Output, Field::OutputMime, Group::OutputMessages).or(told);
+        said.or_else(|| self.slots.empty_output.then(|| Value::String(String::new())))
     }
 
     fn content(&mut self, field: Field, mime: Field, group: Group) -> Option<Value> {
@@ -473,18 +479,4 @@ fn is_secret(key: &str) -> bool {
     matches!(last, "api_key" | "apikey" | "authorization" | "x_api_key" | "cookie" | "set_cookie")
         || last.contains("secret")
         || last.contains("password")
-}
-
-/// A prompt's name and version: a number, also as text, also as `v2`.
-fn link(name: &Any<'_>, version: &Any<'_>) -> Result<PromptLink, String> {
-    let name = text(name).unwrap_or_default();
-    if name.is_empty() || name.chars().nth(200).is_some() {
-        return Err("a prompt name has 1 to 200 characters".to_owned());
-    }
-    let said = text(version).unwrap_or_default();
-    let digits = said.strip_prefix(['v', 'V']).unwrap_or(&said);
-    match digits.parse::<u32>() {
-        Ok(version @ 1..) => Ok(PromptLink { name: name.into_owned(), version }),
-        _ => Err(format!("`{}` is not a version; it is written as `2` or `v2`", shown(&said))),
-    }
 }

@@ -236,6 +236,11 @@ fn expand(key: &str) -> impl Iterator<Item = String> + use<> {
     keys.into_iter()
 }
 
+/// The keys that say a field, the winning one first.
+pub(crate) fn keys_of(field: Field) -> impl Iterator<Item = String> {
+    ROWS.iter().filter(move |(of, _)| *of == field).flat_map(|(_, keys)| keys.iter()).flat_map(|key| expand(key))
+}
+
 /// Looks an attribute's key up.
 pub(crate) fn meaning(key: &str) -> Meaning {
     if let Some((field, rank)) = INDEX.get(key) {

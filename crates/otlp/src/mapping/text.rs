@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     limits,
-    raw::{Any, value::Budget},
+    raw::{Any, Attribute, value::Budget},
 };
 
 /// The greatest whole number a JavaScript number holds exactly.
@@ -46,6 +46,23 @@ pub(crate) fn payload(value: Any<'_>, budget: &Budget) -> Value {
 pub(crate) fn json(value: Any<'_>, budget: &Budget) -> Value {
     let Any::Text(text) = value else { return value.into_value() };
     budget.parse(&text, limits::DEPTH).unwrap_or_else(|_| Value::String(text.into_owned()))
+}
+
+/// Takes the quotes from texts of a span of MLflow, which writes every attribute as JSON, also those of other conventions. Its
+/// own are read as JSON where they are used.
+pub(crate) fn unquote_mlflow(attributes: &mut [Attribute<'_>]) {
+    if !attributes.iter().any(|attribute| attribute.key.starts_with("mlflow.")) {
+        return;
+    }
+    for Attribute { key, value } in attributes {
+        if let Any::Text(text) = value
+            && text.starts_with('"')
+            && !key.starts_with("mlflow.")
+            && let Ok(inner) = serde_json::from_str::<String>(text)
+        {
+            *value = Any::Text(inner.into());
+        }
+    }
 }
 
 /// The object or array a text is.

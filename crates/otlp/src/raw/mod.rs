@@ -105,6 +105,11 @@ impl RawLog<'_> {
             notes: Notes::default(),
         }
     }
+
+    /// Its ids, as far as they could be read.
+    pub(crate) fn ids(&self) -> (Option<TraceId>, Option<SpanId>) {
+        (self.trace_id.as_ref().ok().copied(), self.span_id.as_ref().ok().copied())
+    }
 }
 
 /// How a span says it went.
@@ -183,6 +188,11 @@ impl RawSpan<'_> {
             status_message: Cow::Borrowed(""),
             notes: Notes::default(),
         }
+    }
+
+    /// Its ids, as far as they could be read.
+    pub(crate) fn ids(&self) -> (Option<TraceId>, Option<SpanId>) {
+        (self.trace_id.as_ref().ok().copied(), self.span_id.as_ref().ok().copied())
     }
 }
 

@@ -170,7 +170,10 @@ fn mlflow_and_vercel() {
     let span = foreign(&json!({
         "mlflow.spanType": "\"CHAT_MODEL\"", "mlflow.spanInputs": "{\"q\": 1}", "mlflow.spanOutputs": "\"text\"",
         "mlflow.chat.tokenUsage": "{\"input_tokens\": 5, \"output_tokens\": 6, \"total_tokens\": 11}",
-        "mlflow.llm.model": "\"gpt\""}));
+        "mlflow.llm.model": "\"gpt\"", "gen_ai.prompt.name": "\"greet\"", "gen_ai.prompt.version": "4",
+        "session.id": "\"s \\\"1\\\"\"", "broken": "\"half"}));
+    assert_eq!(span.prompt.map(|link| (link.name, link.version)), Some(("greet".to_owned(), 4)));
+    assert_eq!((span.trace.session_id.as_deref(), &span.metadata["broken"]), (Some("s \"1\""), &json!("\"half")));
     assert_eq!((span.input, span.output), (Some(json!({"q": 1})), Some(json!("text"))));
     assert_eq!((span.usage.buckets.unwrap().total(), span.model.as_deref()), (11, Some("gpt")));
 

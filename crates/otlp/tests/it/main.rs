@@ -5,6 +5,8 @@ mod build;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod empty;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod foreign;

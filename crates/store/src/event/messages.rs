@@ -22,14 +22,14 @@ pub fn message_digest(message: &SpanMessage) -> Result<u64, serde_json::Error> {
 }
 
 impl SpanPayload {
-    /// Fills in what went in and what came out from messages, where the span itself does not say. What is said whole is more
-    /// than its pieces, and the last of several wholes stands.
+    /// Fills in what went in and what came out from messages, where the span itself does not say, or sends an empty text. What
+    /// is said whole is more than its pieces, and the last of several wholes stands.
     #[must_use]
     pub fn with_messages(mut self, mut messages: Vec<SpanMessage>) -> Self {
         messages.sort_by_key(|message| (message.at_ns, message.place));
         for (side, slot) in [(Side::Input, &mut self.input), (Side::Output, &mut self.output)] {
-            if slot.is_none() {
-                *slot = said(&messages, side);
+            if slot.as_ref().is_none_or(|content| content.as_str() == Some("")) {
+                *slot = said(&messages, side).or(slot.take());
             }
         }
         self

@@ -16,19 +16,46 @@ pub(super) trait Totals: Default {
     fn unpack(bytes: &[u8]) -> Result<Self, StoreError>;
 }
 
-/// The statements of one table of totals. Each names its rows by all columns of the key, in order.
-pub(super) struct Book {
+/// The statements of one table of totals whose rows have a key of so many columns.
+pub(super) struct Book<const N: usize> {
     /// Gives the key's columns and `data` of the rows that exist.
-    pub(super) find: Statement,
+    find: Statement,
     /// Takes the key's columns and `data`.
-    pub(super) put: Statement,
+    put: Statement,
     /// Takes the key's columns.
-    pub(super) drop: Statement,
+    drop: Statement,
+}
+
+impl<const N: usize> Book<N> {
+    /// Of a table with this primary key.
+    pub(super) fn new(table: &'static str, key: [&'static str; N]) -> Self {
+        let columns = key.join(", ");
+        let row = |columns: usize| format!("({})", vec!["?"; columns].join(","));
+        let same = key.map(|column| format!("cell.{column} = wanted.{column}")).join(" AND ");
+        Self {
+            // CROSS JOIN: the keys drive, each finds its row.
+            find: Statement::put_together(
+                format!("WITH wanted ({columns}) AS (VALUES "),
+                row(N),
+                format!(") SELECT wanted.*, cell.data FROM wanted CROSS JOIN {table} AS cell ON {same}"),
+            ),
+            put: Statement::put_together(
+                format!("INSERT OR REPLACE INTO {table} ({columns}, data) VALUES "),
+                row(N + 1),
+                String::new(),
+            ),
+            drop: Statement::put_together(
+                format!("DELETE FROM {table} WHERE ({columns}) IN (VALUES "),
+                row(N),
+                ")".to_owned(),
+            ),
+        }
+    }
 }
 
 /// The rows of one table that a step touches.
 pub(super) struct Ledger<T, const N: usize> {
-    book: &'static Book,
+    book: &'static Book<N>,
     held: BTreeMap<[i64; N], T>,
 }
 
@@ -39,7 +66,7 @@ fn bind<const N: usize>(binds: &mut Binds, key: [i64; N]) {
 }
 
 impl<T: Totals, const N: usize> Ledger<T, N> {
-    pub(super) fn new(book: &'static Book) -> Self {
+    pub(super) fn new(book: &'static Book<N>) -> Self {
         Self { book, held: BTreeMap::new() }
     }
 

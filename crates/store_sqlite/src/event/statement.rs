@@ -1,6 +1,9 @@
 //! Statements over many rows, in a few fixed sizes so that each is prepared once and found again.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
 
 use sqlx::{
     AssertSqlSafe, Encode, Sqlite, SqliteConnection, Type,
@@ -15,9 +18,9 @@ const SIZES: [usize; 4] = [256, 32, 4, 1];
 
 /// A statement that names its rows one after another: `head (row), (row), … tail`.
 pub(super) struct Statement {
-    head: &'static str,
-    row: &'static str,
-    tail: &'static str,
+    head: Cow<'static, str>,
+    row: Cow<'static, str>,
+    tail: Cow<'static, str>,
     texts: OnceLock<[Arc<str>; SIZES.len()]>,
 }
 
@@ -49,7 +52,12 @@ impl Binds {
 
 impl Statement {
     pub(super) const fn new(head: &'static str, row: &'static str, tail: &'static str) -> Self {
-        Self { head, row, tail, texts: OnceLock::new() }
+        Self { head: Cow::Borrowed(head), row: Cow::Borrowed(row), tail: Cow::Borrowed(tail), texts: OnceLock::new() }
+    }
+
+    /// The same from texts put together of constants.
+    pub(super) fn put_together(head: String, row: String, tail: String) -> Self {
+        Self { head: Cow::Owned(head), row: Cow::Owned(row), tail: Cow::Owned(tail), texts: OnceLock::new() }
     }
 
     /// The statement's text for a number of rows; made of constants only.
@@ -57,18 +65,18 @@ impl Statement {
         let texts = self.texts.get_or_init(|| {
             SIZES.map(|rows| {
                 let mut text = String::with_capacity(self.head.len() + rows * (self.row.len() + 1) + self.tail.len());
-                text.push_str(self.head);
+                text.push_str(&self.head);
                 for number in 0..rows {
                     if number > 0 {
                         text.push(',');
                     }
-                    text.push_str(self.row);
+                    text.push_str(&self.row);
                 }
-                text.push_str(self.tail);
+                text.push_str(&self.tail);
                 Arc::from(text)
             })
         });
-        texts.get(size).cloned().unwrap_or_else(|| Arc::from(self.head))
+        texts.get(size).cloned().unwrap_or_else(|| Arc::from(self.head.as_ref()))
     }
 
     fn pieces(mut count: usize) -> impl Iterator<Item = (usize, usize)> {

@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::{Door, OURS, deep};
+use super::{OURS, deep, door::Door};
 
 /// `price` is the id of a price of our own project.
 pub(super) fn doors(price: &str) -> Vec<Door> {

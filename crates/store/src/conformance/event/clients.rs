@@ -181,11 +181,13 @@ pub async fn messages_join_their_span_whatever_comes_first(store: &dyn EventStor
         store.add_messages(project, vec![whole]).await.expect("added");
     }
     assert_eq!(read().await.expect("there").input, Some(json!([{"whole": 9}])));
-    // What the span says itself is more than both.
+    // What the span says itself is more than both; an empty text says nothing.
     let mut speaking = silent(1, 1);
-    (speaking.input, speaking.end_ns) = (Some(json!("its own")), TimeNs(speaking.end_ns.0 + 1));
+    (speaking.input, speaking.output) = (Some(json!("its own")), Some(json!("")));
+    speaking.end_ns.0 += 1;
     append(store, Build::batch(project, vec![speaking], vec![])).await;
-    assert_eq!(read().await.expect("there").input, Some(json!("its own")));
+    let payload = read().await.expect("there");
+    assert_eq!((payload.input, payload.output), (Some(json!("its own")), Some(json!("done"))));
     // Others see nothing of it.
     let other = store.payload(project, trace, Build::span_id(2)).await.expect("payload").expect("there");
     assert_eq!(other.output, Some(json!("because")));
