@@ -70,6 +70,7 @@ impl Services {
         let access = access::Access::new(Arc::clone(&context));
         let price_lists = Arc::new(prices::PriceLists::default());
         let ingest = ingest::Ingest::new(Arc::clone(&context), Arc::clone(&price_lists));
+        let metrics = metrics::Metrics::new(Arc::clone(&context));
         Self {
             import: import::Import::new(Arc::clone(&context), ingest.clone()),
             demo: demo::Demo::new(Arc::clone(&context), access.clone(), ingest.clone()),
@@ -77,9 +78,9 @@ impl Services {
             prompts: prompts::Prompts::new(Arc::clone(&context)),
             ingest,
             traces: traces::Traces::new(Arc::clone(&context)),
-            metrics: metrics::Metrics::new(Arc::clone(&context)),
             prices: prices::Prices::new(Arc::clone(&context), price_lists),
-            unlinked: unlinked::UnlinkedGenerations::new(Arc::clone(&context)),
+            unlinked: unlinked::UnlinkedGenerations::new(Arc::clone(&context), metrics.clone()),
+            metrics,
             media: media::Media::new(Arc::clone(&context)),
             datasets: datasets::Datasets::new(Arc::clone(&context)),
             notes: notes::Notes::new(Arc::clone(&context)),

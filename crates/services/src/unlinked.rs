@@ -6,9 +6,9 @@ use std::{
 };
 
 use domain::{
-    auth::{Actor, Permission},
+    auth::Actor,
     ids::{ProjectId, SpanId, TraceId},
-    metric::Dimension,
+    metric::{Dimension, Measure, MetricQuery},
     prompt::PromptName,
     time::TimeRange,
     trace::PromptLink,
@@ -16,10 +16,10 @@ use domain::{
 use otlp::{NoLink, why_unlinked};
 use store::{
     control::PromptFilter,
-    event::{SpanPayload, SpanRecord, TotalsQuestion},
+    event::{SpanPayload, SpanRecord},
 };
 
-use crate::{Context, ServiceError, context::authorize};
+use crate::{Context, ServiceError, metrics::Metrics};
 
 /// Unlinked generations whose attributes are read; totals count all of them.
 const LOOKED_AT: u16 = 1_000;
@@ -132,11 +132,12 @@ pub struct UnlinkedReport {
 #[derive(Clone)]
 pub struct UnlinkedGenerations {
     context: Arc<Context>,
+    metrics: Metrics,
 }
 
 impl UnlinkedGenerations {
-    pub(crate) fn new(context: Arc<Context>) -> Self {
-        Self { context }
+    pub(crate) fn new(context: Arc<Context>, metrics: Metrics) -> Self {
+        Self { context, metrics }
     }
 
     /// The report of a range.
@@ -149,46 +150,42 @@ impl UnlinkedGenerations {
         project: ProjectId,
         range: TimeRange,
     ) -> Result<UnlinkedReport, ServiceError> {
-        authorize(actor, project, Permission::Read)?;
-        let events = &self.context.events;
-        let lag_ms = events.lag_ms().await?;
-        let question = TotalsQuestion {
-            range,
-            steps: Vec::new(),
+        let question = MetricQuery {
+            measures: vec![Measure::Count],
             dimensions: vec![Dimension::Prompt, Dimension::Version],
-            filters: Vec::new(),
-            spans: true,
-            bins: Vec::new(),
-            scores: false,
+            ..MetricQuery::over(range)
         };
-        let totals = events.totals(project, &question).await?;
+        // Also asks whether the actor may read.
+        let counted = self.metrics.query(actor, project, &question).await?;
         let (mut generations, mut unlinked) = (0, 0);
         let mut linked: Vec<(PromptLink, u64)> = Vec::new();
-        for group in totals.spans {
-            generations += group.totals.count;
-            match group.key.as_slice() {
+        for row in counted.rows {
+            let count = row.values.first().map_or(0, |count| count.n);
+            generations += count;
+            match row.group.as_slice() {
                 [name, version] if !name.is_empty() => {
                     let version = version.parse().unwrap_or_default();
-                    linked.push((PromptLink { name: name.clone(), version }, group.totals.count));
+                    linked.push((PromptLink { name: name.clone(), version }, count));
                 }
-                _ => unlinked += group.totals.count,
+                _ => unlinked += count,
             }
         }
         linked.sort_by(|(a, of_a), (b, of_b)| of_b.cmp(of_a).then_with(|| a.cmp(b)));
 
-        let sample = events.generations(project, None, range, LOOKED_AT).await?;
+        let sample = self.context.events.generations(project, None, range, LOOKED_AT).await?;
         let payloads = self.payloads(project, &sample).await?;
         let names = if sample.is_empty() { HashSet::new() } else { self.names(project, &linked, range).await? };
+        // The newest may be stored and not counted yet.
+        let unlinked = unlinked.max(count(sample.len()));
         Ok(UnlinkedReport {
-            range: totals.range,
-            generations,
-            // The newest may be stored and not counted yet.
-            unlinked: unlinked.max(count(sample.len())),
+            range: counted.range,
+            generations: generations.max(unlinked),
+            unlinked,
             looked_at: count(sample.len()),
             reasons: reasons(&sample, &payloads, &names),
             unknown: self.unknown(project, linked).await?,
-            partial: totals.partial,
-            lag_ms,
+            partial: counted.partial,
+            lag_ms: counted.lag_ms,
         })
     }
 
