@@ -37,12 +37,66 @@ test("metrics show a chart, a table beside it, and every number with its n", asy
   await checkAccessibility();
 
   await page.getByRole("link", { name: "Volume" }).click();
-  await expect(page).toHaveURL(/metric=volume/);
+  await expect(page).toHaveURL(/metric=count/);
   await expect(page.getByRole("heading", { level: 2, name: "Generations" })).toBeVisible();
   // The link of a number opens exactly the traces behind it.
   await row.getByRole("link", { name: "20", exact: true }).click();
-  await expect(page).toHaveURL(/prompt=support\/answer&version=2/);
+  await expect(page).toHaveURL(/prompt=support\/answer&range=24h&version=2/);
   await expect(page.getByRole("table", { name: "Traces" }).locator("tbody tr")).toHaveCount(20);
+});
+
+test("rows are versions, models, environments or users, and every table is an address", async ({ page, open }) => {
+  await open(`${path}?tab=metrics&range=24h`);
+  const rows = page.getByRole("group", { name: "One row for each" });
+  await rows.getByRole("link", { name: "Model" }).click();
+  await expect(page).toHaveURL(/by=model/);
+  const byModel = page.getByRole("table", { name: "Numbers by model" });
+  await expect(byModel.getByRole("row").filter({ hasText: "gpt-4o-mini" })).toContainText("40");
+  await rows.getByRole("link", { name: "User" }).click();
+  const byUser = page.getByRole("table", { name: "Numbers by user" });
+  await expect(byUser.locator("tbody tr")).toHaveCount(7);
+  await expect(byUser.getByRole("link", { name: "user-0" })).toHaveAttribute("href", /user=user-0/);
+  await rows.getByRole("link", { name: "Version" }).click();
+
+  const tables = page.getByRole("group", { name: "Which numbers" });
+  const byVersion = page.getByRole("table", { name: "Numbers by version" });
+  for (const [name, heading] of [
+    ["Speed", "Time to first token, median"],
+    ["Tokens", "Tokens out, median"],
+    ["Cost", "Cost of output, total"],
+    ["Traffic", "Share of traffic"],
+    ["Quality", "Null responses, share"],
+  ] as const) {
+    await tables.getByRole("link", { name }).click();
+    await expect(byVersion.getByRole("columnheader", { name: heading, exact: true })).toBeVisible();
+  }
+  await page.reload();
+  await expect(byVersion.getByRole("columnheader", { name: "Null responses, share", exact: true })).toBeVisible();
+  await page.goBack();
+  await expect(byVersion.getByRole("columnheader", { name: "Share of traffic", exact: true })).toBeVisible();
+});
+
+test("all trends are small charts, each leads to itself large", async ({ page, open, checkAccessibility }) => {
+  await open(`${path}?tab=metrics&range=24h&metric=all`);
+  await expect(page.locator(".chart")).toHaveCount(9);
+  await expect(page.locator("[data-ready]").first()).toBeVisible();
+  await checkAccessibility();
+  await page.getByRole("link", { name: "Null responses, share" }).click();
+  await expect(page).toHaveURL(/metric=null_rate/);
+  await expect(page.locator(".chart")).toHaveCount(1);
+  await page.getByRole("button", { name: "More" }).click();
+  await page.getByRole("link", { name: "Latency, p99" }).click();
+  await expect(page.getByRole("heading", { level: 2, name: "Latency, p99" })).toBeVisible();
+});
+
+test("a zone moves the days and stays in the address", async ({ page, open }) => {
+  await open(`${path}?tab=metrics&range=7d`);
+  await page.getByRole("button", { name: "UTC" }).click();
+  await page.getByLabel("Days begin at midnight in").fill("Asia/Kolkata");
+  await page.getByLabel("Days begin at midnight in").press("Enter");
+  await expect(page).toHaveURL(/zone=Asia%2FKolkata|zone=Asia\/Kolkata/);
+  await expect(page.getByRole("button", { name: "Asia/Kolkata" })).toBeVisible();
+  await expect(page.getByRole("table", { name: "Numbers by version" })).toContainText("n 20");
 });
 
 test("ECharts is loaded on the metrics tab only", async ({ page, open }) => {
@@ -65,4 +119,29 @@ test("GSM8K: the real answers of four models give the known counts", async ({ pa
     await expect(row).toContainText(`${correct} of 1,319`);
     await expect(row).toContainText("1,319");
   }
+});
+
+test("GSM8K: two versions are compared in words and with intervals", async ({ page, open, checkAccessibility }) => {
+  await open(`/p/${project}/prompts/gsm8k%2Fsolve?tab=metrics&range=24h&a=3&b=4`);
+  const card = page.getByRole("heading", { level: 2, name: "Comparison" }).locator("xpath=ancestor::section[1]");
+  await expect(card).toContainText(/correct: higher with v4 than with v3 by 0\.215 \(95% sure of/);
+  const table = page.getByRole("table", { name: "v4 compared with v3" });
+  const correct = table.getByRole("row").filter({ hasText: "correct" });
+  await expect(correct).toContainText("0.347");
+  await expect(correct).toContainText("0.563");
+  await expect(correct).toContainText("Differs");
+  await checkAccessibility();
+  await card.getByLabel("From").selectOption({ label: "v2" });
+  await card.getByRole("button", { name: "Compare" }).click();
+  await expect(page).toHaveURL(/a=2&b=4/);
+  await expect(page.getByRole("table", { name: "v4 compared with v2" })).toBeVisible();
+});
+
+test("GSM8K: the distribution says the shares of right and wrong", async ({ page, open }) => {
+  await open(`/p/${project}/prompts/gsm8k%2Fsolve?tab=metrics&range=24h&spread=score:correct`);
+  const card = page.getByRole("heading", { level: 2, name: "Distribution of correct" }).locator("xpath=ancestor::section[1]");
+  await expect(card).toContainText("0: 65.3%, 1: 34.7%");
+  await card.getByRole("button", { name: "correct" }).click();
+  await card.getByRole("link", { name: "Latency" }).click();
+  await expect(page.getByRole("heading", { level: 2, name: "Distribution of Latency" })).toBeVisible();
 });

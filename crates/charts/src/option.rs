@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::unit::Unit;
 
 /// A chart over time in the house style: hairline grid, no axis lines, one tooltip for all series at a moment.
-pub(crate) fn time_chart(unit: Unit, names: Vec<String>, range: TimeRange) -> Chart {
+pub(crate) fn time_chart(unit: Unit, names: Vec<String>, range: TimeRange, zone: &str) -> Chart {
     Chart::new()
         .grid(Grid::new().left(8).right(56).top(44).bottom(4).contain_label(true))
         .legend(
@@ -29,7 +29,7 @@ pub(crate) fn time_chart(unit: Unit, names: Vec<String>, range: TimeRange) -> Ch
                 .data(names)
                 .text_style(TextStyle::new().color("token:ink-2").font_size(12)),
         )
-        .tooltip(Tooltip::new().trigger(Trigger::Axis).formatter(&*format!("tip:{}", unit.name())).axis_pointer(
+        .tooltip(Tooltip::new().trigger(Trigger::Axis).formatter(&*format!("tip:{}@{zone}", unit.name())).axis_pointer(
             AxisPointer::new().type_(AxisPointerType::Line).line_style(LineStyle::new().color("token:line-strong")),
         ))
         .x_axis(

@@ -27,6 +27,8 @@ pub struct Trend {
     pub range: TimeRange,
     /// Width of a bucket. Where a bucket is missing, the line has a gap.
     pub bucket_us: i64,
+    /// The zone whose clocks show the times, all of which are given as those clocks show them: `UTC`, `Europe/Berlin`.
+    pub zone: String,
     /// The lines, in legend order.
     pub groups: Vec<Group>,
     /// What happened meanwhile.
@@ -82,7 +84,7 @@ pub fn trend(data: &Trend) -> Result<ChartSpec, serde_json::Error> {
     let from = TimeUs(data.range.from.0.div_euclid(data.bucket_us.max(1)) * data.bucket_us);
     let axis = TimeRange { from, to: data.range.to };
     let legend = data.groups.iter().map(|group| group.name.clone()).collect::<Vec<_>>();
-    let mut chart = time_chart(data.unit, legend, axis);
+    let mut chart = time_chart(data.unit, legend, axis, &data.zone);
     for (index, group) in data.groups.iter().enumerate() {
         let color = format!("token:arm-{}", group.series % 5);
         if group.points.iter().any(|point| point.interval.is_some()) {
@@ -232,7 +234,7 @@ fn marks(markers: &[Marker]) -> MarkLine {
 }
 
 fn summary(data: &Trend) -> String {
-    let with_time = data.bucket_us < DAY_US;
+    let clock = (data.bucket_us < DAY_US).then_some(data.zone.as_str());
     let drawn: Vec<&Group> = data.groups.iter().filter(|group| !group.points.is_empty()).collect();
     let all_times = || drawn.iter().flat_map(|group| group.points.iter().map(|point| point.at));
     let (Some(first), Some(last)) = (all_times().min(), all_times().max()) else {
@@ -247,9 +249,9 @@ fn summary(data: &Trend) -> String {
         Some(format!("{} {} to {}", group.name, write(from.value), write(to.value)))
     });
     let span = if first == last {
-        format!("on {}", moment(first, with_time))
+        format!("on {}", moment(first, clock))
     } else {
-        format!("from {} to {}", moment(first, with_time), moment(last, with_time))
+        format!("from {} to {}", moment(first, clock), moment(last, clock))
     };
     let ends: Vec<String> = ends.collect();
     match (ends.as_slice(), drawn.as_slice()) {
@@ -262,7 +264,7 @@ fn summary(data: &Trend) -> String {
 }
 
 fn table(data: &Trend) -> DataTable {
-    let with_time = data.bucket_us < DAY_US;
+    let clock = (data.bucket_us < DAY_US).then_some(data.zone.as_str());
     let has_interval = data.groups.iter().any(|group| group.points.iter().any(|point| point.interval.is_some()));
     let has_n = data.groups.iter().any(|group| group.points.iter().any(|point| point.n.is_some()));
     let mut columns = vec!["When".to_owned(), "Series".to_owned(), data.metric.clone()];
@@ -278,7 +280,7 @@ fn table(data: &Trend) -> DataTable {
     let rows = points
         .into_iter()
         .map(|(at, group, point)| {
-            let mut row = vec![moment(at, with_time), group.name.clone(), data.unit.write(point.value)];
+            let mut row = vec![moment(at, clock), group.name.clone(), data.unit.write(point.value)];
             if has_interval {
                 row.push(point.interval.map_or_else(String::new, |(low, high)| {
                     format!("{} to {}", data.unit.write(low), data.unit.write(high))

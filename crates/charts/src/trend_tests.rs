@@ -15,6 +15,7 @@ fn example() -> Trend {
         unit: Unit::Score,
         range: TimeRange { from: TimeUs(START), to: TimeUs(START + 4 * DAY_US) },
         bucket_us: DAY_US,
+        zone: "UTC".into(),
         groups: vec![
             Group { name: "v7".into(), series: 1, points: vec![point(0, 0.612), point(1, 0.604), point(3, 0.61)] },
             Group { name: "v8".into(), series: 3, points: vec![point(2, 0.65), point(3, 0.653)] },

@@ -79,14 +79,14 @@ pub(crate) fn grouped(number: i64) -> String {
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// `Nov 21, 2026`, with the time of day where buckets are shorter than a day.
-pub(crate) fn moment(at: TimeUs, with_time: bool) -> String {
+/// `Nov 21, 2026`, with the time of day and whose clock shows it where buckets are shorter than a day.
+pub(crate) fn moment(at: TimeUs, clock: Option<&str>) -> String {
     // `TimeUs` writes RFC 3339: 2026-11-21T14:02:11.000000Z
     let text = at.to_string();
     let part = |from: usize, to: usize| text.get(from..to).unwrap_or("");
     let month = part(5, 7).parse::<usize>().ok().and_then(|month| MONTHS.get(month.wrapping_sub(1))).copied();
     let date = format!("{} {}, {}", month.unwrap_or("?"), part(8, 10).trim_start_matches('0'), part(0, 4));
-    if with_time { format!("{date}, {} UTC", part(11, 16)) } else { date }
+    clock.map_or_else(|| date.clone(), |zone| format!("{date}, {} {zone}", part(11, 16)))
 }
 
 #[cfg(test)]
@@ -111,9 +111,9 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_utc() {
+    fn moments_say_whose_clock_shows_them() {
         let at = TimeUs(1_795_269_731_482_000);
-        assert_eq!(moment(at, false), "Nov 21, 2026");
-        assert_eq!(moment(at, true), "Nov 21, 2026, 14:02 UTC");
+        assert_eq!(moment(at, None), "Nov 21, 2026");
+        assert_eq!(moment(at, Some("UTC")), "Nov 21, 2026, 14:02 UTC");
     }
 }

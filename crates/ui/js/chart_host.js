@@ -35,14 +35,15 @@ function day(ms) {
   return hour || minute ? `${two(hour)}:${two(minute)}` : `${MONTHS[at.getUTCMonth()]} ${at.getUTCDate()}`;
 }
 
-function moment(ms) {
+/** An instant as the clocks of a zone show it, which is how the server sends it. */
+function moment(ms, zone) {
   const at = new Date(ms);
-  const clock = at.getUTCHours() || at.getUTCMinutes() ? `, ${two(at.getUTCHours())}:${two(at.getUTCMinutes())} UTC` : "";
+  const clock = at.getUTCHours() || at.getUTCMinutes() ? `, ${two(at.getUTCHours())}:${two(at.getUTCMinutes())} ${zone}` : "";
   return `${MONTHS[at.getUTCMonth()]} ${at.getUTCDate()}, ${at.getUTCFullYear()}${clock}`;
 }
 
 /** Tooltip of a time series whose points are [time, value, low, high, n]. Rich text: an HTML tooltip breaks the CSP. */
-function tip(unit) {
+function tip(unit, zone) {
   const write = UNITS[unit] ?? UNITS.number;
   return (items) => {
     const rows = items.filter((item) => item.seriesId?.startsWith("line:") && Number.isFinite(item.value?.[1]));
@@ -52,13 +53,13 @@ function tip(unit) {
       const size = Number.isFinite(n) ? `  {faint|n ${grouped(n)}}` : "";
       return `{name|${String(seriesName).replace(/[{}|]/g, " ")}}  {value|${write(value)}}${interval}${size}`;
     });
-    return `{head|${moment(rows[0].value[0])}}\n${lines.join("\n")}`;
+    return `{head|${moment(rows[0].value[0], zone)}}\n${lines.join("\n")}`;
   };
 }
 
 function formatter(name) {
-  const [kind, unit] = name.split(":");
-  if (kind === "tip") return tip(unit);
+  const kind = name.slice(0, 3), [unit, zone = "UTC"] = name.slice(4).split("@");
+  if (kind === "tip") return tip(unit, zone);
   if (unit === "day") return day;
   return UNITS[unit] ?? UNITS.number;
 }

@@ -80,9 +80,17 @@ impl LazyRoute for Prompt {
                 range: query.get("range"),
                 from: query.get("from"),
                 to: query.get("to"),
+                zone: query.get("zone"),
                 environment: query.get("environment"),
                 model: query.get("model"),
+                segment: query.get("segment"),
+                user: query.get("user"),
+                by: query.get("by"),
+                show: query.get("show"),
                 metric: query.get("metric"),
+                spread: query.get("spread"),
+                a: query.get("a"),
+                b: query.get("b"),
             };
             Some(PromptMetrics { project, name, query: asked })
         });
@@ -126,8 +134,7 @@ impl LazyRoute for Prompt {
             TabKey::Metrics => {
                 let draw = move |view: MetricsView| {
                     let query = Query::from_pairs(query.get_untracked()).set("tab", "metrics").without("v");
-                    let (project, name) = (project.get_untracked(), name.get_untracked());
-                    view! { <Metrics project name query view/> }.into_any()
+                    view! { <Metrics query view/> }.into_any()
                 };
                 Some(view! { <Panel asked=metrics draw/> }.into_any())
             }

@@ -51,6 +51,7 @@ pub(crate) fn trend() -> domain::chart::ChartSpec {
         unit: charts::Unit::Score,
         range: domain::time::TimeRange { from: days_ago(90), to: days_ago(0) },
         bucket_us: 2 * DAY,
+        zone: "UTC".to_owned(),
         groups: vec![
             group("v5", 0, 0, 20, 0.628),
             group("v6", 2, 8, 34, 0.599),

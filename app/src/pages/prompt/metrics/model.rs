@@ -1,14 +1,14 @@
-//! The numbers of each version, as the Metrics tab shows them.
+//! The numbers of a prompt as the Metrics tab shows them: written out by the server, so that the browser only draws.
 
 use domain::chart::ChartSpec;
 use serde::{Deserialize, Serialize};
 
-use crate::{measured::Measured, range::RangeShown};
+use crate::range::RangeShown;
 
 /// The range when the address does not say.
 pub const DEFAULT_RANGE: &str = "30d";
 
-/// What the query string says of the Metrics tab.
+/// What the query string says of the Metrics tab. Absent and empty mean the same.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MetricsQuery {
@@ -18,98 +18,70 @@ pub struct MetricsQuery {
     pub from: Option<String>,
     /// End of it.
     pub to: Option<String>,
+    /// Where days begin: a zone's name or offset.
+    pub zone: Option<String>,
     /// Only this environment.
     pub environment: Option<String>,
     /// Only this model.
     pub model: Option<String>,
-    /// What the chart shows, see [`Trend`].
+    /// Only this segment.
+    pub segment: Option<String>,
+    /// Only this user.
+    pub user: Option<String>,
+    /// What rows are: `version`, `model`, `environment`, `segment`, `user`.
+    pub by: Option<String>,
+    /// Which numbers the table has: `overview`, `quality`, `speed`, `tokens`, `cost`, `traffic`.
+    pub show: Option<String>,
+    /// What the chart shows: a measure such as `latency.p50` or `score:correct.mean`; `all` for small charts of the main ones.
     pub metric: Option<String>,
+    /// What the distribution is of: `score:correct`, `latency`, …
+    pub spread: Option<String>,
+    /// The baseline of the comparison.
+    pub a: Option<String>,
+    /// What is compared with it.
+    pub b: Option<String>,
 }
 
-/// What the chart can show.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Trend {
-    /// Mean of the scores of one name.
-    Score(String),
-    /// Median latency.
-    Latency,
-    /// 95th percentile of latency.
-    LatencyP95,
-    /// Median cost.
-    Cost,
-    /// Generations.
-    Volume,
-    /// Share of failed generations.
-    Errors,
-}
-
-impl Trend {
-    /// The word in the address.
-    pub fn key(&self) -> String {
-        match self {
-            Self::Score(name) => format!("score:{name}"),
-            Self::Latency => "latency".to_owned(),
-            Self::LatencyP95 => "latency-p95".to_owned(),
-            Self::Cost => "cost".to_owned(),
-            Self::Volume => "volume".to_owned(),
-            Self::Errors => "errors".to_owned(),
-        }
-    }
-
-    /// From the address; `None` for a word it does not know.
-    pub fn of(key: &str) -> Option<Self> {
-        match key {
-            "latency" => Some(Self::Latency),
-            "latency-p95" => Some(Self::LatencyP95),
-            "cost" => Some(Self::Cost),
-            "volume" => Some(Self::Volume),
-            "errors" => Some(Self::Errors),
-            _ => key.strip_prefix("score:").map(|name| Self::Score(name.to_owned())),
-        }
-    }
-
-    /// What it is called.
-    pub fn title(&self) -> String {
-        match self {
-            Self::Score(name) => name.clone(),
-            Self::Latency => "Latency, median".to_owned(),
-            Self::LatencyP95 => "Latency, p95".to_owned(),
-            Self::Cost => "Cost per generation, median".to_owned(),
-            Self::Volume => "Generations".to_owned(),
-            Self::Errors => "Error rate".to_owned(),
-        }
-    }
-
-    /// The measure it asks for.
-    pub fn measure(&self) -> String {
-        match self {
-            Self::Score(name) => format!("score:{name}.mean"),
-            Self::Latency => "latency.p50".to_owned(),
-            Self::LatencyP95 => "latency.p95".to_owned(),
-            Self::Cost => "cost.p50".to_owned(),
-            Self::Volume => "count".to_owned(),
-            Self::Errors => "error_rate".to_owned(),
-        }
-    }
+/// Something to choose, with the word the address has for it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Choosable {
+    /// In the address.
+    pub key: String,
+    /// Shown.
+    pub text: String,
 }
 
 /// Everything the tab shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricsView {
-    /// One row a version that was used in the range, newest first.
-    pub rows: Vec<VersionRow>,
-    /// Names of scores seen, sorted.
-    pub score_names: Vec<String>,
-    /// Environments to choose from.
-    pub environments: Vec<String>,
-    /// Models to choose from.
-    pub models: Vec<String>,
-    /// Key of the trend shown.
+    /// Filters: parameter, name and the values seen in the range.
+    pub filters: Vec<FilterChoice>,
+    /// What rows are, a word of [`MetricsQuery::by`].
+    pub by: String,
+    /// What one row is called: `Version`.
+    pub group: String,
+    /// Which numbers the table has.
+    pub show: String,
+    /// The measure charted, or `all`.
     pub trend: String,
-    /// Its chart; none when nothing was seen.
-    pub chart: Option<ChartSpec>,
-    /// Colour of each version in the chart: version and place in the palette.
-    pub palette: Vec<(u32, u32)>,
+    /// Measures that can be charted.
+    pub trends: Vec<Choosable>,
+    /// The chart, or the small ones; none when nothing was seen.
+    pub charts: Vec<TitledChart>,
+    /// Numbers by row.
+    pub table: Table,
+    /// Scores by row and name.
+    pub scores: Vec<ScoreLine>,
+    /// How values are spread.
+    pub distribution: Option<SpreadView>,
+    /// What can be compared.
+    pub groups: Vec<Choosable>,
+    /// How two rows differ.
+    pub comparison: Option<ComparedView>,
+    /// What a reader has to know of the numbers.
+    pub notices: Vec<String>,
+    /// Where days begin.
+    pub zone: String,
     /// The range chosen.
     pub range: RangeShown,
     /// Milliseconds the numbers lag behind what was stored.
@@ -120,119 +92,175 @@ pub struct MetricsView {
     pub now_us: i64,
 }
 
-/// The numbers of one version.
+/// A filter and what it can be set to.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct FilterChoice {
+    /// Parameter of the address.
+    pub key: String,
+    /// Shown.
+    pub name: String,
+    /// Values seen, most used first; the empty text is "none".
+    pub values: Vec<String>,
+}
+
+/// A chart with its heading.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct VersionRow {
-    /// Its number.
-    pub version: u32,
-    /// What the registry knows of it; none for a version only spans name.
-    pub known: Option<KnownVersion>,
-    /// Share of the prompt's generations in the range.
-    pub share: f64,
+pub struct TitledChart {
+    /// The measure.
+    pub key: String,
+    /// What it shows.
+    pub title: String,
+    /// The chart.
+    pub spec: ChartSpec,
+}
+
+/// Numbers by row.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// Headings, and what they mean.
+    pub columns: Vec<(String, String)>,
+    /// Rows, newest version or most used first.
+    pub rows: Vec<Row>,
+    /// Rows there are beyond these.
+    pub hidden: u64,
+}
+
+/// The numbers of one version, model, environment, segment or user.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// What it is called: `v3`, `gpt-4o`.
+    pub name: String,
+    /// Where the name leads: the version, or the same page with this as its filter.
+    pub href: String,
+    /// Place in the palette of the charts; none beyond those drawn.
+    pub series: Option<u32>,
+    /// What the registry knows of a version; none of other rows.
+    pub change: Option<Change>,
     /// Generations by step of time, for a small line.
     pub volume: Vec<f64>,
-    /// Generations.
-    pub count: Measured,
-    /// Median latency, nanoseconds.
-    pub latency_p50: Measured,
-    /// 95th percentile.
-    pub latency_p95: Measured,
-    /// 99th percentile.
-    pub latency_p99: Measured,
-    /// Median time to the first token, nanoseconds.
-    pub first_token_p50: Measured,
-    /// Median input tokens.
-    pub input_p50: Measured,
-    /// Median output tokens.
-    pub output_p50: Measured,
-    /// All tokens.
-    pub tokens_sum: Measured,
-    /// Median cost, nano-dollars.
-    pub cost_p50: Measured,
-    /// Total cost.
-    pub cost_sum: Measured,
-    /// Share that failed.
-    pub error_rate: Measured,
-    /// Share that gave nothing back.
-    pub null_rate: Measured,
-    /// First generation, microseconds.
-    pub first_us: Measured,
-    /// Last one.
-    pub last_us: Measured,
-    /// Median over all scores together.
-    pub score_p50: Measured,
-    /// Scores by name, in the order of [`MetricsView::score_names`]; `None` where there are none.
-    pub scores: Vec<Option<ScoreCell>>,
+    /// One a column.
+    pub cells: Vec<Cell>,
 }
 
 /// What the registry knows of a version.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
-pub struct KnownVersion {
-    /// Why it was made.
-    pub message: Option<String>,
-    /// Who made it.
-    pub author: String,
-    /// When.
-    pub created_us: i64,
-    /// Labels on it.
-    pub labels: Vec<String>,
+pub enum Change {
+    /// Only traces name it.
+    Unknown,
+    /// It was made.
+    Known {
+        /// Why.
+        message: Option<String>,
+        /// Who made it.
+        author: String,
+        /// When.
+        created_us: i64,
+        /// Labels on it.
+        labels: Vec<String>,
+    },
 }
 
-/// Scores of one name on one version.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ScoreCell {
-    /// How many.
+/// One number, written out.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    /// The number; `–` when nothing was observed.
+    pub text: String,
+    /// Where the true value lies with 95% confidence: `1.15 s to 1.27 s`, `±1.9 pts`.
+    pub interval: Option<String>,
+    /// What it rests on: `n 4,790`.
+    pub n: Option<String>,
+    /// Why there is no interval where there could be one.
+    pub why: Option<String>,
+    /// The traces behind it.
+    pub href: Option<String>,
+}
+
+/// The scores of one name in one row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScoreLine {
+    /// The row's name.
+    pub group: String,
+    /// The score's.
+    pub name: String,
+    /// Mean, median, p10, p90, smallest, largest, standard deviation.
+    pub cells: Vec<Cell>,
+}
+
+/// How the values of a subject are spread, row by row on one axis.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpreadView {
+    /// Word of the subject.
+    pub key: String,
+    /// What it is called.
+    pub title: String,
+    /// What else can be shown.
+    pub choices: Vec<Choosable>,
+    /// One a row.
+    pub rows: Vec<SpreadRow>,
+    /// Marks of the axis: place in percent of the width, and text.
+    pub ticks: Vec<(f64, String)>,
+}
+
+/// The distribution of one row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpreadRow {
+    /// The row's name.
+    pub group: String,
+    /// Place in the palette.
+    pub series: Option<u32>,
+    /// Values.
     pub n: u64,
-    /// Their sum.
-    pub sum: f64,
-    /// Their mean.
-    pub mean: f64,
-    /// Their median.
-    pub p50: f64,
-    /// The smallest.
-    pub min: f64,
-    /// The largest.
-    pub max: f64,
+    /// The same in words, for those who do not see bars.
+    pub words: String,
+    /// Bars: place, width and height in percent.
+    pub bars: Vec<(f64, f64, f64)>,
 }
 
-impl ScoreCell {
-    /// Whether it counts yes and no: then "286 of 1,319" says more than a mean.
-    pub fn is_share(&self) -> bool {
-        let bit = |value: f64| value.abs() < f64::EPSILON || (value - 1.0).abs() < f64::EPSILON;
-        // Only zeros and ones have a mean of squares equal to the mean; min, max and a whole sum are what is at hand.
-        bit(self.min) && bit(self.max) && bit(self.p50) && (self.sum - self.sum.round()).abs() < 1e-9
-    }
-
-    /// The line under the mean.
-    pub fn under(&self) -> String {
-        let n = i64::try_from(self.n).unwrap_or(i64::MAX);
-        if self.is_share() {
-            return format!("{} of {}", ui::format::count(self.sum.round() as i64), ui::format::count(n));
-        }
-        format!("n {} · {} to {}", ui::format::count(n), ui::format::number(self.min), ui::format::number(self.max))
-    }
+/// How two rows differ.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ComparedView {
+    /// Key of the baseline.
+    pub a: String,
+    /// Key of what is compared with it.
+    pub b: String,
+    /// Their names.
+    pub names: (String, String),
+    /// What can be said, a sentence each, the sure ones first.
+    pub said: Vec<String>,
+    /// Measure by measure.
+    pub rows: Vec<ComparedRow>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// How one measure differs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ComparedRow {
+    /// What is measured.
+    pub title: String,
+    /// The baseline's value.
+    pub before: Cell,
+    /// The other's.
+    pub after: Cell,
+    /// Their difference, and its interval.
+    pub difference: Cell,
+    /// The relative difference with its ends, for the bar.
+    pub relative: Option<(f64, f64, f64)>,
+    /// What that means.
+    pub reading: Reading,
+}
 
-    #[test]
-    fn trends_read_back_from_the_address() {
-        for trend in
-            [Trend::Latency, Trend::LatencyP95, Trend::Cost, Trend::Volume, Trend::Errors, Trend::Score("a.b".into())]
-        {
-            assert_eq!(Trend::of(&trend.key()), Some(trend.clone()));
-            assert!(trend.measure().parse::<domain::metric::Measure>().is_ok(), "{}", trend.measure());
-        }
-        assert_eq!(Trend::of("nonsense"), None);
-    }
-
-    #[test]
-    fn yes_and_no_are_shown_as_a_count() {
-        let cell = ScoreCell { n: 1319, sum: 286.0, mean: 286.0 / 1319.0, p50: 0.0, min: 0.0, max: 1.0 };
-        assert_eq!(cell.under(), "286 of 1,319");
-        let stars = ScoreCell { n: 3, sum: 12.0, mean: 4.0, p50: 4.0, min: 3.0, max: 5.0 };
-        assert_eq!(stars.under(), "n 3 · 3 to 5");
-    }
+/// What a difference means.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Reading {
+    /// Better for certain, as far as 95% are certain.
+    Better,
+    /// Worse.
+    Worse,
+    /// It differs; which way is good depends on the score.
+    Differs,
+    /// It could be luck.
+    Unclear,
+    /// Both are the same, and nothing varies.
+    Same,
+    /// There is no interval to tell by.
+    NotEnough,
 }
