@@ -43,6 +43,53 @@ test("scores are shown with what they are on", async ({ page, open }) => {
   await expect(page.getByRole("region", { name: "Span" })).toContainText("thumbs_up (trace): yes");
 });
 
+test("a score given by hand is there at once, can be changed, deleted and undone", async ({
+  page,
+  open,
+  checkAccessibility,
+}) => {
+  await open(`/p/${project}/traces/${traceId(8)}`);
+  const scores = page.getByRole("list", { name: "Scores" });
+  await page.keyboard.press("s");
+  await page.getByLabel("Name").fill("politeness");
+  await page.getByLabel("Type").selectOption("Category");
+  await page.getByLabel("Value").fill("polite");
+  await page.getByLabel("Comment").fill("says please");
+  await checkAccessibility();
+  await page.getByRole("button", { name: "Add score" }).click();
+  const line = scores.getByRole("listitem").filter({ hasText: "politeness" });
+  await expect(line).toContainText("politeness: polite");
+  await expect(line).toContainText("says please");
+  await expect(line).toContainText("by owner@example.com");
+
+  await line.getByText("Change").click();
+  await line.getByLabel("Value").fill("rude");
+  await line.getByRole("button", { name: "Save" }).click();
+  await expect(line).toContainText("politeness: rude");
+  await page.getByRole("status").filter({ hasText: "politeness changed" }).getByRole("button", { name: "Undo" }).click();
+  await expect(line).toContainText("politeness: polite");
+
+  await line.getByRole("button", { name: "Delete politeness" }).click();
+  await expect(line).toHaveCount(0);
+  await page.getByRole("status").filter({ hasText: "politeness deleted" }).getByRole("button", { name: "Undo" }).click();
+  await expect(line).toContainText("politeness: polite");
+  await page.reload();
+  await expect(line).toContainText("politeness: polite");
+  // The test leaves nothing behind.
+  await line.getByRole("button", { name: "Delete politeness" }).click();
+  await expect(line).toHaveCount(0);
+});
+
+test("a score that cannot be is refused with what would be right", async ({ page, open, expectedErrors }) => {
+  expectedErrors.push(/422 \(Unprocessable|400 \(Bad Request/);
+  await open(`/p/${project}/traces/${traceId(8)}`);
+  await page.getByText("Add score").first().click();
+  await page.getByLabel("Name").fill("quality");
+  await page.getByLabel("Value").fill("many");
+  await page.getByRole("button", { name: "Add score" }).click();
+  await expect(page.getByRole("alert")).toContainText("`many` is not a number");
+});
+
 test("a trace that is not there says so with its own status", async ({ page, open, expectedErrors }) => {
   expectedErrors.push(/404 \(Not Found\)/);
   const missing = `/p/${project}/traces/${"0".repeat(31)}1`;

@@ -71,6 +71,10 @@ pub struct Marker {
 const LINE_STYLES: [LineStyleType; 3] = [LineStyleType::Solid, LineStyleType::Dashed, LineStyleType::Dotted];
 /// Up to this many buckets each one has a dot.
 const DOTTED_UP_TO: usize = 16;
+/// Up to this many lines each has its name at its end; the names of more would hide one another.
+const NAMED_UP_TO: usize = 5;
+/// Width of a letter of a mark's text, as a part of the range.
+const LETTER: f64 = 0.008;
 /// From this part of the range on, the text of a mark stands before its line.
 const LATE: f64 = 0.7;
 const DAY_US: i64 = 86_400_000_000;
@@ -110,7 +114,6 @@ pub fn trend(data: &Trend) -> Result<ChartSpec, serde_json::Error> {
         }
         chart = chart.series(line);
     }
-    let late = (axis.from.0 as f64 + (axis.to.0 - axis.from.0) as f64 * LATE) / 1000.0;
     let option = to_json(&chart, |id, series| {
         if id.starts_with("floor:") || id.starts_with("band:") {
             // Without this a band below zero would be stacked on zero instead of on its lower end.
@@ -121,7 +124,7 @@ pub fn trend(data: &Trend) -> Result<ChartSpec, serde_json::Error> {
             let color = series.get("itemStyle").and_then(|style| style.get("color")).cloned().unwrap_or_default();
             series.insert(
                 "endLabel".into(),
-                json!({"show": true, "formatter": "{a}", "color": color, "fontSize": 11, "fontWeight": 600, "width": 48, "overflow": "truncate"}),
+                json!({"show": data.groups.len() <= NAMED_UP_TO, "formatter": "{a}", "color": color, "fontSize": 11, "fontWeight": 600, "width": 48, "overflow": "truncate"}),
             );
             series.insert("labelLayout".into(), json!({"moveOverlap": "shiftY"}));
             series.insert("emphasis".into(), json!({"focus": "series", "lineStyle": {"width": 2.25}}));
@@ -135,17 +138,48 @@ pub fn trend(data: &Trend) -> Result<ChartSpec, serde_json::Error> {
                 label["rotate"] = json!(0);
                 label["align"] = json!("left");
             }
-            for mark in
-                series.get_mut("markLine").and_then(|marks| marks.get_mut("data")?.as_array_mut()).into_iter().flatten()
-            {
-                // To the right of its line a late mark's text would leave the picture.
-                if mark.get("xAxis").and_then(serde_json::Value::as_f64).is_some_and(|at| at > late) {
-                    mark["label"] = json!({"align": "right"});
+            let marks = series.get_mut("markLine").and_then(|marks| marks.get_mut("data")?.as_array_mut());
+            for (mark, text) in marks.into_iter().flatten().zip(mark_texts(&data.markers, axis)) {
+                match text {
+                    MarkText::After => {}
+                    MarkText::Before => mark["label"] = json!({"align": "right"}),
+                    MarkText::Hidden => mark["label"] = json!({"show": false}),
                 }
             }
         }
     })?;
     Ok(ChartSpec { option, summary: summary(data), table: table(data) })
+}
+
+/// Where the text of a mark stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum MarkText {
+    After,
+    /// Of late marks, whose text would leave the picture.
+    Before,
+    /// Where there is no room beside the texts of other marks.
+    Hidden,
+}
+
+/// Where the texts of marks stand, in their order: the newest first in claiming room, because that is what is looked for.
+fn mark_texts(markers: &[Marker], axis: TimeRange) -> Vec<MarkText> {
+    let whole = (axis.to.0 - axis.from.0).max(1) as f64;
+    let mut order: Vec<usize> = (0..markers.len()).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(markers.get(*index).map(|marker| marker.at)));
+    let mut texts = vec![MarkText::Hidden; markers.len()];
+    let mut taken: Vec<(f64, f64)> = Vec::new();
+    for index in order {
+        let (Some(marker), Some(text)) = (markers.get(index), texts.get_mut(index)) else { continue };
+        let at = (marker.at.0 - axis.from.0) as f64 / whole;
+        let width = marker.text.chars().count() as f64 * LETTER;
+        let (place, from) = if at > LATE { (MarkText::Before, at - width) } else { (MarkText::After, at) };
+        let to = from + width;
+        if taken.iter().all(|(start, end)| to <= *start || from >= *end) {
+            taken.push((from, to));
+            *text = place;
+        }
+    }
+    texts
 }
 
 fn row(values: Vec<CompositeValue>) -> DataPoint {

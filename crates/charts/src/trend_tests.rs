@@ -102,3 +102,11 @@ fn options_hold_no_code() {
     assert!(!text.contains("function") && !text.contains("=>"), "{text}");
     assert!(text.contains("token:arm-1") && text.contains("tip:score"));
 }
+
+#[test]
+fn texts_of_marks_do_not_hide_one_another() {
+    let axis = TimeRange { from: TimeUs(0), to: TimeUs(1_000) };
+    let mark = |at: i64| Marker { at: TimeUs(at), text: "v2 → production".into() };
+    let texts = mark_texts(&[mark(100), mark(150), mark(400), mark(900)], axis);
+    assert_eq!(texts, [MarkText::Hidden, MarkText::After, MarkText::After, MarkText::Before]);
+}

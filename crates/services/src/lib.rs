@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod annotations;
 pub mod context;
 pub mod datasets;
 pub mod demo;
@@ -52,6 +53,8 @@ pub struct Services {
     pub datasets: datasets::Datasets,
     /// Comments and score configurations.
     pub notes: notes::Notes,
+    /// Scores given by hand.
+    pub annotations: annotations::Annotations,
     /// Scores out, and away.
     pub scores: scores::Scores,
     /// Requests done once, however often they are sent.
@@ -72,6 +75,7 @@ impl Services {
         let ingest = ingest::Ingest::new(Arc::clone(&context), Arc::clone(&price_lists));
         let metrics = metrics::Metrics::new(Arc::clone(&context));
         Self {
+            annotations: annotations::Annotations::new(Arc::clone(&context), ingest.clone()),
             import: import::Import::new(Arc::clone(&context), ingest.clone()),
             demo: demo::Demo::new(Arc::clone(&context), access.clone(), ingest.clone()),
             access,

@@ -4,8 +4,8 @@ use domain::trace::Level;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use ui::{
-    Chip, Choice, Copy, Fact, Facts, Json, JsonValue, LinkButton, Query, SegmentedLinks, SkeletonShape, UsageBar,
-    UsagePart, VersionBadge, format, live,
+    Choice, Copy, Fact, Facts, Json, JsonValue, LinkButton, Query, SegmentedLinks, SkeletonShape, UsageBar, UsagePart,
+    VersionBadge, format, live,
 };
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
     cost::{CostNote, PastCosts},
     io::{Io, Reading},
     model::{ScoreView, ScoredOn, SpanDetail, SpanView, TraceView},
+    scores::{Scorer, Scores},
 };
 use crate::{panel::Panel, routes::prompt_href, wire::Asked};
 
@@ -23,6 +24,7 @@ pub fn Detail(
     trace: TraceView,
     selected: Memo<Option<String>>,
     span: Asked<Option<SpanDetail>>,
+    scorer: Scorer,
 ) -> impl IntoView {
     let trace = StoredValue::new(trace);
     let query = use_query_map();
@@ -40,11 +42,13 @@ pub fn Detail(
     });
     let scores = live(move || {
         let id = selected.get().unwrap_or_default();
-        let scores: Vec<ScoreView> = trace.with_value(|trace| {
+        let (scores, may_score, configs) = trace.with_value(|trace| {
             let own = |score: &&ScoreView| !matches!(&score.on, ScoredOn::Span(span) if *span != id);
-            trace.scores.iter().filter(own).cloned().collect()
+            let scores: Vec<ScoreView> = trace.scores.iter().filter(own).cloned().collect();
+            (scores, trace.may_score, trace.configs.clone())
         });
-        (!scores.is_empty()).then(|| view! { <Scores scores/> }.into_any())
+        (may_score || !scores.is_empty())
+            .then(|| view! { <Scores scores span=id may_score configs scorer/> }.into_any())
     });
     let draw = move |detail: Option<SpanDetail>| {
         let detail = detail.map(StoredValue::new);
@@ -129,28 +133,6 @@ fn facts(span: &SpanView) -> Vec<Fact> {
     }
     facts.push(Fact::text("Starts at", format!("+{}", format::duration_ns(span.offset_ns))));
     facts
-}
-
-#[component]
-fn Scores(scores: Vec<ScoreView>) -> impl IntoView {
-    let chips = scores
-        .into_iter()
-        .map(|score| {
-            let level = match score.on {
-                ScoredOn::Span(_) => "",
-                ScoredOn::Trace => " (trace)",
-                ScoredOn::Session => " (session)",
-            };
-            let comment = score.comment.map(|comment| format!(" · “{comment}”")).unwrap_or_default();
-            view! { <Chip>{format!("{}{level}: {}{comment}", score.name, score.text)}</Chip> }.into_any()
-        })
-        .collect_view();
-    view! {
-        <div class="detail__section">
-            <h3>"Scores"</h3>
-            <div class="chips">{chips}</div>
-        </div>
-    }
 }
 
 #[component]

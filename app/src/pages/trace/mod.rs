@@ -7,6 +7,7 @@ pub mod io;
 pub mod model;
 #[cfg(feature = "ssr")]
 mod read;
+pub mod scores;
 pub mod server;
 
 use domain::{
@@ -28,6 +29,7 @@ use ui::{
 use self::{
     detail::Detail,
     model::{SpanDetail, SpanView, TraceView},
+    scores::Scorer,
     server::{OpenSpan, OpenTrace},
 };
 use crate::{
@@ -77,7 +79,10 @@ impl LazyRoute for Trace {
                 Crumb::here(format::short_id(&id.get())).mono(),
             ]
         });
-        let draw = move |trace: TraceView| view! { <Opened project=project.get_untracked() trace span/> }.into_any();
+        let asked = this.trace;
+        let scorer = Scorer::new(project, id, Callback::new(move |()| asked.again()));
+        let draw =
+            move |trace: TraceView| view! { <Opened project=project.get_untracked() trace span scorer/> }.into_any();
         view! {
             <Page crumbs layout=PageLayout::Fill>
                 <Panel asked=this.trace draw/>
@@ -88,7 +93,7 @@ impl LazyRoute for Trace {
 }
 
 #[component]
-fn Opened(project: String, trace: TraceView, span: Asked<Option<SpanDetail>>) -> impl IntoView {
+fn Opened(project: String, trace: TraceView, span: Asked<Option<SpanDetail>>, scorer: Scorer) -> impl IntoView {
     let query = use_query_map();
     let root = trace.root.clone();
     let selected = Memo::new(move |_| query.read().get("span").or_else(|| root.clone()));
@@ -124,7 +129,7 @@ fn Opened(project: String, trace: TraceView, span: Asked<Option<SpanDetail>>) ->
                     <Tree label="Spans" selected nodes/>
                 </div>
                 <section class="trace__detail" aria-label="Span">
-                    <Detail project trace selected span/>
+                    <Detail project trace selected span scorer/>
                 </section>
             </div>
         </div>

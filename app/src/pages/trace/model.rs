@@ -46,6 +46,10 @@ pub struct TraceView {
     pub errors: u32,
     /// Scores on the trace, its observations and its session.
     pub scores: Vec<ScoreView>,
+    /// Whether the visitor may give scores.
+    pub may_score: bool,
+    /// Scores the project has agreed on.
+    pub configs: Vec<ScoreConfigView>,
     /// The span to show when the address names none: the root, else the earliest.
     pub root: Option<String>,
 }
@@ -174,6 +178,47 @@ pub struct ScoreView {
     pub on: ScoredOn,
     /// Why.
     pub comment: Option<String>,
+    /// Who gave it, for one given by hand.
+    pub author: Option<String>,
+    /// The form's fields, for one the visitor may change.
+    pub draft: Option<ScoreDraft>,
+}
+
+/// A score the project has agreed on.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct ScoreConfigView {
+    /// Its name.
+    pub name: String,
+    /// What values it has: `0 to 5`, `yes or no`, `polite, rude`.
+    pub values: String,
+}
+
+/// A score as the form has it.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct ScoreDraft {
+    /// The score it changes; empty for a new one.
+    pub id: String,
+    /// The span it is on; empty for the trace.
+    pub span: String,
+    /// What it measures.
+    pub name: String,
+    /// `numeric`, `boolean`, `categorical`, `text`.
+    pub kind: String,
+    /// What it says, as written.
+    pub value: String,
+    /// Why.
+    pub comment: String,
+}
+
+/// A score that was kept, and what it said before, for the way back.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct ScoreKept {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it said before it was changed.
+    pub before: Option<ScoreDraft>,
 }
 
 /// What a score is about.

@@ -2,22 +2,24 @@
 
 use domain::{
     price::{Charge, CostOrigin, PriceRef, ServiceTier, Tokenizer},
-    score::{Score, ScoreTarget, ScoreValue},
+    score::{Score, ScoreSource, ScoreTarget, ScoreValue},
     trace::{Level, TokenBuckets},
 };
 use serde_json::{Map, Value};
 use services::{
+    annotations::{self, ScoreConfig, ScoreKind},
     prices::PastCost,
     traces::{OpenTrace, SpanPayload, SpanRecord},
 };
 use ui::{JsonValue, format};
 
 use super::model::{
-    CostFrom, CostView, PastCostView, PromptBadge, ScoreView, ScoredOn, SpanDetail, SpanView, TokensView, TraceView,
+    CostFrom, CostView, PastCostView, PromptBadge, ScoreConfigView, ScoreDraft, ScoreView, ScoredOn, SpanDetail,
+    SpanView, TokensView, TraceView,
 };
 use crate::pages::prices::{model::item_words, read::why};
 
-pub(super) fn view(open: OpenTrace) -> TraceView {
+pub(super) fn view(open: OpenTrace, configs: Vec<ScoreConfig>, may_score: bool) -> TraceView {
     let trace = open.trace;
     let start_ns = trace.start_ns.0;
     let root = root(&open.spans).map(|span| span.row.span_id.to_string());
@@ -40,7 +42,9 @@ pub(super) fn view(open: OpenTrace) -> TraceView {
         spans: open.spans.into_iter().map(|span| self::span(span, start_ns)).collect(),
         span_count: trace.spans,
         errors: trace.errors,
-        scores: open.scores.into_iter().map(|record| score(record.score)).collect(),
+        scores: open.scores.into_iter().map(|record| score(record.score, may_score)).collect(),
+        may_score,
+        configs: configs.into_iter().map(config).collect(),
         root,
     }
 }
@@ -54,8 +58,28 @@ pub(super) fn root(spans: &[SpanRecord]) -> Option<&SpanRecord> {
         .or_else(|| spans.first())
 }
 
-fn score(score: Score) -> ScoreView {
+fn config(config: ScoreConfig) -> ScoreConfigView {
+    let values = match config.kind {
+        ScoreKind::Boolean => "yes or no".to_owned(),
+        ScoreKind::Text => "any text".to_owned(),
+        ScoreKind::Categorical => {
+            config.categories.into_iter().map(|category| category.label).collect::<Vec<_>>().join(", ")
+        }
+        ScoreKind::Numeric => match (config.min, config.max) {
+            (Some(least), Some(most)) => format!("{least} to {most}"),
+            (Some(least), None) => format!("{least} or more"),
+            (None, Some(most)) => format!("{most} or less"),
+            (None, None) => "any number".to_owned(),
+        },
+    };
+    ScoreConfigView { name: config.name, values }
+}
+
+fn score(score: Score, may_score: bool) -> ScoreView {
+    let draft = (may_score && score.source == ScoreSource::Human).then(|| draft(&score));
     ScoreView {
+        author: annotations::author(&score).filter(|_| score.source == ScoreSource::Human).map(str::to_owned),
+        draft,
         name: score.name.into(),
         text: match score.value {
             ScoreValue::Numeric(value) => ui::format::number(value),
@@ -69,6 +93,36 @@ fn score(score: Score) -> ScoreView {
             ScoreTarget::Session { .. } => ScoredOn::Session,
         },
         comment: score.comment,
+    }
+}
+
+/// A score as the form has it.
+pub(super) fn draft(score: &Score) -> ScoreDraft {
+    ScoreDraft {
+        id: score.id.to_string(),
+        span: match &score.target {
+            ScoreTarget::Observation { span, .. } => span.to_string(),
+            ScoreTarget::Trace { .. } | ScoreTarget::Session { .. } => String::new(),
+        },
+        name: score.name.as_str().to_owned(),
+        kind: score.value.kind().to_owned(),
+        value: match &score.value {
+            ScoreValue::Numeric(value) => value.to_string(),
+            ScoreValue::Boolean(true) => "yes".to_owned(),
+            ScoreValue::Boolean(false) => "no".to_owned(),
+            ScoreValue::Categorical(text) | ScoreValue::Text(text) => text.clone(),
+        },
+        comment: score.comment.clone().unwrap_or_default(),
+    }
+}
+
+/// What the form's word for a kind of value means.
+pub(super) fn kind(word: &str) -> ScoreKind {
+    match word {
+        "boolean" => ScoreKind::Boolean,
+        "categorical" => ScoreKind::Categorical,
+        "text" => ScoreKind::Text,
+        _ => ScoreKind::Numeric,
     }
 }
 

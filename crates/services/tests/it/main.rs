@@ -3,6 +3,7 @@
 
 mod access;
 mod conventions;
+mod annotations;
 mod demo;
 mod import;
 mod keys;

@@ -38,6 +38,7 @@ impl Links {
     pub(super) fn href(&self, measure: &Measure) -> Option<String> {
         let query = match measure {
             Measure::Errors | Measure::ErrorRate => self.query.set("errors", "yes"),
+            Measure::Score(Some(name), _) => self.query.set("score", name.as_str()),
             _ => self.query.clone(),
         };
         self.exact.then(|| format!("{}{}", self.base, query.href()))

@@ -53,7 +53,10 @@ pub(super) fn compared(
 }
 
 fn reading(pair: &Pair<'_>) -> Reading {
-    let Some(interval) = pair.difference.interval else { return Reading::NotEnough };
+    let Some(interval) = pair.difference.interval else {
+        let same = pair.difference.absolute.is_some_and(|by| by.abs() < f64::EPSILON);
+        return if same { Reading::Same } else { Reading::NotEnough };
+    };
     if interval.lower <= 0.0 && interval.upper >= 0.0 {
         return Reading::Unclear;
     }
@@ -85,7 +88,7 @@ fn line(pair: Pair<'_>, of_a: &Links, of_b: &Links) -> ComparedRow {
     let interval = difference
         .interval
         .map(|interval| format!("{} to {}", signed(&measure, interval.lower), signed(&measure, interval.upper)));
-    let why = interval.is_none().then(|| "Not enough is known of both for an interval".to_owned());
+    let why = (reading == Reading::NotEnough).then(|| "Not enough is known of both for an interval".to_owned());
     let relative = difference.relative.zip(difference.relative_interval);
     ComparedRow {
         before: cell(&measure, &before, of_a, 0),
@@ -103,6 +106,7 @@ fn sentences((a, b): &(String, String), pairs: &[Pair<'_>]) -> Vec<String> {
     let (mut unclear, mut unknown) = (Vec::new(), Vec::new());
     for pair in pairs {
         match (reading(pair), pair.difference.interval, pair.difference.absolute) {
+            (Reading::Same, ..) => {}
             (Reading::Unclear, ..) => unclear.push(pair.title.clone()),
             (Reading::NotEnough, ..) | (_, None, _) | (_, _, None) => unknown.push(pair.title.clone()),
             (_, Some(interval), Some(by)) => {
@@ -179,6 +183,7 @@ mod tests {
             pair("score:correct.mean", difference(0.1, Some((0.05, 0.15)))),
             pair("cost.mean", difference(5.0, Some((-1.0, 11.0)))),
             pair("null_rate", difference(0.0, None)),
+            pair("latency.p95", difference(1.0, None)),
         ];
         let pairs: Vec<Pair<'_>> = cases
             .iter()
@@ -190,7 +195,10 @@ mod tests {
             })
             .collect();
         let readings: Vec<Reading> = pairs.iter().map(reading).collect();
-        assert_eq!(readings, [Reading::Better, Reading::Worse, Reading::Differs, Reading::Unclear, Reading::NotEnough]);
+        assert_eq!(
+            readings,
+            [Reading::Better, Reading::Worse, Reading::Differs, Reading::Unclear, Reading::Same, Reading::NotEnough]
+        );
         let said = sentences(&("v3".to_owned(), "v4".to_owned()), &pairs);
         assert_eq!(
             said,
@@ -199,7 +207,7 @@ mod tests {
                 "Latency, median: higher with v4 than with v3 by 200 ms (95% sure of 100 ms to 300 ms).",
                 "correct: higher with v4 than with v3 by 0.1 (95% sure of 0.05 to 0.15).",
                 "No difference can be told in Cost, mean: what is seen could be luck.",
-                "Not enough data yet to judge Null responses, share.",
+                "Not enough data yet to judge Latency, p95.",
             ]
         );
     }

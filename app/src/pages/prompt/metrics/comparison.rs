@@ -67,8 +67,14 @@ fn found(view: ComparedView) -> AnyView {
     let caption = format!("{b} compared with {a}");
     view! {
         <CardBody><ul class="compare__said">{said}</ul></CardBody>
-        <Table caption columns>{rows}</Table>
-        <div class="compare__axis"><Axis scale/></div>
+        <Table caption columns>
+            {rows}
+            <tr class="compare__axis" aria-hidden="true">
+                <td colspan="4"></td>
+                <td><div class="compare__bar"><Axis scale/></div></td>
+                <td></td>
+            </tr>
+        </Table>
     }
     .into_any()
 }
@@ -79,6 +85,7 @@ fn line(row: ComparedRow, scale: IntervalScale, (a, b): (&str, &str)) -> AnyView
         Reading::Worse => (Tone::Bad, Series::Bad, "Worse"),
         Reading::Differs => (Tone::Accent, Series::Arm(1), "Differs"),
         Reading::Unclear => (Tone::Plain, Series::Flat, "Could be luck"),
+        Reading::Same => (Tone::Plain, Series::Flat, "The same"),
         Reading::NotEnough => (Tone::Plain, Series::Flat, "Not enough data"),
     };
     let bar = row.relative.map(|(estimate, low, high)| {

@@ -74,13 +74,15 @@ fn line(row: Row, by_version: bool, headings: &[String], now: TimeUs) -> AnyView
     }
     let change = by_version.then(|| {
         let shown = row.change.map_or_else(|| ().into_any(), |known| change(known, now));
-        view! { <TableCell label="Change">{shown}</TableCell> }.into_any()
+        view! { <TableCell kind=CellKind::Wide><div class="metrics__change">{shown}</div></TableCell> }.into_any()
     });
     view! {
         <tr>
             <TableCell kind=CellKind::Title>
-                <span class="swatch" data-series=series.name() aria-hidden="true"></span>
-                <a class="num" data-row="" href=row.href><b>{row.name}</b></a>
+                <span class="metrics__name">
+                    <span class="swatch" data-series=series.name() aria-hidden="true"></span>
+                    <a class="num" data-row="" href=row.href><b>{row.name}</b></a>
+                </span>
             </TableCell>
             {change}
             {cells}

@@ -126,7 +126,7 @@ impl Page<'_> {
                     .iter()
                     .zip(&row.values)
                     .take(SCORE_COLUMNS)
-                    .map(|(measure, value)| Cell { n: None, ..cell(measure, value, &of_row, 0) })
+                    .map(|(measure, value)| Cell { n: None, href: None, ..cell(measure, value, &of_row, 0) })
                     .collect();
                 if let Some(mean) = cells.first_mut() {
                     *mean = score_mean(scores, row, name, &of_row)?;
