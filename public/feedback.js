@@ -57,12 +57,23 @@ class AssayFeedback extends HTMLElement {
   #turn = 0;
   #parts;
 
+  static observedAttributes = ["kind"];
+
   connectedCallback() {
     if (this.#parts) return;
     const root = this.attachShadow({ mode: "open" });
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(STYLE);
     root.adoptedStyleSheets = [sheet];
+    this.#draw(root);
+  }
+
+  // Frameworks often set attributes after they have put the element into the page.
+  attributeChangedCallback() {
+    if (this.#parts) this.#draw(this.shadowRoot);
+  }
+
+  #draw(root) {
     const choices = CHOICES[this.#kind];
     root.innerHTML = `
       <div class="row" role="group" aria-label="How good is this answer?">

@@ -5,9 +5,10 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
     Lazy, SsrMode,
     components::{ParentRoute, Route, Router, Routes},
-    location::Url,
     path,
 };
+
+use ui::query::segment;
 
 use crate::{
     layout::ProjectLayout,
@@ -68,25 +69,25 @@ pub fn App() -> impl IntoView {
 
 /// Address of a project's home.
 pub fn project_href(project: &str) -> String {
-    format!("/p/{}", Url::escape(project))
+    format!("/p/{}", segment(project))
 }
 
 /// Address of a prompt; its name becomes one encoded segment.
 pub fn prompt_href(project: &str, name: &str) -> String {
-    format!("/p/{}/prompts/{}", Url::escape(project), Url::escape(name))
+    format!("/p/{}/prompts/{}", segment(project), segment(name))
 }
 
 /// Address of the prices of a project.
 pub fn prices_href(project: &str) -> String {
-    format!("/p/{}/settings/prices", Url::escape(project))
+    format!("/p/{}/settings/prices", segment(project))
 }
 
 /// Address of a trace.
 pub fn trace_href(project: &str, trace: &str) -> String {
-    format!("/p/{}/traces/{}", Url::escape(project), Url::escape(trace))
+    format!("/p/{}/traces/{}", segment(project), segment(trace))
 }
 
 /// Address of a session's or user's page; its id becomes one encoded segment.
 pub fn gathered_href(project: &str, kind: Kind, id: &str) -> String {
-    format!("/p/{}/{}/{}", Url::escape(project), kind.segment(), Url::escape(id))
+    format!("/p/{}/{}/{}", segment(project), kind.segment(), segment(id))
 }

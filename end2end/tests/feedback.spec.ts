@@ -2,12 +2,13 @@
 // reader presses is a score of the trace.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, project, test } from "../fixtures/test";
-import { traceId } from "../fixtures/seed";
+import { sendTrace } from "../fixtures/seed";
+import { expect, keys, project, test } from "../fixtures/test";
 
 const settings = `/p/${project}/settings`;
 
-test("a page of another origin gives feedback with a client key made in the browser", async ({ page, open, baseURL }) => {
+test("a page of another origin gives feedback with a client key made in the browser", async ({ page, open, baseURL, request }) => {
+  const trace = await sendTrace(request, keys, { user: "reader", name: "answer" });
   let html = "";
   const site = createServer((_, answer) => answer.setHeader("content-type", "text/html").end(html)).listen(0, "127.0.0.1");
   await new Promise((ready) => site.once("listening", ready));
@@ -26,7 +27,7 @@ test("a page of another origin gives feedback with a client key made in the brow
   html = `<!doctype html><title>Help</title><link rel="icon" href="data:,">
     <script type="module" src="${baseURL}/feedback.js"></script>
     <p>Order 4 arrives tomorrow.</p>
-    <assay-feedback key="${key}" trace="${traceId(4)}" user="reader"></assay-feedback>`;
+    <assay-feedback key="${key}" trace="${trace}" user="reader"></assay-feedback>`;
   await page.goto(origin);
   await page.getByRole("button", { name: "Good answer" }).click();
   await expect(page.getByRole("status")).toHaveText("Thank you");
@@ -38,11 +39,12 @@ test("a page of another origin gives feedback with a client key made in the brow
   await expect(page.getByRole("button", { name: "Good answer" })).toHaveAttribute("aria-pressed", "false");
   site.close();
 
-  await page.goto(`/p/${project}/traces/${traceId(4)}`);
+  await page.goto(`/p/${project}/traces/${trace}`);
   await expect(page.getByText("it did not arrive")).toBeVisible();
 });
 
-test("the settings page has the lines to copy and the element itself to try", async ({ page, open, checkAccessibility }) => {
+test("the settings page has the lines to copy and the element itself to try", async ({ page, open, request, checkAccessibility }) => {
+  await sendTrace(request, keys, { user: "reader", name: "newest" });
   await open(`${settings}/feedback`);
   const first = page.getByRole("button", { name: "Make client key" });
   // The other test may have made the first key already.

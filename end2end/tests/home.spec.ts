@@ -19,7 +19,7 @@ test("home tells what changed this week and leads to it", async ({ page, open })
   const changes = page.locator(".changes__item");
   const saved = changes.filter({ hasText: "support/answer v2 saved" });
   await expect(saved).toContainText("Shorter, quote the policy");
-  await expect(changes.filter({ hasText: /production .*support\/answer v2/ })).toHaveCount(1);
+  await expect(changes.filter({ hasText: /production\s+set to\s+support\/answer\s+v2/ })).toHaveCount(1);
   await expect(page.getByRole("heading", { name: "Numbers that moved" })).toBeVisible();
   await saved.getByRole("link").click();
   await expect(page).toHaveURL(/prompts\/support%2Fanswer\?v=2/);

@@ -55,7 +55,7 @@ test("from the first link to a green checklist", async ({ page, hydrated }) => {
 
     await test.step("prompt, version, numbers, trace", async () => {
       await page.getByRole("link", { name: "Prompts", exact: true }).first().click();
-      await page.getByRole("main").getByRole("link", { name: /math\/solve/ }).first().click();
+      await page.getByRole("main").getByRole("link", { name: "solve", exact: true }).first().click();
       await expect(page.getByRole("heading", { level: 1 })).toContainText("math/solve");
       await page.getByRole("link", { name: /^v1\b/ }).first().click();
       await expect(page).toHaveURL(/[?&]v=1/);

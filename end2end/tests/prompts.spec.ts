@@ -62,6 +62,7 @@ test("a folder narrows the list and a row opens by keyboard", async ({ page, ope
   await open(path);
   await page.getByRole("link", { name: "support", exact: true }).first().click();
   await expect(page).toHaveURL(/folder=support/);
+  await expect(page.getByRole("table", { name: "Prompts" }).locator("tbody tr")).toHaveCount(1);
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(new RegExp(`/prompts/${prompt.path}`));

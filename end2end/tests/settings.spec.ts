@@ -6,7 +6,7 @@ test("a key is made, shown once, used, and revoked", async ({ page, open, reques
   await open(path);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("API keys");
   await checkAccessibility();
-  await page.getByLabel("Name").fill("nightly job");
+  await page.getByLabel("Name").first().fill("nightly job");
   await page.getByRole("button", { name: "Make key" }).click();
   const shown = page.locator(".new-key");
   await expect(shown).toContainText("nightly job");

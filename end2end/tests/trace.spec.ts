@@ -66,12 +66,12 @@ test("a score given by hand is there at once, can be changed, deleted and undone
   await line.getByLabel("Value").fill("rude");
   await line.getByRole("button", { name: "Save" }).click();
   await expect(line).toContainText("politeness: rude");
-  await page.getByRole("status").filter({ hasText: "politeness changed" }).getByRole("button", { name: "Undo" }).click();
+  await page.locator(".toast", { hasText: "politeness changed" }).getByRole("button", { name: "Undo" }).click();
   await expect(line).toContainText("politeness: polite");
 
   await line.getByRole("button", { name: "Delete politeness" }).click();
   await expect(line).toHaveCount(0);
-  await page.getByRole("status").filter({ hasText: "politeness deleted" }).getByRole("button", { name: "Undo" }).click();
+  await page.locator(".toast", { hasText: "politeness deleted" }).getByRole("button", { name: "Undo" }).click();
   await expect(line).toContainText("politeness: polite");
   await page.reload();
   await expect(line).toContainText("politeness: polite");

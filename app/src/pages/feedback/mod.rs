@@ -107,13 +107,13 @@ fn Live(project: String, key: String, example: Example) -> impl IntoView {
             ". What you press is stored as a score by the user “settings-page”."
         </p>
         <div class="try-feedback">
-            <assay-feedback attr:key=key.clone() attr:trace=example.trace.clone() attr:user="settings-page"></assay-feedback>
+            <assay-feedback key=key.clone() trace=example.trace.clone() user="settings-page"></assay-feedback>
             <assay-feedback
-                attr:key=key
-                attr:trace=example.trace
-                attr:user="settings-page"
-                attr:kind="rating"
-                attr:comment="off"
+                key=key
+                trace=example.trace
+                user="settings-page"
+                kind="rating"
+                comment="off"
             ></assay-feedback>
         </div>
     }

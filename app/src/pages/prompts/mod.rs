@@ -67,7 +67,8 @@ impl LazyRoute for Prompts {
             <Page
                 crumbs=vec![Crumb::here("Prompts")]
                 actions=move || {
-                    let href = format!("{}/unlinked", project_href(&params.read().get("project").unwrap_or_default()));
+                    let project = params.read_untracked().get("project").unwrap_or_default();
+                    let href = format!("{}/unlinked", project_href(&project));
                     view! { <LinkButton href>"Unlinked"</LinkButton> }
                 }
             >
