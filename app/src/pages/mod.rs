@@ -1,18 +1,18 @@
 //! The pages, one folder a group. How to add one is told at the top of the crate.
 
 pub mod auth;
-pub mod gathered;
 pub mod feedback;
+pub mod gathered;
 pub mod home;
 pub mod moved;
 pub mod not_found;
-pub mod projects;
 pub mod prices;
+pub mod projects;
 pub mod prompt;
 pub mod prompts;
 pub mod session;
 pub mod settings;
 pub mod trace;
 pub mod traces;
-pub mod user;
 pub mod unlinked;
+pub mod user;

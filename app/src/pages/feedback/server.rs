@@ -44,7 +44,8 @@ pub async fn show_feedback(project: String) -> Result<FeedbackView, AppError> {
         key: key.map(|key| ClientKey { public_key: key.public_key, origins: key.origins }),
         may_make_keys: visit.role >= Role::Owner,
         example: newest
-            .page.items
+            .page
+            .items
             .into_iter()
             .next()
             .map(|trace| Example { trace: trace.trace_id.to_string(), name: trace.name }),

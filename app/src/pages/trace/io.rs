@@ -48,9 +48,7 @@ pub fn Io(
                 .collect_view();
             view! { <Messages>{messages}</Messages> }.into_any()
         }
-        (None, JsonValue::Text(text)) if text.is_empty() => {
-            view! { <p class="faint">"An empty text."</p> }.into_any()
-        }
+        (None, JsonValue::Text(text)) if text.is_empty() => view! { <p class="faint">"An empty text."</p> }.into_any(),
         (None, JsonValue::Text(text)) if reading == Reading::Plain => {
             view! { <p class="detail__text">{text}</p> }.into_any()
         }

@@ -60,7 +60,8 @@ fn is_blank_part(part: &Value) -> bool {
     let Value::Object(fields) = part else { return is_nothing(part) };
     let is_text = matches!(fields.get("type").and_then(Value::as_str), None | Some("text" | "output_text"));
     let of_text = |key: &str| key == "type" || CONTENT.contains(&key);
-    is_thought(part) || (is_text && fields.iter().all(|(key, value)| key == "type" || (of_text(key) && is_nothing(value))))
+    is_thought(part)
+        || (is_text && fields.iter().all(|(key, value)| key == "type" || (of_text(key) && is_nothing(value))))
 }
 
 /// Something a model wrote for itself.

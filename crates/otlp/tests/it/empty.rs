@@ -9,7 +9,8 @@ use crate::build::{attributes, decode, foreign, request, span};
 
 /// A generation that wrote tokens, with more attributes.
 fn generation(more: &Value) -> Span {
-    let mut sent = json!({"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.usage.output_tokens": 7});
+    let mut sent =
+        json!({"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.usage.output_tokens": 7});
     for (key, value) in more.as_object().unwrap() {
         sent[key] = value.clone();
     }
@@ -20,9 +21,13 @@ fn generation(more: &Value) -> Span {
 fn an_empty_output_is_a_null_response_and_an_absent_one_is_not() {
     let absent = generation(&json!({}));
     assert_eq!((&absent.output, absent.is_null_response()), (&None, false));
-    for key in
-        ["langfuse.observation.output", "abv.observation.output", "gen_ai.completion", "output.value", "ai.response.text"]
-    {
+    for key in [
+        "langfuse.observation.output",
+        "abv.observation.output",
+        "gen_ai.completion",
+        "output.value",
+        "ai.response.text",
+    ] {
         let empty = generation(&json!({key: ""}));
         assert_eq!((&empty.output, empty.is_null_response()), (&Some(json!("")), true), "{key}");
     }

@@ -2,8 +2,8 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod access;
-mod conventions;
 mod annotations;
+mod conventions;
 mod demo;
 mod import;
 mod keys;
