@@ -104,14 +104,20 @@ def make(random):
     tokened = costed | (random.random(n) < 0.5)
     error = random.random(n) < 0.02 * (1 + of_trace(user % 3))
     null = ~error & (random.random(n) < 0.015)
+    model = random.choice(4, n, p=[0.5, 0.3, 0.15, 0.05])
+    # The tokens of a call that names its model and succeeded are counted when nobody says them: "why" is one, and so is
+    # each word of "because it is so".
+    counted = ~tokened & ~error & (model < 3)
+    tokens_in[counted] = 1
+    tokens_out[counted] = numpy.where(null[counted], 0, 4)
     plan_of_trace = random.choice(4, traces, p=[0.5, 0.3, 0.1, 0.1])
     own_plan = random.random(n) < 0.03
     plan = numpy.where(own_plan, 2, of_trace(plan_of_trace))
     return dict(
         trace=trace, user=numpy.where(of_trace(named), of_trace(user), -1), start=start, latency=latency, first_ms=first_ms,
         prompt=prompt, version=version, inherits=of_trace(inherits) & (prompt == of_trace(prompt_of_trace)),
-        model=random.choice(4, n, p=[0.5, 0.3, 0.15, 0.05]), environment=random.choice(3, n, p=[0.7, 0.2, 0.1]),
-        tokens_in=tokens_in, tokens_out=tokens_out, cost_in=cost_in, cost_out=cost_out, costed=costed, tokened=tokened,
+        model=model, environment=random.choice(3, n, p=[0.7, 0.2, 0.1]),
+        tokens_in=tokens_in, tokens_out=tokens_out, cost_in=cost_in, cost_out=cost_out, costed=costed, tokened=tokened, counted=counted,
         error=error, null=null, plan=plan, own_plan=own_plan, plan_of_trace=of_trace(plan_of_trace),
     )
 
@@ -303,7 +309,8 @@ class Expected:
             return get("latency")
         if name == "time_to_first_token":
             return get("first_ms")[get("first_ms") > 0] * 1_000_000
-        kept = rows[self.rows["costed" if "cost" in name else "tokened"][rows]]
+        known = self.rows["costed"] if "cost" in name else self.rows["tokened"] | self.rows["counted"]
+        kept = rows[known[rows]]
         part = {
             "cost": lambda: self.rows["cost_in"][kept] + self.rows["cost_out"][kept],
             "input_cost": lambda: self.rows["cost_in"][kept], "output_cost": lambda: self.rows["cost_out"][kept],

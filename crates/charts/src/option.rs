@@ -15,10 +15,19 @@ use serde_json::{Map, Value, json};
 use crate::unit::Unit;
 
 /// A chart over time in the house style: hairline grid, no axis lines, one tooltip for all series at a moment.
-pub(crate) fn time_chart(unit: Unit, names: Vec<String>, range: TimeRange, zone: &str) -> Chart {
-    Chart::new()
-        .grid(Grid::new().left(8).right(56).top(44).bottom(4).contain_label(true))
-        .legend(
+pub(crate) fn time_chart(
+    unit: Unit,
+    legend: Option<Vec<String>>,
+    range: TimeRange,
+    ceiling: Option<f64>,
+    zone: &str,
+) -> Chart {
+    // Without a legend and names at the ends of lines the picture has the whole area.
+    let (top, right) = if legend.is_some() { (44, 56) } else { (10, 12) };
+    let chart = Chart::new().grid(Grid::new().left(8).right(right).top(top).bottom(4).contain_label(true));
+    let chart = match legend {
+        None => chart,
+        Some(names) => chart.legend(
             Legend::new()
                 .type_(LegendType::Scroll)
                 .left(0)
@@ -28,7 +37,13 @@ pub(crate) fn time_chart(unit: Unit, names: Vec<String>, range: TimeRange, zone:
                 .item_gap(16)
                 .data(names)
                 .text_style(TextStyle::new().color("token:ink-2").font_size(12)),
-        )
+        ),
+    };
+    let mut values = Axis::new();
+    if let Some(ceiling) = ceiling {
+        values = values.max(ceiling);
+    }
+    chart
         .tooltip(Tooltip::new().trigger(Trigger::Axis).formatter(&*format!("tip:{}@{zone}", unit.name())).axis_pointer(
             AxisPointer::new().type_(AxisPointerType::Line).line_style(LineStyle::new().color("token:line-strong")),
         ))
@@ -43,7 +58,7 @@ pub(crate) fn time_chart(unit: Unit, names: Vec<String>, range: TimeRange, zone:
                 .split_line(SplitLine::new().show(false)),
         )
         .y_axis(
-            Axis::new()
+            values
                 .type_(AxisType::Value)
                 .scale(true)
                 .split_number(3)

@@ -33,6 +33,8 @@ pub struct Trend {
     pub groups: Vec<Group>,
     /// What happened meanwhile.
     pub markers: Vec<Marker>,
+    /// Whether the chart says itself which line is which. Small charts side by side share one legend beside them.
+    pub legend: bool,
 }
 
 /// One line.
@@ -88,7 +90,7 @@ pub fn trend(data: &Trend) -> Result<ChartSpec, serde_json::Error> {
     let from = TimeUs(data.range.from.0.div_euclid(data.bucket_us.max(1)) * data.bucket_us);
     let axis = TimeRange { from, to: data.range.to };
     let legend = data.groups.iter().map(|group| group.name.clone()).collect::<Vec<_>>();
-    let mut chart = time_chart(data.unit, legend, axis, &data.zone);
+    let mut chart = time_chart(data.unit, data.legend.then_some(legend), axis, ceiling(data), &data.zone);
     for (index, group) in data.groups.iter().enumerate() {
         let color = format!("token:arm-{}", group.series % 5);
         if group.points.iter().any(|point| point.interval.is_some()) {
@@ -124,7 +126,7 @@ pub fn trend(data: &Trend) -> Result<ChartSpec, serde_json::Error> {
             let color = series.get("itemStyle").and_then(|style| style.get("color")).cloned().unwrap_or_default();
             series.insert(
                 "endLabel".into(),
-                json!({"show": data.groups.len() <= NAMED_UP_TO, "formatter": "{a}", "color": color, "fontSize": 11, "fontWeight": 600, "width": 48, "overflow": "truncate"}),
+                json!({"show": data.legend && data.groups.len() <= NAMED_UP_TO, "formatter": "{a}", "color": color, "fontSize": 11, "fontWeight": 600, "width": 48, "overflow": "truncate"}),
             );
             series.insert("labelLayout".into(), json!({"moveOverlap": "shiftY"}));
             series.insert("emphasis".into(), json!({"focus": "series", "lineStyle": {"width": 2.25}}));
@@ -149,6 +151,15 @@ pub fn trend(data: &Trend) -> Result<ChartSpec, serde_json::Error> {
         }
     })?;
     Ok(ChartSpec { option, summary: summary(data), table: table(data) })
+}
+
+/// Where the axis must end by itself: shares near or at the whole would get room above 100%, and shares that are all zero an
+/// axis up to nowhere.
+fn ceiling(data: &Trend) -> Option<f64> {
+    let points = || data.groups.iter().flat_map(|group| &group.points);
+    let largest = points().map(|point| point.interval.map_or(point.value, |(_, high)| high)).fold(0.0, f64::max);
+    let is_whole = (0.8..=1.0).contains(&largest) || largest == 0.0;
+    (data.unit == Unit::Percent && is_whole && points().next().is_some()).then_some(1.0)
 }
 
 /// Where the text of a mark stands.

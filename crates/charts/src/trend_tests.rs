@@ -20,6 +20,7 @@ fn example() -> Trend {
             Group { name: "v7".into(), series: 1, points: vec![point(0, 0.612), point(1, 0.604), point(3, 0.61)] },
             Group { name: "v8".into(), series: 3, points: vec![point(2, 0.65), point(3, 0.653)] },
         ],
+        legend: true,
         markers: vec![Marker { at: TimeUs(START + 2 * DAY_US), text: "experiment 50/50".into() }],
     }
 }
@@ -109,4 +110,25 @@ fn texts_of_marks_do_not_hide_one_another() {
     let mark = |at: i64| Marker { at: TimeUs(at), text: "v2 → production".into() };
     let texts = mark_texts(&[mark(100), mark(150), mark(400), mark(900)], axis);
     assert_eq!(texts, [MarkText::Hidden, MarkText::After, MarkText::After, MarkText::Before]);
+}
+
+#[test]
+fn shares_end_at_the_whole_where_they_would_pass_it() {
+    let shares = |value: f64| {
+        let point = Point { at: TimeUs(0), value, interval: None, n: None };
+        Trend {
+            unit: Unit::Percent,
+            groups: vec![Group { name: "v1".into(), series: 0, points: vec![point] }],
+            ..example()
+        }
+    };
+    assert_eq!([0.0, 0.3, 0.95, 1.0].map(|share| ceiling(&shares(share))), [Some(1.0), None, Some(1.0), Some(1.0)]);
+}
+
+#[test]
+fn side_by_side_the_legend_stands_outside() {
+    let drawn: serde_json::Value =
+        serde_json::from_str(&trend(&Trend { legend: false, ..example() }).unwrap().option).unwrap();
+    assert!(drawn.get("legend").is_none());
+    assert_eq!(drawn["series"][2]["endLabel"]["show"], serde_json::json!(false));
 }

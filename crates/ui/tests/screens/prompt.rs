@@ -58,6 +58,7 @@ pub(crate) fn trend() -> domain::chart::ChartSpec {
             group("v7", 1, 26, 45, 0.612),
             group("v8", 3, 37, 45, 0.653),
         ],
+        legend: true,
         markers: vec![moved(8, "v6 · model changed"), moved(26, "v7 → production"), moved(37, "experiment 50/50")],
     })
     .unwrap()

@@ -19,6 +19,8 @@ pub(super) struct Charts<'a> {
     /// Keys of the rows drawn, their names, and their places in the palette.
     pub(super) palette: &'a [(String, String, u32)],
     pub(super) moves: &'a [LabelMove],
+    /// Whether they stand side by side under one legend.
+    pub(super) small: bool,
 }
 
 impl Charts<'_> {
@@ -70,6 +72,7 @@ impl Charts<'_> {
             zone: self.zone.unwrap_or("UTC").to_owned(),
             groups,
             markers,
+            legend: !self.small,
         };
         charts::trend(&trend).map_err(|cause| context::refusal(ServiceError::Internal(Box::new(cause))))
     }

@@ -26,8 +26,8 @@ pub mod toolbar;
 use domain::time::TimeUs;
 use leptos::prelude::*;
 use ui::{
-    Card, CardBody, Chart, ChartSize, Choice, Empty, IconName, LinkButton, Menu, MenuLink, Notice, Query,
-    SegmentedLinks, Tone, format,
+    Card, CardBody, Chart, ChartSize, Choice, Empty, IconName, Legend, LegendItem, LinkButton, Menu, MenuLink, Notice,
+    Query, SegmentedLinks, Series, Tone, format,
 };
 
 use self::{
@@ -39,7 +39,7 @@ use self::{
 };
 
 /// Word for the small charts.
-const ALL: &str = "all";
+pub(super) const ALL: &str = "all";
 /// Trends that stand beside the heading; all others are in the menu.
 const AT_HAND: [(&str, &str); 5] = [
     ("latency.p50", "Latency"),
@@ -53,7 +53,21 @@ const AT_HAND: [(&str, &str); 5] = [
 #[component]
 pub(super) fn Metrics(query: Query, view: MetricsView) -> impl IntoView {
     let now = TimeUs(view.now_us);
-    let MetricsView { filters, by, group, show, trend, trends, charts, table, scores, distribution, groups, .. } = view;
+    let MetricsView {
+        filters,
+        by,
+        group,
+        show,
+        trend,
+        trends,
+        charts,
+        legend,
+        table,
+        scores,
+        distribution,
+        groups,
+        ..
+    } = view;
     let toolbar = view! { <Toolbar query=query.clone() filters by=by.clone() zone=view.zone range=view.range now/> };
     if table.rows.is_empty() {
         let wider = query.set("range", "90d").without("from").without("to").href();
@@ -96,7 +110,7 @@ pub(super) fn Metrics(query: Query, view: MetricsView) -> impl IntoView {
         {partial}
         {lag}
         {notices}
-        <Trends query=query.clone() trend trends charts/>
+        <Trends query=query.clone() trend trends charts legend/>
         <Numbers query=query.clone() by group=group.clone() show table now/>
         {comparison}
         {scores}
@@ -107,7 +121,13 @@ pub(super) fn Metrics(query: Query, view: MetricsView) -> impl IntoView {
 
 /// One trend large, or the main ones small.
 #[component]
-fn Trends(query: Query, trend: String, trends: Vec<Choosable>, charts: Vec<TitledChart>) -> impl IntoView {
+fn Trends(
+    query: Query,
+    trend: String,
+    trends: Vec<Choosable>,
+    charts: Vec<TitledChart>,
+    legend: Vec<(String, u32)>,
+) -> impl IntoView {
     let link = |key: &str| query.set("metric", key).href();
     let mut at_hand: Vec<Choice> = trends
         .iter()
@@ -133,20 +153,26 @@ fn Trends(query: Query, trend: String, trends: Vec<Choosable>, charts: Vec<Title
         .into_iter()
         .map(|chart| {
             let TitledChart { title, spec, key } = chart;
-            if is_all {
-                let href = link(&key);
-                return view! {
-                    <section class="trends__one">
-                        <h3><a href=href>{title.clone()}</a></h3>
-                        <Chart caption=title titled=true spec size=ChartSize::Short/>
-                    </section>
-                }
-                .into_any();
+            let nothing = spec.table.rows.is_empty();
+            let size = if is_all { ChartSize::Short } else { ChartSize::default() };
+            let caption = title.clone();
+            let picture = if nothing {
+                view! { <p class="trends__none faint">"None of it was sent in this range."</p> }.into_any()
+            } else {
+                view! { <Chart caption titled=true spec size/> }.into_any()
+            };
+            if !is_all {
+                return picture;
             }
-            view! { <Chart caption=title titled=true spec/> }.into_any()
+            let href = link(&key);
+            view! { <section class="trends__one"><h3><a href=href>{title}</a></h3>{picture}</section> }.into_any()
         })
         .collect_view();
     let class = if is_all { "trends" } else { "" };
+    let legend = is_all.then(|| {
+        let items = legend.into_iter().map(|(text, series)| LegendItem { text, series: Series::Arm(series) });
+        view! { <Legend items=items.collect()/> }.into_any()
+    });
     view! {
         <Card
             title
@@ -155,7 +181,7 @@ fn Trends(query: Query, trend: String, trends: Vec<Choosable>, charts: Vec<Title
                 <Menu id="trend" label="More">{every}</Menu>
             }
         >
-            <CardBody><div class=class>{drawn}</div></CardBody>
+            <CardBody>{legend}<div class=class>{drawn}</div></CardBody>
         </Card>
     }
 }

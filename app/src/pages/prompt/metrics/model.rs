@@ -68,6 +68,8 @@ pub struct MetricsView {
     pub trends: Vec<Choosable>,
     /// The chart, or the small ones; none when nothing was seen.
     pub charts: Vec<TitledChart>,
+    /// The lines of all charts: name and place in the palette.
+    pub legend: Vec<(String, u32)>,
     /// Numbers by row.
     pub table: Table,
     /// Scores by row and name.

@@ -9,6 +9,7 @@ use domain::{
 use services::ServiceError;
 
 use super::{
+    ALL,
     catalogue::{self, By, COMPARED, Family, MAIN_SCORES, SMALL, SUBJECTS, TRENDS},
     cells::Links,
     chart::Charts,
@@ -28,8 +29,6 @@ use crate::{
 pub(super) const ROWS: usize = 50;
 /// Rows drawn in charts and distributions.
 const DRAWN: usize = 10;
-/// Word for the small charts.
-const ALL: &str = "all";
 /// What is asked of the scores of one name.
 const SCORES: [&str; 8] =
     ["score.mean", "score.p50", "score.p10", "score.p90", "score.min", "score.max", "score.sd", "score.sum"];
@@ -115,6 +114,7 @@ impl Page<'_> {
             zone: said(self.query.zone.as_ref()),
             palette: &palette,
             moves: &known.moves,
+            small: said(self.query.metric.as_ref()) == Some(ALL),
         };
         let (trend, charts) = self.charts(&charts, &names, volume, answer(Part::Trend), answer(Part::ScoreTrend))?;
         let groups = ordered.iter().map(|key| Choosable { key: key.clone(), text: self.by.name(key) }).collect();
@@ -132,6 +132,7 @@ impl Page<'_> {
             show: self.family.word().to_owned(),
             trend,
             trends: self.trends(&names)?,
+            legend: palette.iter().map(|(_, name, series)| (name.clone(), *series)).collect(),
             charts,
             table: self.table(&Found {
                 ordered: &ordered,
