@@ -58,6 +58,10 @@ uuid_ids!(
     CommentId,
     /// A score configuration.
     ScoreConfigId,
+    /// An experiment. Its text also seeds the assignment hash, so that arms of two experiments are independent.
+    ExperimentId,
+    /// An entry in an experiment's log.
+    ActivityId,
 );
 
 macro_rules! hex_ids {

@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod chart;
 pub mod dataset;
+pub mod experiment;
 pub mod ids;
 pub mod job;
 pub mod media;
@@ -20,6 +21,7 @@ pub mod time;
 pub mod trace;
 
 mod invalid;
+mod word;
 
 pub use invalid::Invalid;
 pub use problem::Problem;

@@ -1,48 +1,6 @@
-use std::{fmt, str::FromStr};
+use serde::{Deserialize, Serialize};
 
-use serde::{Deserialize, Serialize, de};
-
-use crate::{Invalid, ids::LabelMoveId, invalid::shown, time::TimeUs};
-
-macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident, $max:literal, $allowed:expr, $rule:literal);+ $(;)?) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-        #[serde(transparent)]
-        pub struct $name(String);
-
-        impl $name {
-            /// The text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = Invalid;
-
-            fn from_str(text: &str) -> Result<Self, Invalid> {
-                let allowed: fn(u8) -> bool = $allowed;
-                if text.is_empty() || text.len() > $max || !text.bytes().all(allowed) {
-                    return Err(Invalid::new(format!(concat!("`{}` is not ", $rule), shown(text))));
-                }
-                Ok(Self(text.to_owned()))
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-            }
-        }
-    )+};
-}
+use crate::{ids::LabelMoveId, time::TimeUs, word::words};
 
 words!(
     /// A label: `production`, `staging`, `variant-a`. `latest` is derived, never set.
