@@ -186,6 +186,7 @@ impl Demo {
             source: MoveSource::Api,
             at: rise.at,
             protected: ProtectedLabels::Keep,
+            experiment: None,
         };
         let keyed = [(label.clone(), flag_key(prompt, &label)?)];
         self.context.control.move_labels(project, prompt, &keyed, version, record).await?;

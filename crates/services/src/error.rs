@@ -23,6 +23,14 @@ pub enum ServiceError {
     /// The label is protected: only owners move or remove it.
     #[error("label `{0}` is protected")]
     Protected(String),
+    /// The label belongs to an experiment that is scheduled, running or paused.
+    #[error("label `{label}` belongs to the experiment `{experiment}`")]
+    Owned {
+        /// The label.
+        label: String,
+        /// The experiment's key.
+        experiment: String,
+    },
     /// The address was not made here, or is no longer good.
     #[error("not a valid link")]
     BadLink,
@@ -88,6 +96,13 @@ impl ServiceError {
             Self::Protected(label) => Problem::new(
                 ProblemCode::Forbidden,
                 format!("The label `{label}` is protected. Moving or removing it needs the role `owner`."),
+            ),
+            Self::Owned { label, experiment } => Problem::new(
+                ProblemCode::Conflict,
+                format!(
+                    "The label `{label}` belongs to the experiment `{experiment}`. Say what becomes of the experiment: \
+                     `stop` ends it, `rebase` makes the new version its control."
+                ),
             ),
             Self::BadLink => Problem::new(
                 ProblemCode::Forbidden,
@@ -155,6 +170,7 @@ impl From<StoreError> for ServiceError {
             StoreError::NotFound { entity, id } => Self::NotFound { entity, id },
             StoreError::Conflict(sentence) => Self::Conflict(sentence),
             StoreError::Protected(label) => Self::Protected(label),
+            StoreError::Owned { label, experiment } => Self::Owned { label, experiment },
             StoreError::Busy => Self::Unavailable {
                 reason: "The write queue is full. Nothing was stored; send the same batch again.",
                 retry_after_s: 1,

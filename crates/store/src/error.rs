@@ -16,6 +16,14 @@ pub enum StoreError {
     /// The label is protected, and whoever asks may not move protected labels.
     #[error("label `{0}` is protected")]
     Protected(String),
+    /// The label belongs to an experiment that is scheduled, running or paused, and moves for it only.
+    #[error("label `{label}` belongs to the experiment `{experiment}`")]
+    Owned {
+        /// The label.
+        label: String,
+        /// The experiment's key.
+        experiment: String,
+    },
     /// The queue is full; nothing was stored; the same batch may be sent again.
     #[error("the write queue is full")]
     Busy,

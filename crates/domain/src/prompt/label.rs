@@ -39,6 +39,8 @@ pub enum MoveSource {
     User,
     /// A program with a key.
     Api,
+    /// An experiment: shipped, undone, or moved along with a person's move.
+    Experiment,
 }
 
 impl MoveSource {
@@ -47,6 +49,7 @@ impl MoveSource {
         match self {
             Self::User => "user",
             Self::Api => "api",
+            Self::Experiment => "experiment",
         }
     }
 }

@@ -157,6 +157,7 @@ impl Prompts {
             source: source_of(actor),
             at: context.clock.now(),
             protected: protection_for(actor, project),
+            experiment: None,
         })
     }
 

@@ -3,6 +3,7 @@
 
 mod access;
 mod clients;
+mod experiments;
 mod jobs;
 mod prices;
 mod prompts;
@@ -32,6 +33,7 @@ pub async fn run<F: Future<Output = Arc<dyn ControlStore>>>(fresh: impl Fn() -> 
     prompts::run(&fresh).await;
     repeats::run(&fresh).await;
     clients::run(&fresh).await;
+    experiments::run(&fresh).await;
     a_closed_store_says_so(&*fresh().await).await;
 }
 

@@ -4,12 +4,13 @@
 //!
 //! - Each method is atomic. A condition (a name free, no owner yet, the newest version still the one seen) is checked in the
 //!   same step that writes.
-//! - Every change of a project's prompts or labels raises the project's revision by one, and the change is visible to whoever
+//! - Every change of a project's prompts, labels or experiments raises the project's revision by one, and the change is visible to whoever
 //!   reads that revision or a later one.
 //! - Secrets arrive and leave only as SHA-256 digests or argon2 hashes.
 
 mod access;
 mod datasets;
+mod experiments;
 mod jobs;
 mod media;
 mod notes;
@@ -23,6 +24,7 @@ pub use access::{
     AccessStore, ApiKey, Digest, LinkPurpose, Member, NewOwner, OneTimeLink, Person, Session, SignedIn, StoredKey,
 };
 pub use datasets::{Counted, DatasetStore, ItemFilter, RunItemFilter};
+pub use experiments::{ExperimentChange, ExperimentFilter, ExperimentStore, LabelStep};
 pub use jobs::{JobLease, JobStore};
 pub use media::MediaStore;
 pub use notes::{Comment, CommentFilter, NoteStore, ScoreCategory, ScoreConfig, ScoreKind};
@@ -38,7 +40,15 @@ use crate::StoreError;
 /// All of the control plane, as one object behind `dyn`.
 #[async_trait]
 pub trait ControlStore:
-    AccessStore + DatasetStore + JobStore + MediaStore + NoteStore + PriceStore + PromptStore + RepeatStore
+    AccessStore
+    + DatasetStore
+    + ExperimentStore
+    + JobStore
+    + MediaStore
+    + NoteStore
+    + PriceStore
+    + PromptStore
+    + RepeatStore
 {
     /// Leaves the files tidy. Nothing may be asked or written afterwards: it is answered with [`StoreError::Closed`]. Closing
     /// again changes nothing.

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use domain::{
-    ids::{LabelMoveId, ProjectId, PromptId},
+    ids::{ExperimentId, LabelMoveId, ProjectId, PromptId},
     prompt::{
         FlagKey, Label, LabelMove, LabelName, MoveSource, Prompt, PromptAtVersion, PromptBody, PromptName,
         PromptVersion, Tag, VersionChoice,
@@ -75,6 +75,8 @@ pub struct MoveRecord {
     pub at: TimeUs,
     /// Whether protected labels may move too.
     pub protected: ProtectedLabels,
+    /// The experiment it is made for. A label owned by another one does not move.
+    pub experiment: Option<ExperimentId>,
 }
 
 impl MoveRecord {
@@ -135,7 +137,7 @@ pub trait PromptStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the prompt exists with the other type, or `expected_latest` is not the newest any more;
-    /// [`StoreError::Protected`] when a label may not move.
+    /// [`StoreError::Protected`] and [`StoreError::Owned`] when a label may not move.
     async fn add_version(&self, project: ProjectId, new: NewVersion) -> Result<SavedVersion, StoreError>;
 
     /// A prompt and one of its versions.
@@ -179,7 +181,8 @@ pub trait PromptStore: Send + Sync {
     /// [`MoveRecord::nth`]). Returns the labels in that order.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when prompt or version do not exist; [`StoreError::Protected`] when a label may not move.
+    /// [`StoreError::NotFound`] when prompt or version do not exist; [`StoreError::Protected`] and [`StoreError::Owned`] when
+    /// a label may not move.
     async fn move_labels(
         &self,
         project: ProjectId,
@@ -192,7 +195,8 @@ pub trait PromptStore: Send + Sync {
     /// Removes a label. Its flag key stays reserved for the slot.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when the prompt has no such label; [`StoreError::Protected`] when it may not be removed.
+    /// [`StoreError::NotFound`] when the prompt has no such label; [`StoreError::Protected`] and [`StoreError::Owned`] when it
+    /// may not be removed.
     async fn remove_label(
         &self,
         project: ProjectId,
@@ -237,7 +241,8 @@ pub trait PromptStore: Send + Sync {
     /// go with it, each with a move of its own, in name order (see [`MoveRecord::nth`]). Version numbers are never used again, also not by a later prompt of the same name.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when nothing matches; [`StoreError::Protected`] when a label may not be removed.
+    /// [`StoreError::NotFound`] when nothing matches; [`StoreError::Protected`] and [`StoreError::Owned`] when a label may not
+    /// be removed; [`StoreError::Conflict`] when an experiment with a slot serves a version.
     async fn remove_prompt(
         &self,
         project: ProjectId,

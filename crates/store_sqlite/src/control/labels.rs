@@ -11,7 +11,7 @@ use store::{
 };
 
 use super::{
-    SqliteControl, commit,
+    SqliteControl, commit, experiments,
     prompts::{known_head, raise_revision, set_updated},
     row,
 };
@@ -76,6 +76,7 @@ pub(super) async fn point(
             return Ok((label.clone(), false));
         }
         unless_protected(label, record)?;
+        experiments::unless_owned(connection, slot, record.experiment).await?;
     }
     let flag_key = match &before {
         Some(label) => label.flag_key.clone(),
@@ -176,6 +177,7 @@ pub(super) async fn take_away(
     record: &MoveRecord,
 ) -> Result<(), StoreError> {
     unless_protected(label, record)?;
+    experiments::unless_owned(connection, slot, record.experiment).await?;
     sqlx::query("DELETE FROM label WHERE prompt_id = ? AND name = ?")
         .bind(slot.prompt.0.as_bytes().as_slice())
         .bind(slot.label.as_str())
@@ -183,6 +185,19 @@ pub(super) async fn take_away(
         .await
         .map_err(from_sqlx)?;
     write_move(connection, slot, Some(label.version), None, record).await
+}
+
+pub(super) async fn version_exists(
+    connection: &mut SqliteConnection,
+    prompt: PromptId,
+    number: u32,
+) -> Result<bool, StoreError> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM prompt_version WHERE prompt_id = ? AND number = ?)")
+        .bind(prompt.0.as_bytes().as_slice())
+        .bind(i64::from(number))
+        .fetch_one(connection)
+        .await
+        .map_err(from_sqlx)
 }
 
 fn no_label(name: &PromptName, label: &LabelName) -> StoreError {
@@ -201,14 +216,7 @@ impl SqliteControl {
         let mut writing = self.write().await?;
         let mut transaction = writing.begin().await?;
         let prompt = known_head(&mut transaction, project, name).await?.id;
-        let there: bool =
-            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM prompt_version WHERE prompt_id = ? AND number = ?)")
-                .bind(prompt.0.as_bytes().as_slice())
-                .bind(i64::from(to))
-                .fetch_one(&mut *transaction)
-                .await
-                .map_err(from_sqlx)?;
-        if !there {
+        if !version_exists(&mut transaction, prompt, to).await? {
             return Err(StoreError::NotFound { entity: "prompt version", id: format!("{name} {to}") });
         }
         let mut pointed = Vec::with_capacity(labels.len());

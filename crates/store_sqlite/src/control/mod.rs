@@ -3,6 +3,7 @@
 mod access;
 mod credentials;
 mod datasets;
+mod experiments;
 mod jobs;
 mod labels;
 mod lists;
@@ -40,6 +41,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/control/0003_settings.sql"),
         include_str!("../../migrations/control/0004_prices.sql"),
         include_str!("../../migrations/control/0005_clients.sql"),
+        include_str!("../../migrations/control/0006_experiments.sql"),
     ],
 };
 const READERS: u32 = 4;

@@ -217,7 +217,7 @@ impl SqliteControl {
             write_tags(connection, prompt, &tags).await?;
         }
         for (label, id, flag_key) in labels {
-            let record = MoveRecord { id, by: by.clone(), reason: None, source, at, protected };
+            let record = MoveRecord { id, by: by.clone(), reason: None, source, at, protected, experiment: None };
             let slot = labels::Slot { project, prompt, name: &name, label: &label };
             labels::point(connection, &slot, &flag_key, number, &record).await?;
         }

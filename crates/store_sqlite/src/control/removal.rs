@@ -10,7 +10,7 @@ use store::{
 };
 
 use super::{
-    SqliteControl, commit,
+    SqliteControl, commit, experiments,
     labels::{self, Slot},
     prompts::{chosen, known_head, raise_revision, set_updated},
     row,
@@ -18,7 +18,9 @@ use super::{
 use crate::error::from_sqlx;
 
 /// Everything of a project, each after what refers to it. Rows of runs and labels go with what they hang on.
-const OF_PROJECT: [&str; 19] = [
+const OF_PROJECT: [&str; 21] = [
+    "DELETE FROM experiment_activity WHERE experiment_id IN (SELECT id FROM experiment WHERE project_id = ?1)",
+    "DELETE FROM experiment WHERE project_id = ?1",
     "DELETE FROM label WHERE prompt_id IN (SELECT id FROM prompt WHERE project_id = ?1)",
     "DELETE FROM prompt_version WHERE prompt_id IN (SELECT id FROM prompt WHERE project_id = ?1)",
     "DELETE FROM prompt WHERE project_id = ?1",
@@ -99,6 +101,7 @@ impl SqliteControl {
             let slot = Slot { project, prompt: id, name, label: &label.name };
             labels::take_away(connection, &slot, label, &record.nth(place)).await?;
         }
+        experiments::unless_served(connection, project, id, name, &versions).await?;
         for version in &versions {
             sqlx::query("DELETE FROM prompt_version WHERE prompt_id = ? AND number = ?")
                 .bind(id.0.as_bytes().as_slice())

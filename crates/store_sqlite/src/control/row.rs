@@ -82,7 +82,7 @@ pub(super) fn kind(row: &SqliteRow, column: &'static str) -> Result<PromptType, 
 
 pub(super) fn source(row: &SqliteRow, column: &'static str) -> Result<MoveSource, StoreError> {
     let text: &str = row.try_get(column).map_err(from_sqlx)?;
-    let sources = [MoveSource::User, MoveSource::Api];
+    let sources = [MoveSource::User, MoveSource::Api, MoveSource::Experiment];
     sources.into_iter().find(|source| source.as_str() == text).ok_or_else(|| bad(column, text))
 }
 

@@ -78,6 +78,7 @@ fn record(number: u128) -> MoveRecord {
         source: MoveSource::Api,
         at: TimeUs(T0.0 + number as i64),
         protected: ProtectedLabels::Keep,
+        experiment: None,
     }
 }
 
