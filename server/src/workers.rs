@@ -15,6 +15,8 @@ const FOLD_AFTER_FAILURE: Duration = Duration::from_secs(5);
 const CLEAN_UP: Duration = Duration::from_hours(1);
 /// Jobs are looked for at least this often: those of a worker that died wait until its lease runs out.
 const LOOK_FOR_JOBS: Duration = Duration::from_secs(3);
+/// Scheduled starts and ends of experiments, and steps of ramps, are looked for this often.
+const LOOK_AT_EXPERIMENTS: Duration = Duration::from_secs(1);
 /// Histograms are condensed this often.
 const CONDENSE: Duration = Duration::from_secs(5);
 
@@ -29,6 +31,7 @@ pub(crate) fn start(
     tasks.spawn(until(stop.clone(), fold(services.clone(), events)));
     tasks.spawn(until(stop.clone(), clean_up(services.clone())));
     tasks.spawn(until(stop.clone(), reprice(services.clone())));
+    tasks.spawn(until(stop.clone(), experiments(services.clone())));
     tasks.spawn(until(stop.clone(), condense(recorder)));
     tasks
 }
@@ -80,6 +83,17 @@ async fn reprice(services: Services) {
         }
         // Either way it is time to look again.
         let _ = time::timeout(LOOK_FOR_JOBS, services.prices.asked()).await;
+    }
+}
+
+/// Does to experiments what is due by the clock. Each act is one transaction, so interrupting it is safe.
+async fn experiments(services: Services) {
+    let mut every = time::interval(LOOK_AT_EXPERIMENTS);
+    loop {
+        every.tick().await;
+        if let Err(error) = services.experiments.tick().await {
+            tracing::error!(%error, "could not look at experiments; trying again");
+        }
     }
 }
 

@@ -150,10 +150,14 @@ pub enum Permission {
     Read,
     /// Add scores by hand.
     Annotate,
-    /// Say what one thinks of a trace or session: thumbs, a rating, a comment. The one thing a public client key may do.
+    /// Say what one thinks of a trace or session: thumbs, a rating, a comment. With resolving, all a public client key may do.
     Feedback,
     /// Create prompts and versions, move labels.
     WritePrompts,
+    /// Make, change, launch and end experiments.
+    WriteExperiments,
+    /// Ask which version a unit gets, and report that it did.
+    Resolve,
     /// Set prices of models, and have stored spans priced again.
     WritePrices,
     /// See and change members and keys, change the project.
@@ -162,8 +166,17 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 7] =
-        [Self::Ingest, Self::Read, Self::Annotate, Self::Feedback, Self::WritePrompts, Self::WritePrices, Self::Manage];
+    pub const ALL: [Self; 9] = [
+        Self::Ingest,
+        Self::Read,
+        Self::Annotate,
+        Self::Feedback,
+        Self::WritePrompts,
+        Self::WriteExperiments,
+        Self::Resolve,
+        Self::WritePrices,
+        Self::Manage,
+    ];
 
     /// The weakest role that may, and the key scope that may (`None`: no key ever may).
     pub fn needs(self) -> (Role, Option<Scope>) {
@@ -171,7 +184,8 @@ impl Permission {
             Self::Ingest => (Role::Editor, Some(Scope::Ingest)),
             Self::Read => (Role::Viewer, Some(Scope::Read)),
             Self::Annotate | Self::Feedback => (Role::Analyst, Some(Scope::Ingest)),
-            Self::WritePrompts | Self::WritePrices => (Role::Editor, Some(Scope::Write)),
+            Self::Resolve => (Role::Analyst, Some(Scope::Resolve)),
+            Self::WritePrompts | Self::WriteExperiments | Self::WritePrices => (Role::Editor, Some(Scope::Write)),
             Self::Manage => (Role::Owner, None),
         }
     }
@@ -204,9 +218,10 @@ impl Actor {
             },
             Self::Key { project: of, .. } if *of != project => Access::Unknown,
             // A client key is public: it reads nothing and writes no prompt, whatever its scopes say.
-            Self::Key { kind: KeyKind::Client, scopes, .. } => {
-                granted(permission == Permission::Feedback && scopes.contains(&Scope::Ingest))
-            }
+            Self::Key { kind: KeyKind::Client, scopes, .. } => granted(
+                matches!(permission, Permission::Feedback | Permission::Resolve)
+                    && scope.is_some_and(|scope| scopes.contains(&scope)),
+            ),
             Self::Key { scopes, .. } => granted(scope.is_some_and(|scope| scopes.contains(&scope))),
         }
     }
@@ -274,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_key_gives_feedback_and_nothing_else_whatever_its_scopes() {
+    fn a_client_key_gives_feedback_and_resolves_and_nothing_else_whatever_its_scopes() {
         let with = |scopes: &[Scope]| Actor::Key {
             key: KeyId(Uuid::from_u128(3)),
             project: MINE,
@@ -282,9 +297,11 @@ mod tests {
             scopes: scopes.to_vec(),
         };
         for permission in Permission::ALL {
-            let wanted = if permission == Permission::Feedback { Access::Granted } else { Access::Forbidden };
-            assert_eq!(with(&Scope::ALL).access(MINE, permission), wanted);
-            assert_eq!(with(&[Scope::Resolve]).access(MINE, permission), Access::Forbidden);
+            let may = |yes: bool| if yes { Access::Granted } else { Access::Forbidden };
+            let (feedback, resolve) = (permission == Permission::Feedback, permission == Permission::Resolve);
+            assert_eq!(with(&Scope::ALL).access(MINE, permission), may(feedback || resolve));
+            assert_eq!(with(&[Scope::Resolve]).access(MINE, permission), may(resolve));
+            assert_eq!(with(&[Scope::Ingest]).access(MINE, permission), may(feedback));
             assert_eq!(with(&Scope::ALL).access(OTHER, permission), Access::Unknown);
         }
     }

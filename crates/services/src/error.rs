@@ -148,6 +148,8 @@ fn refusal(permission: Permission) -> &'static str {
         Permission::Annotate => "Adding scores needs the role `analyst` or a key with the scope `ingest`.",
         Permission::Feedback => "Giving feedback needs the role `analyst` or a key with the scope `ingest`.",
         Permission::WritePrompts => "Changing prompts needs the role `editor` or a key with the scope `write`.",
+        Permission::WriteExperiments => "Changing experiments needs the role `editor` or a key with the scope `write`.",
+        Permission::Resolve => "Resolving needs the role `analyst` or a key with the scope `resolve`.",
         Permission::WritePrices => "Changing prices needs the role `editor` or a key with the scope `write`.",
         Permission::Manage => "Managing keys and members needs the role `owner`.",
     }

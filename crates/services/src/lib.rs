@@ -3,10 +3,12 @@
 
 pub mod access;
 pub mod annotations;
+pub mod assignment;
 pub mod context;
 pub mod datasets;
 pub mod demo;
 mod error;
+pub mod experiments;
 pub mod import;
 pub mod ingest;
 pub mod media;
@@ -37,6 +39,10 @@ pub struct Services {
     pub access: access::Access,
     /// Prompts, versions, labels.
     pub prompts: prompts::Prompts,
+    /// Which version a unit gets.
+    pub assignment: assignment::Assignment,
+    /// Versions compared on live traffic.
+    pub experiments: experiments::Experiments,
     /// Spans and scores in.
     pub ingest: ingest::Ingest,
     /// Traces out.
@@ -74,12 +80,15 @@ impl Services {
         let price_lists = Arc::new(prices::PriceLists::default());
         let ingest = ingest::Ingest::new(Arc::clone(&context), Arc::clone(&price_lists));
         let metrics = metrics::Metrics::new(Arc::clone(&context));
+        let prompts = prompts::Prompts::new(Arc::clone(&context));
         Self {
             annotations: annotations::Annotations::new(Arc::clone(&context), ingest.clone()),
             import: import::Import::new(Arc::clone(&context), ingest.clone()),
             demo: demo::Demo::new(Arc::clone(&context), access.clone(), ingest.clone()),
             access,
-            prompts: prompts::Prompts::new(Arc::clone(&context)),
+            assignment: assignment::Assignment::new(prompts.clone()),
+            experiments: experiments::Experiments::new(Arc::clone(&context), prompts.clone()),
+            prompts,
             ingest,
             traces: traces::Traces::new(Arc::clone(&context)),
             prices: prices::Prices::new(Arc::clone(&context), price_lists),

@@ -198,7 +198,7 @@ pub(super) fn parse_labels(
 pub(super) const LATEST_IS_DERIVED: &str = "`latest` always sits on the newest version and is never set";
 
 /// A commit message or reason: trimmed, at most 500 characters; an empty one is none.
-pub(super) fn parse_note(field: &str, note: Option<&str>) -> Result<Option<String>, FieldProblem> {
+pub(crate) fn parse_note(field: &str, note: Option<&str>) -> Result<Option<String>, FieldProblem> {
     let Some(note) = note.map(str::trim).filter(|note| !note.is_empty()) else {
         return Ok(None);
     };

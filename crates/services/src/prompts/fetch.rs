@@ -7,7 +7,7 @@ use domain::{
 };
 
 use super::{Prompts, known_name, missing_prompt};
-use crate::{ServiceError, context::authorize};
+use crate::{ServiceError, assignment::Ruleset, context::authorize};
 
 /// Which version a request with an optional version and an optional label means: with neither, the label `production`.
 ///
@@ -42,7 +42,13 @@ impl Prompts {
         self.load(project, name, choice).await
     }
 
-    pub(super) async fn load(
+    /// Which slot answers what, as [`Self::fetch`] believes it.
+    pub(crate) async fn rules(&self, project: ProjectId) -> Result<Arc<Ruleset>, ServiceError> {
+        let context = &*self.context;
+        self.snapshot.view(context, project).await?.rules(context).await
+    }
+
+    pub(crate) async fn load(
         &self,
         project: ProjectId,
         name: &str,

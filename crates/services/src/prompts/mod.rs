@@ -18,7 +18,7 @@ use store::control::{MoveRecord, NewVersion, ProtectedLabels};
 use tokio::sync::broadcast;
 
 pub use changes::{PromptChange, PromptEvent};
-pub(crate) use draft::CheckedVersion;
+pub(crate) use draft::{CheckedVersion, parse_note};
 pub use draft::{LatestLabel, SaveVersion};
 pub use fetch::choose;
 pub use labels::flag_key;
@@ -162,7 +162,7 @@ impl Prompts {
     }
 
     /// After each write through this process: fetches see it at once, listeners hear of it.
-    async fn changed(&self, project: ProjectId) {
+    pub(crate) async fn changed(&self, project: ProjectId) {
         self.snapshot.forget(project);
         match self.context.control.revision(project).await {
             Ok(revision) => self.snapshot.announce(PromptsChanged { project, revision }),
@@ -179,7 +179,7 @@ fn source_of(actor: &Actor) -> MoveSource {
 }
 
 /// Protected labels are the owners' (and no key's, as no key may manage).
-fn protection_for(actor: &Actor, project: ProjectId) -> ProtectedLabels {
+pub(crate) fn protection_for(actor: &Actor, project: ProjectId) -> ProtectedLabels {
     match authorize(actor, project, Permission::Manage) {
         Ok(()) => ProtectedLabels::Move,
         Err(_) => ProtectedLabels::Keep,
@@ -187,7 +187,7 @@ fn protection_for(actor: &Actor, project: ProjectId) -> ProtectedLabels {
 }
 
 /// A name to look for: one that breaks the rules cannot exist.
-fn known_name(name: &str) -> Result<PromptName, ServiceError> {
+pub(crate) fn known_name(name: &str) -> Result<PromptName, ServiceError> {
     name.parse().map_err(|_| missing_prompt(name))
 }
 

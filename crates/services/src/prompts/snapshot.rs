@@ -10,9 +10,9 @@ use domain::{
     ids::ProjectId,
     prompt::{PromptAtVersion, PromptBody, VersionChoice},
 };
-use tokio::sync::broadcast;
+use tokio::sync::{OnceCell, broadcast};
 
-use crate::{Context, ServiceError};
+use crate::{Context, ServiceError, assignment::Ruleset};
 
 /// How long a view is believed before its revision is asked for again: how late a change by another process may be seen.
 const BELIEVED_US: i64 = 1_000_000;
@@ -59,6 +59,7 @@ pub(super) struct View {
     revision: u64,
     checked_us: AtomicI64,
     texts: Mutex<Texts>,
+    rules: OnceCell<Arc<Ruleset>>,
 }
 
 impl Default for Snapshot {
@@ -70,6 +71,12 @@ impl Default for Snapshot {
 impl View {
     pub(super) fn get(&self, name: &str, choice: &VersionChoice) -> Option<Arc<PromptAtVersion>> {
         lock(&self.texts).get(name)?.get(choice).cloned()
+    }
+
+    /// The rules of its revision or a later one, read when they are asked for first.
+    pub(super) async fn rules(&self, context: &Context) -> Result<Arc<Ruleset>, ServiceError> {
+        let load = || async { Ruleset::load(context, self.project).await.map(Arc::new) };
+        self.rules.get_or_try_init(load).await.cloned()
     }
 }
 
@@ -152,7 +159,13 @@ impl Snapshot {
         if inner.views.len() >= MAX_PROJECTS {
             inner.start_over();
         }
-        let view = Arc::new(View { project, revision, checked_us: AtomicI64::new(now), texts: Mutex::default() });
+        let view = Arc::new(View {
+            project,
+            revision,
+            checked_us: AtomicI64::new(now),
+            texts: Mutex::default(),
+            rules: OnceCell::new(),
+        });
         inner.views.insert(project, Arc::clone(&view));
         Some(view)
     }

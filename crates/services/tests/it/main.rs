@@ -3,8 +3,10 @@
 
 mod access;
 mod annotations;
+mod assignment;
 mod conventions;
 mod demo;
+mod experiments;
 mod import;
 mod keys;
 mod members;

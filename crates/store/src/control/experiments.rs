@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
     experiment::{Activity, Experiment, ExperimentKey, State},
-    ids::{ActivityId, ExperimentId, ProjectId},
+    ids::{ExperimentId, ProjectId},
     prompt::PromptName,
 };
 
@@ -76,12 +76,12 @@ pub trait ExperimentStore: Send + Sync {
     /// Every experiment of every project that owns a slot: what time may act on.
     async fn owning_experiments(&self) -> Result<Vec<(ProjectId, Experiment)>, StoreError>;
 
-    /// The log of an experiment, newest first, below the entry `before`, at most `limit`.
+    /// The log of an experiment, newest first, below the revision `before`, at most `limit`.
     async fn experiment_activity(
         &self,
         project: ProjectId,
         experiment: ExperimentId,
-        before: Option<ActivityId>,
+        before: Option<u32>,
         limit: u16,
     ) -> Result<Vec<Activity>, StoreError>;
 }

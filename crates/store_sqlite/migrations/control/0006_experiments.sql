@@ -18,13 +18,14 @@ CREATE TABLE experiment (
 CREATE UNIQUE INDEX experiment_by_slot ON experiment (project_id, prompt_id, label)
   WHERE state IN ('scheduled', 'running', 'paused');
 
+-- One entry a revision.
 CREATE TABLE experiment_activity (
-  id BLOB NOT NULL PRIMARY KEY,
   experiment_id BLOB NOT NULL REFERENCES experiment (id),
+  revision INTEGER NOT NULL,
   -- JSON.
-  body TEXT NOT NULL
-) STRICT;
-CREATE INDEX experiment_activity_by_experiment ON experiment_activity (experiment_id, id);
+  body TEXT NOT NULL,
+  PRIMARY KEY (experiment_id, revision)
+) STRICT, WITHOUT ROWID;
 
 -- The same table with one more source.
 CREATE TABLE label_move_next (

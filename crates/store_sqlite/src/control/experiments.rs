@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     experiment::{Activity, Experiment, ExperimentKey, State},
-    ids::{ActivityId, ExperimentId, ProjectId, PromptId},
+    ids::{ExperimentId, ProjectId, PromptId},
     prompt::{LabelName, PromptName},
 };
 use serde::{Deserialize, Serialize};
@@ -111,9 +111,9 @@ async fn write_activity(
     experiment: ExperimentId,
     activity: &Activity,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO experiment_activity (id, experiment_id, body) VALUES (?, ?, ?)")
-        .bind(activity.id.0.as_bytes().as_slice())
+    sqlx::query("INSERT INTO experiment_activity (experiment_id, revision, body) VALUES (?, ?, ?)")
         .bind(experiment.0.as_bytes().as_slice())
+        .bind(i64::from(activity.revision))
         .bind(row::as_json(activity)?)
         .execute(connection)
         .await
@@ -266,7 +266,7 @@ impl ExperimentStore for SqliteControl {
         &self,
         project: ProjectId,
         experiment: ExperimentId,
-        before: Option<ActivityId>,
+        before: Option<u32>,
         limit: u16,
     ) -> Result<Vec<Activity>, StoreError> {
         let mut query: QueryBuilder<Sqlite> = QueryBuilder::new(
@@ -276,9 +276,9 @@ impl ExperimentStore for SqliteControl {
         query.push_bind(project.0.as_bytes().to_vec());
         query.push(" AND experiment_id = ").push_bind(experiment.0.as_bytes().to_vec());
         if let Some(before) = before {
-            query.push(" AND experiment_activity.id < ").push_bind(before.0.as_bytes().to_vec());
+            query.push(" AND experiment_activity.revision < ").push_bind(i64::from(before));
         }
-        query.push(" ORDER BY experiment_activity.id DESC LIMIT ").push_bind(i64::from(limit));
+        query.push(" ORDER BY experiment_activity.revision DESC LIMIT ").push_bind(i64::from(limit));
         let found = query.build().fetch_all(&self.readers).await.map_err(from_sqlx)?;
         found.iter().map(|found| row::json(found, "body")).collect()
     }

@@ -143,7 +143,7 @@ async fn an_experiment_comes_back_as_it_was_saved(store: &dyn ControlStore) {
     assert_eq!(read.as_ref(), Some(&change.experiment));
     let log = store.experiment_activity(project, first.id, None, 10).await.expect("a log");
     assert_eq!(log, [change.activity.clone(), entry(100, ActivityKind::Created, 1)]);
-    let older = store.experiment_activity(project, first.id, Some(change.activity.id), 10).await.expect("a log");
+    let older = store.experiment_activity(project, first.id, Some(2), 10).await.expect("a log");
     assert_eq!(older.len(), 1);
     assert_eq!(store.revision(project).await.expect("a revision"), before + 2);
     let missing = changed(&experiment(7, "none"), State::Draft, 700);

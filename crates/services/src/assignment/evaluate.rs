@@ -1,0 +1,133 @@
+//! Which version a unit gets, and why.
+
+use assign::{Outcome, Reason, Stage};
+use domain::{
+    experiment::{ArmKey, Eligibility, ExperimentKey},
+    ids::ExperimentId,
+};
+use serde_json::{Map, Value};
+
+use super::rules::{Rule, Split};
+
+/// What a slot answers a unit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolved<'r> {
+    /// The slot.
+    pub rule: &'r Rule,
+    /// The version to use.
+    pub version: u32,
+    /// The experiment that splits the slot, whether or not the unit takes part.
+    pub split: Option<InSplit<'r>>,
+}
+
+/// How a unit stands to an experiment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InSplit<'r> {
+    /// The experiment.
+    pub experiment: ExperimentId,
+    /// Its key.
+    pub key: &'r ExperimentKey,
+    /// The phase and epoch.
+    pub stage: Stage,
+    /// Why it gets what it gets.
+    pub reason: Reason,
+    /// The arm, where it takes part or is forced.
+    pub arm: Option<&'r ArmKey>,
+    /// What an exposure records, where it takes part; forced units do not.
+    pub assigned: Option<Assigned>,
+}
+
+/// What an exposure records.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assigned {
+    /// The unit's id.
+    pub unit: String,
+    /// Its place, 0 to 9,999.
+    pub bucket: u16,
+    /// The probability of its arm among those who take part.
+    pub propensity: f64,
+    /// What targeting said.
+    pub eligibility: Eligibility,
+}
+
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.slot == other.slot && self.version == other.version
+    }
+}
+
+impl Rule {
+    /// What the slot answers a unit with these attributes, of which one is the unit's id (`id` for users).
+    #[must_use]
+    pub fn resolve(&self, attributes: &Map<String, Value>) -> Resolved<'_> {
+        let plain = Resolved { rule: self, version: self.version, split: None };
+        let Some(split) = &self.split else { return plain };
+        let definition = split.engine.definition();
+        let unit = unit_id(attributes, &definition.unit);
+        let outcome = split.engine.assign(unit.as_deref(), attributes);
+        let served = outcome.arm().and_then(|arm| split.arm(&arm.key));
+        let assigned = match outcome {
+            Outcome::Assigned { bucket, propensity, .. } => {
+                unit.map(|unit| Assigned { unit, bucket: bucket.number(), propensity, eligibility: eligibility(split) })
+            }
+            _ => None,
+        };
+        let standing = InSplit {
+            experiment: split.id,
+            key: &split.key,
+            stage: definition.stage,
+            reason: outcome.reason(),
+            arm: served.map(|(arm, _)| arm),
+            assigned,
+        };
+        let version = served.map_or(self.version, |(_, version)| version);
+        Resolved { version, split: Some(standing), ..plain }
+    }
+}
+
+fn eligibility(split: &Split) -> Eligibility {
+    match split.engine.definition().condition {
+        // Nobody is assigned whom the condition does not match.
+        Some(_) => Eligibility::Matched,
+        None => Eligibility::Untargeted,
+    }
+}
+
+/// A unit's id as clients hash it: a text, or a whole number in decimal digits. They agree on nothing else, and take 0 for
+/// missing.
+fn unit_id(attributes: &Map<String, Value>, attribute: &str) -> Option<String> {
+    match attributes.get(attribute)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => match (number.as_u64(), number.as_i64()) {
+            (Some(0), _) => None,
+            (Some(whole), _) => Some(whole.to_string()),
+            (None, Some(whole)) => Some(whole.to_string()),
+            (None, None) => None,
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_texts_and_whole_numbers() {
+        for (value, id) in [
+            (json!("ü-1"), Some("ü-1")),
+            (json!(42), Some("42")),
+            (json!(-7), Some("-7")),
+            (json!(0), None),
+            (json!(1.5), None),
+            (json!(true), None),
+            (json!(null), None),
+        ] {
+            let attributes = Map::from_iter([("id".to_owned(), value.clone())]);
+            assert_eq!(unit_id(&attributes, "id").as_deref(), id, "{value}");
+        }
+        assert_eq!(unit_id(&Map::new(), "id"), None);
+    }
+}

@@ -1,0 +1,95 @@
+//! Which version a unit gets, the same at every door: resolve, OFREP, GrowthBook's features, the bundle.
+//!
+//! The rules of a project are kept in memory with its revision, like its prompts, so that a change through this process is
+//! served at once and one by another process within about a second.
+
+mod evaluate;
+mod payload;
+mod rules;
+
+use std::sync::Arc;
+
+use domain::{
+    auth::{Actor, Permission},
+    ids::ProjectId,
+    prompt::{LabelName, PromptAtVersion, VersionChoice},
+};
+
+pub use evaluate::{Assigned, InSplit, Resolved};
+pub use payload::{Bundle, BundleSlot, BundleVersion, FeaturesPayload};
+pub use rules::{Rule, Ruleset, Split};
+
+use crate::{ServiceError, context::authorize, prompts::Prompts};
+
+/// Use cases around assignment. Cheap to clone.
+#[derive(Clone)]
+pub struct Assignment {
+    prompts: Prompts,
+}
+
+impl Assignment {
+    pub(crate) fn new(prompts: Prompts) -> Self {
+        Self { prompts }
+    }
+
+    /// The rules of a project, to ask as often as wanted.
+    ///
+    /// # Errors
+    /// As authorisation decides, or when the store does not answer.
+    pub async fn rules(&self, actor: &Actor, project: ProjectId) -> Result<Arc<Ruleset>, ServiceError> {
+        authorize(actor, project, Permission::Resolve)?;
+        self.prompts.rules(project).await
+    }
+
+    /// The content of a version a slot answered.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] when it was removed meanwhile.
+    pub async fn content(
+        &self,
+        actor: &Actor,
+        project: ProjectId,
+        resolved: &Resolved<'_>,
+    ) -> Result<Arc<PromptAtVersion>, ServiceError> {
+        authorize(actor, project, Permission::Resolve)?;
+        let name = resolved.rule.slot.prompt_name.as_str();
+        self.prompts.load(project, name, &VersionChoice::Number(resolved.version)).await
+    }
+
+    /// The slot of a prompt and a label.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] saying whether prompt or label is missing.
+    pub async fn slot<'r>(
+        &self,
+        project: ProjectId,
+        rules: &'r Ruleset,
+        prompt: &str,
+        label: &LabelName,
+    ) -> Result<&'r Rule, ServiceError> {
+        if let Some(rule) = rules.by_label(prompt, label) {
+            return Ok(rule);
+        }
+        self.prompts.load(project, prompt, &VersionChoice::Label(label.clone())).await?;
+        // There by now: it came between the rules and this question.
+        Err(ServiceError::NotFound { entity: "slot", id: format!("{prompt} {label}") })
+    }
+
+    /// The features as GrowthBook's clients read them.
+    ///
+    /// # Errors
+    /// As [`Self::rules`].
+    pub async fn features(&self, actor: &Actor, project: ProjectId) -> Result<FeaturesPayload, ServiceError> {
+        FeaturesPayload::of(&*self.rules(actor, project).await?)
+    }
+
+    /// Everything to resolve without asking, texts included, so it takes the right to read.
+    ///
+    /// # Errors
+    /// As [`Self::rules`].
+    pub async fn bundle(&self, actor: &Actor, project: ProjectId) -> Result<Bundle, ServiceError> {
+        authorize(actor, project, Permission::Read)?;
+        let rules = self.prompts.rules(project).await?;
+        self.bundle_of(project, &rules).await
+    }
+}

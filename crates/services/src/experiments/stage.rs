@@ -1,0 +1,116 @@
+//! Phases and epochs: what was served from when to when.
+
+use assign::{Change, Stage};
+use domain::{
+    experiment::{Epoch, Experiment, Phase, Share, State},
+    ids::ProjectId,
+    time::TimeUs,
+};
+
+use super::definition::{definition, first_seed, frozen};
+use crate::ServiceError;
+
+/// The share of eligible units that takes part now: none while paused, the ramp's while it climbs.
+fn coverage(experiment: &Experiment) -> Share {
+    let design = &experiment.design;
+    match (experiment.state, &design.ramp, experiment.ramp) {
+        (State::Running, Some(ramp), Some(progress)) => ramp.coverage(progress.step, design.coverage),
+        (State::Running, ..) => design.coverage,
+        _ => Share::NONE,
+    }
+}
+
+/// Closes what is open and opens the first epoch of the next phase.
+fn open_phase(experiment: &mut Experiment, project: ProjectId, now: TimeUs, why: &str, reshuffle: bool) {
+    let number = experiment.phase().map_or(0, |phase| phase.number.saturating_add(1));
+    let seed = match experiment.phase() {
+        Some(_) if reshuffle => format!("{}.{number}", first_seed(experiment.id)),
+        Some(phase) => phase.definition.seed.clone(),
+        None => first_seed(experiment.id),
+    };
+    close(experiment, now);
+    let first = Epoch {
+        number: 0,
+        from_us: now,
+        to_us: None,
+        why: why.to_owned(),
+        coverage: coverage(experiment),
+        weights: weights(experiment),
+    };
+    experiment.phases.push(Phase {
+        number,
+        from_us: now,
+        to_us: None,
+        why: why.to_owned(),
+        definition: frozen(project, &experiment.design, seed),
+        epochs: vec![first],
+    });
+}
+
+fn weights(experiment: &Experiment) -> Vec<u16> {
+    experiment.design.arms.iter().map(|arm| arm.weight).collect()
+}
+
+/// Ends the present phase and epoch: from here on nobody takes part.
+pub(super) fn close(experiment: &mut Experiment, now: TimeUs) {
+    if let Some(phase) = experiment.phases.last_mut().filter(|phase| phase.to_us.is_none()) {
+        phase.to_us = Some(now);
+        if let Some(epoch) = phase.epochs.last_mut() {
+            epoch.to_us = Some(now);
+        }
+    }
+}
+
+/// Brings what is served up to the experiment's state, ramp and design: opens a phase or an epoch where that changes
+/// something, and says which.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] for a targeting condition that is none.
+pub(super) fn bring_up(
+    experiment: &mut Experiment,
+    project: ProjectId,
+    now: TimeUs,
+    why: &str,
+    reshuffle: bool,
+) -> Result<Change, ServiceError> {
+    let Some((phase, epoch)) = experiment.phase().and_then(|phase| Some((phase, phase.epoch()?))) else {
+        open_phase(experiment, project, now, why, false);
+        return Ok(Change::Phase);
+    };
+    // After an undone ending the last phase is closed; the same question goes on in its next epoch.
+    let closed = phase.to_us.is_some();
+    let next = frozen(project, &experiment.design, phase.definition.seed.clone());
+    let next_coverage = coverage(experiment);
+    let next_weights = weights(experiment);
+    let stage = Stage { phase: phase.number, epoch: epoch.number };
+    let before = definition(experiment, &phase.definition, epoch.coverage, &epoch.weights, stage)?;
+    let after = definition(experiment, &next, next_coverage, &next_weights, stage)?;
+    let change = match before.change_to(&after) {
+        Change::Phase => Change::Phase,
+        _ if reshuffle => Change::Phase,
+        Change::Same if closed => Change::Epoch,
+        smaller => smaller,
+    };
+    match change {
+        Change::Same => {}
+        Change::Phase => open_phase(experiment, project, now, why, reshuffle),
+        Change::Epoch => {
+            let epoch = Epoch {
+                number: epoch.number.saturating_add(1),
+                from_us: now,
+                to_us: None,
+                why: why.to_owned(),
+                coverage: next_coverage,
+                weights: next_weights,
+            };
+            if let Some(phase) = experiment.phases.last_mut() {
+                phase.to_us = None;
+                if let Some(last) = phase.epochs.last_mut() {
+                    last.to_us.get_or_insert(now);
+                }
+                phase.epochs.push(epoch);
+            }
+        }
+    }
+    Ok(change)
+}

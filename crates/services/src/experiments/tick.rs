@@ -1,0 +1,73 @@
+//! What time does to experiments: scheduled starts and ends, ramps.
+
+use domain::{
+    auth::Actor,
+    experiment::{Experiment, State},
+    ids::ProjectId,
+    time::TimeUs,
+};
+
+use super::{Act, Experiments};
+use crate::ServiceError;
+
+/// What is due.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Due {
+    Start,
+    End,
+    Climb,
+}
+
+impl Experiments {
+    /// Does what is due by the clock of the context, and says how much that was. Experiments that cannot be acted on are
+    /// logged, and the others go on.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn tick(&self) -> Result<usize, ServiceError> {
+        let now = self.context.clock.now();
+        let mut done = 0;
+        for (project, experiment) in self.context.control.owning_experiments().await? {
+            let Some(due) = due(&experiment, now) else { continue };
+            match self.act(project, &experiment, due).await {
+                Ok(()) => done += 1,
+                Err(error) => tracing::warn!(
+                    project.id = %project, experiment.id = %experiment.id, %error, ?due,
+                    "could not do what is due for experiment `{}`; trying again", experiment.key,
+                ),
+            }
+        }
+        Ok(done)
+    }
+
+    async fn act(&self, project: ProjectId, experiment: &Experiment, due: Due) -> Result<(), ServiceError> {
+        let key = experiment.key.as_str();
+        // Decided on this revision: if a person acted meanwhile, the next tick decides anew.
+        let act = |note: &str| Act { revision: Some(experiment.revision), note: Some(note.to_owned()) };
+        match due {
+            Due::Start => self.start(&Actor::System, project, key, &act("the scheduled start came")).await?,
+            Due::End => self.conclude(&Actor::System, project, key, &act("the scheduled end came")).await?,
+            Due::Climb => self.advance(&Actor::System, project, key, &act("the ramp's step was held")).await?,
+        };
+        Ok(())
+    }
+}
+
+fn due(experiment: &Experiment, now: TimeUs) -> Option<Due> {
+    let schedule = experiment.design.schedule;
+    if experiment.state == State::Scheduled {
+        return schedule.start.is_none_or(|start| start <= now).then_some(Due::Start);
+    }
+    if schedule.end.is_some_and(|end| end <= now) {
+        return Some(Due::End);
+    }
+    if experiment.state != State::Running {
+        return None;
+    }
+    let progress = experiment.ramp?;
+    let step = experiment.design.ramp.as_ref()?.steps.get(usize::try_from(progress.step).ok()?)?;
+    let held_us = now.0.saturating_sub(progress.since_us.0);
+    let held = held_us >= i64::from(step.hold_minutes).saturating_mul(60_000_000);
+    // Units are waited for by a person until they are counted here.
+    (held && !step.approval && step.minimum_units == 0).then_some(Due::Climb)
+}
