@@ -48,9 +48,11 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let _lock = FolderLock::take(&args.data)?;
     let data = data::open(&args.data).await?;
     let services = data.services();
+    let stopping = CancellationToken::new();
     let api = ApiConfig {
         public_url: reach.public_url.clone(),
         metrics: Some(counters::page(recorder.clone(), services.clone(), data.events.clone())),
+        stopping: stopping.clone(),
         ..ApiConfig::default()
     };
     let state = AppState::new(site, services.clone(), api, reach);
@@ -72,7 +74,6 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         }
     });
     let app = router::router(state).into_make_service_with_connect_info::<SocketAddr>();
-    let stopping = CancellationToken::new();
     let told = stopping.clone();
     let server = axum::serve(listener, app).with_graceful_shutdown(async move {
         workers::shutdown_signal().await;

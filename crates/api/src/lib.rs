@@ -3,6 +3,7 @@
 
 mod export;
 mod extract;
+mod flags;
 mod once;
 mod openapi;
 mod operate;
@@ -36,6 +37,7 @@ pub fn router(services: Services, config: ApiConfig) -> Router {
         .merge(export::routes())
         .merge(public::routes())
         .merge(v1::routes())
+        .merge(flags::routes())
         .split_for_parts();
     routes
         .merge(openapi::serve(document))
@@ -43,6 +45,7 @@ pub fn router(services: Services, config: ApiConfig) -> Router {
         .route("/api/public/{*rest}", any(public::unknown))
         .route("/v1/{*rest}", any(public::unknown))
         .route("/api/{*rest}", any(v1::unknown))
+        .route("/ofrep/{*rest}", any(v1::unknown))
         .layer(middleware::from_fn_with_state(state.clone(), once::answer_once))
         // Bodies are read and bounded by `extract::body`, which counts after decompression.
         .layer(DefaultBodyLimit::disable())

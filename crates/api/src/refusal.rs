@@ -77,6 +77,13 @@ pub(crate) struct ProblemDocument {
     request_id: Option<String>,
 }
 
+impl Refusal {
+    /// What is wrong, for a protocol with a shape of its own.
+    pub(crate) fn into_problem(self) -> Problem {
+        self.0
+    }
+}
+
 /// Either shape is made from anything a failure is made from.
 impl<T: Into<Failure>> From<T> for Refusal {
     fn from(failure: T) -> Self {
@@ -117,7 +124,8 @@ impl IntoResponse for SdkRefusal {
     }
 }
 
-fn finish(code: ProblemCode, retry_after_s: Option<u32>, mut response: Response) -> Response {
+/// Gives a refusal its status and headers, and counts it.
+pub(crate) fn finish(code: ProblemCode, retry_after_s: Option<u32>, mut response: Response) -> Response {
     metrics::counter!("assay_refusals_total", "code" => code.title()).increment(1);
     *response.status_mut() = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();

@@ -1,6 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
 use services::Services;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::rate::{RateLimits, Rates};
 
@@ -19,6 +21,8 @@ pub struct ApiConfig {
     pub max_body_bytes: usize,
     /// Gives the text `/metrics` answers; without it there is no such page.
     pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
+    /// Cancelled when the server stops: event streams end then, so that it need not wait for whoever listens.
+    pub stopping: CancellationToken,
 }
 
 impl Default for ApiConfig {
@@ -30,9 +34,13 @@ impl Default for ApiConfig {
             timeout: Duration::from_secs(30),
             max_body_bytes: 64 * 1024 * 1024,
             metrics: None,
+            stopping: CancellationToken::new(),
         }
     }
 }
+
+/// Most clients that listen at once; each holds a connection. The others poll.
+const MOST_LISTENERS: usize = 2_000;
 
 /// What every handler can reach.
 #[derive(Clone)]
@@ -40,11 +48,13 @@ pub(crate) struct ApiState {
     pub(crate) services: Services,
     pub(crate) config: Arc<ApiConfig>,
     pub(crate) rates: Rates,
+    /// Places for clients that listen to event streams.
+    pub(crate) listeners: Arc<Semaphore>,
 }
 
 impl ApiState {
     pub(crate) fn new(services: Services, config: ApiConfig) -> Self {
         let rates = Rates::new(config.limits);
-        Self { services, config: Arc::new(config), rates }
+        Self { services, config: Arc::new(config), rates, listeners: Arc::new(Semaphore::new(MOST_LISTENERS)) }
     }
 }

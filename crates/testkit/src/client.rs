@@ -121,9 +121,13 @@ impl Sender {
         self
     }
 
+    /// Sends it and gives the answer as it begins, for one that does not end.
+    pub async fn open(self) -> axum::response::Response {
+        self.router.oneshot(self.request).await.expect("a router always answers")
+    }
+
     /// Sends it and reads the answer to its end.
     pub async fn send(self) -> Answer {
-        let response = self.router.oneshot(self.request).await.expect("a router always answers");
-        Answer::of(response).await
+        Answer::of(self.open().await).await
     }
 }

@@ -1,7 +1,10 @@
 use std::fmt;
 
 use domain::ids::ProjectId;
-use store::{control::PromptFilter, event::TraceFilter};
+use store::{
+    control::{ExperimentFilter, PromptFilter},
+    event::TraceFilter,
+};
 
 use crate::{TestApp, otlp};
 
@@ -28,6 +31,10 @@ pub struct Counts {
     pub prices: usize,
     /// Jobs that price again.
     pub repricings: usize,
+    /// Experiments.
+    pub experiments: usize,
+    /// Entries of their logs.
+    pub acts: usize,
 }
 
 impl Counts {
@@ -46,6 +53,12 @@ impl Counts {
         for prompt in prompts {
             counts.versions += app.control.versions(project, &prompt.name, None, 500).await.expect("versions").len();
             counts.moves += app.control.label_moves(project, &prompt.name, 500).await.expect("moves").len();
+        }
+        let experiments = app.control.experiments(project, &ExperimentFilter::default(), None, 500).await;
+        for experiment in experiments.expect("experiments") {
+            counts.experiments += 1;
+            let log = app.control.experiment_activity(project, experiment.id, None, 500).await;
+            counts.acts += log.expect("a log").len();
         }
         counts.keys = app.control.keys(project).await.expect("keys").len();
         counts.prices = app.control.prices(project).await.expect("prices").len();

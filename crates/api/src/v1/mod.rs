@@ -1,5 +1,6 @@
 //! The versioned interface for everyone but the SDKs. Additions only; `openapi.json` is its contract.
 
+mod experiments;
 mod feedback;
 mod keys;
 mod members;
@@ -8,6 +9,7 @@ mod projects;
 mod prompts;
 mod query;
 mod range;
+mod resolve;
 mod scores;
 mod traces;
 mod unlinked;
@@ -21,6 +23,8 @@ use crate::{refusal::Refusal, state::ApiState};
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .merge(prompts::routes())
+        .merge(experiments::routes())
+        .merge(resolve::routes())
         .merge(query::routes())
         .merge(scores::routes())
         .merge(feedback::routes())

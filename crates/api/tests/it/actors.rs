@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
+use api::ApiConfig;
 use axum::http::Method;
 use domain::{
     auth::{Actor, Role, Scope},
@@ -9,6 +10,7 @@ use domain::{
 };
 use serde_json::{Value, json};
 use services::{
+    experiments::NewExperiment,
     prices::{NewPrice, NewRepricing},
     prompts::SaveVersion,
 };
@@ -30,6 +32,9 @@ enum Needs {
     Annotate,
     /// What a client key may do.
     Feedback,
+    Resolve,
+    /// The same, where a client key is not welcome.
+    ServerResolve,
     Manage,
     SdkRead,
     SdkWrite,
@@ -63,6 +68,8 @@ impl Needs {
             Self::Write => [401, 403, 403, 0, 0, 403, 0, 403, 403, 401, 401, 404, 404],
             Self::Annotate => [401, 403, 0, 0, 0, 403, 403, 0, 403, 401, 401, 404, 404],
             Self::Feedback => [401, 403, 0, 0, 0, 403, 403, 0, 403, 0, 401, 404, 404],
+            Self::Resolve => [401, 403, 0, 0, 0, 403, 403, 403, 0, 0, 401, 404, 404],
+            Self::ServerResolve => [401, 403, 0, 0, 0, 403, 403, 403, 0, 401, 401, 404, 404],
             Self::Manage => [401, 403, 403, 403, 0, 403, 403, 403, 403, 401, 401, 404, 404],
             Self::SdkRead => [401, 401, 401, 401, 401, 0, 403, 403, 403, 401, 401, 1, 401],
             Self::SdkWrite => [401, 401, 401, 401, 401, 403, 0, 403, 403, 401, 401, 1, 401],
@@ -193,6 +200,21 @@ fn rows() -> Vec<Row> {
             Some(json!({ "trace": otlp::TRACE, "name": "stars", "value": 1 })),
         ),
         row("give_feedback", Needs::Feedback, 201, 0, Some(json!({ "trace": otlp::TRACE, "thumbs": "up" }))),
+        row("list_experiments", Needs::Read, 200, 0, None),
+        row("create_experiment", Needs::Write, 201, 0, Some(json!({ "key": "new-experiment", "prompt": "greet" }))),
+        row("get_experiment", Needs::Read, 200, 0, None),
+        row("change_experiment", Needs::Write, 200, 0, Some(json!({ "revision": 1, "design": { "name": "ours" } }))),
+        row("check_experiment", Needs::Read, 200, 0, None),
+        row("experiment_activity", Needs::Read, 200, 0, None),
+        row("act_on_experiment", Needs::Write, 200, 0, Some(json!({}))),
+        row("resolve", Needs::ServerResolve, 200, 0, Some(json!({ "prompt": "greet", "unit": "u-1" }))),
+        row("sdk_bundle", Needs::Read, 200, 0, None),
+        row("sdk_stream", Needs::Resolve, 200, 0, None),
+        row("ofrep_evaluate", Needs::Resolve, 200, 0, Some(json!({ "context": { "targetingKey": "u-1" } }))),
+        row("ofrep_evaluate_all", Needs::Resolve, 200, 0, Some(json!({}))),
+        // The key in the address is the credential, whoever sends it.
+        row("growthbook_features", Needs::Nothing, 200, 200, None),
+        row("growthbook_stream", Needs::Nothing, 200, 200, None),
         row("unlinked", Needs::Read, 200, 0, None),
         row("list_traces", Needs::Read, 200, 0, None),
         row("get_trace", Needs::Read, 200, 0, None),
@@ -232,7 +254,7 @@ async fn actors(app: &TestApp) -> Vec<Client> {
             &Actor::System,
             app.project.id,
             "web",
-            &[Scope::Ingest],
+            &[Scope::Ingest, Scope::Resolve],
             &["https://app.example.com".to_owned()],
         )
         .await;
@@ -270,6 +292,23 @@ async fn prepare(app: &TestApp, row: &str, cell: usize) -> (String, String) {
     }
     let access = &app.services.access;
     match row {
+        "get_experiment" | "change_experiment" | "check_experiment" | "experiment_activity" | "act_on_experiment" => {
+            let key = format!("{}-{cell}", row.replace('_', "-"));
+            let new = NewExperiment {
+                key: key.clone(),
+                prompt: "greet".to_owned(),
+                label: None,
+                design: domain::experiment::Design::default(),
+            };
+            app.services.experiments.create(&Actor::System, app.project.id, new).await.unwrap();
+            (key, String::new())
+        }
+        "growthbook_features" | "growthbook_stream" => {
+            let origins = ["*".to_owned()];
+            let scopes = [Scope::Resolve];
+            let made = access.create_client_key(&Actor::System, app.project.id, "flags", &scopes, &origins).await;
+            (made.unwrap().public_key, String::new())
+        }
         "revoke_key" => (app.make_key(app.project.id, "spare", &[Scope::Read]).await.key.id.to_string(), String::new()),
         "change_member" | "remove_member" => {
             let email = format!("spare-{row}-{cell}@example.com");
@@ -307,7 +346,10 @@ async fn prepare(app: &TestApp, row: &str, cell: usize) -> (String, String) {
 
 #[tokio::test]
 async fn every_route_answers_every_actor_as_agreed() {
-    let app = TestApp::start().await;
+    // Streams end when the server stops: here at once, after what they begin with.
+    let config = ApiConfig::default();
+    config.stopping.cancel();
+    let app = TestApp::start_with(config).await;
     let spans = [otlp::span("00000000000000aa"), otlp::span("00000000000000ab").text("session.id", "ours")];
     app.key().post("/v1/traces", &otlp::request(spans)).await.expect(200);
     let clients = actors(&app).await;
@@ -347,6 +389,9 @@ async fn every_route_answers_every_actor_as_agreed() {
                     &format!("{}/AAAAAAAAAAAAAAAAAAAAAA?expires=1&signature=x", app.project.id),
                 )
                 .replace("{media}", "BBBBBBBBBBBBBBBBBBBBBB")
+                .replace("{experiment}", &id)
+                .replace("{action}", "archive")
+                .replace("{flag}", "greet.production")
                 .replace("{comment}", "none")
                 .replace("{config}", "none")
                 .replace("{label}", "staging")
@@ -368,6 +413,7 @@ async fn every_route_answers_every_actor_as_agreed() {
                 let body = body.to_string().replace("new@example.com", &format!("new-{cell}@example.com"));
                 // Numbers of removed versions never come back.
                 let body = body.replace("\"version\":1", &format!("\"version\":{id}"));
+                let body = body.replace("new-experiment", &format!("new-experiment-{cell}"));
                 request = request.json(&serde_json::from_str(&body).unwrap());
             }
             let answer = request.send().await;

@@ -3,6 +3,7 @@
 
 mod door;
 mod events;
+mod experiments;
 mod numbers;
 mod prices;
 mod prompts;
@@ -37,10 +38,18 @@ fn deep(levels: usize) -> Value {
 }
 
 fn doors(price: &str) -> Vec<Door> {
-    [events::doors(), prompts::doors(), numbers::doors(), records::doors(), prices::doors(price), reads::doors()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        events::doors(),
+        prompts::doors(),
+        numbers::doors(),
+        records::doors(),
+        prices::doors(price),
+        reads::doors(),
+        experiments::doors(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The body with an id of its own, in text and in bytes.
@@ -70,10 +79,13 @@ fn said(answer: &testkit::Answer) -> String {
         PROTOBUF => format!("(protobuf) {}", answer.text().chars().filter(|c| !c.is_control()).collect::<String>()),
         _ => {
             let body = answer.json();
-            let message = ["message", "detail"].into_iter().find_map(|field| body[field].as_str());
+            let message = ["message", "detail", "errorDetails"].into_iter().find_map(|field| body[field].as_str());
             match message {
                 Some(message) => {
-                    format!("{}: {message}", body["error"].as_str().or(body["code"].as_str()).unwrap_or("ok"))
+                    format!(
+                        "{}: {message}",
+                        body["error"].as_str().or(body["code"].as_str()).or(body["errorCode"].as_str()).unwrap_or("ok")
+                    )
                 }
                 None if answer.status.as_u16() == 207 || body.get("partialSuccess").is_some() => body.to_string(),
                 None => "ok".to_owned(),
@@ -111,6 +123,7 @@ async fn every_fault_at_every_door_is_refused_in_words_and_stores_what_it_should
     app.key().post("/api/public/dataset-items", &json!({"datasetName": "set", "id": "item"})).await.expect(200);
     let set = app.key().post("/api/v1/prices", &json!({"model": "ours", "rates": {"input": 1}})).await.expect(201);
     let price = set.json()["id"].as_str().unwrap().to_owned();
+    app.key().post("/api/v1/experiments", &json!({"key": "ours", "prompt": "greet"})).await.expect(201);
     let mut number = 0x1000_u64;
     let mut table = String::new();
     for door in doors(&price) {
@@ -157,6 +170,8 @@ fn difference(before: &testkit::Counts, after: &testkit::Counts) -> String {
         ("version", before.versions, after.versions),
         ("move", before.moves, after.moves),
         ("price", before.prices, after.prices),
+        ("experiment", before.experiments, after.experiments),
+        ("act", before.acts, after.acts),
         ("job", before.repricings, after.repricings),
     ];
     let changed: Vec<String> = parts

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod actors;
+mod experiments;
 mod faults;
 mod feedback;
 mod limits;

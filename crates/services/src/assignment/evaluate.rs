@@ -98,12 +98,8 @@ fn eligibility(split: &Split) -> Eligibility {
 fn unit_id(attributes: &Map<String, Value>, attribute: &str) -> Option<String> {
     match attributes.get(attribute)? {
         Value::String(text) => Some(text.clone()),
-        Value::Number(number) => match (number.as_u64(), number.as_i64()) {
-            (Some(0), _) => None,
-            (Some(whole), _) => Some(whole.to_string()),
-            (None, Some(whole)) => Some(whole.to_string()),
-            (None, None) => None,
-        },
+        Value::Number(number) if number.as_u64() == Some(0) => None,
+        Value::Number(number) if number.is_u64() || number.is_i64() => Some(number.to_string()),
         _ => None,
     }
 }

@@ -17,7 +17,7 @@ use super::{
 use crate::ServiceError;
 
 /// The features of a project as GrowthBook's clients read them. Forced units are never in it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FeaturesPayload {
     status: u16,
@@ -26,7 +26,7 @@ pub struct FeaturesPayload {
     features: BTreeMap<FlagKey, Feature>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Feature {
     default_value: String,
@@ -42,6 +42,18 @@ impl FeaturesPayload {
             features.insert(rule.slot.flag_key.clone(), feature);
         }
         Ok(Self { status: 200, date_updated: rules.updated_us(), experiments: [], features })
+    }
+
+    /// Whether clients would decide the same by both.
+    #[must_use]
+    pub fn decides_as(&self, other: &Self) -> bool {
+        self.features == other.features
+    }
+
+    /// When something changed last.
+    #[must_use]
+    pub fn updated_us(&self) -> TimeUs {
+        self.date_updated
     }
 }
 

@@ -125,10 +125,9 @@ fn engine_problems(project: ProjectId, experiment: &Experiment) -> Vec<FieldProb
     let stage = assign::Stage::default();
     let made = definition::definition(experiment, &question, design.coverage, &weights, stage);
     match made.map(assign::Experiment::new) {
-        Ok(Ok(_)) => Vec::new(),
         Ok(Err(problems)) => definition::refusals(&problems),
         Err(ServiceError::Invalid(problems)) => problems,
-        Err(_) => Vec::new(),
+        Ok(Ok(_)) | Err(_) => Vec::new(),
     }
 }
 

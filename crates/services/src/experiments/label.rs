@@ -30,6 +30,21 @@ pub enum Takeover {
     Rebase,
 }
 
+/// A move of a label, whoever owns it.
+#[derive(Clone, Copy, Debug)]
+pub struct TakeLabel<'t> {
+    /// The prompt's name.
+    pub prompt: &'t str,
+    /// The label.
+    pub label: &'t str,
+    /// The version it goes to.
+    pub to: u32,
+    /// Why, for the record.
+    pub reason: Option<&'t str>,
+    /// What becomes of an experiment that owns it.
+    pub takeover: Takeover,
+}
+
 impl Experiments {
     /// Points a label at a version; if an experiment owns the label, does with it what `takeover` says.
     ///
@@ -40,13 +55,10 @@ impl Experiments {
         &self,
         actor: &Actor,
         project: ProjectId,
-        name: &str,
-        label: &str,
-        to: u32,
-        reason: Option<&str>,
-        takeover: Takeover,
+        take: TakeLabel<'_>,
     ) -> Result<Label, ServiceError> {
         authorize(actor, project, Permission::WritePrompts)?;
+        let TakeLabel { prompt: name, label, to, reason, takeover } = take;
         let Some(mut experiment) = self.owner(project, name, label).await? else {
             return self.prompts.move_label(actor, project, name, label, to, reason).await;
         };

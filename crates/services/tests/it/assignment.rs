@@ -29,7 +29,7 @@ fn attributes(index: u32) -> Map<String, Value> {
         3 => format!("😀{index}"),
         _ => format!("{index:08x}-0000-7000-8000-00000000beef"),
     };
-    let plan = if index % 3 == 0 { "pro" } else { "free" };
+    let plan = if index.is_multiple_of(3) { "pro" } else { "free" };
     Map::from_iter([("id".to_owned(), json!(id)), ("plan".to_owned(), json!(plan))])
 }
 

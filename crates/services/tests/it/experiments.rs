@@ -10,7 +10,7 @@ use domain::{
 use serde_json::{Value, json};
 use services::{
     ServiceError, Services,
-    experiments::{Act, Edit, ListExperiments, NewExperiment, Takeover},
+    experiments::{Act, Edit, ListExperiments, NewExperiment, TakeLabel, Takeover},
     prompts::SaveVersion,
 };
 
@@ -128,33 +128,31 @@ async fn every_bad_configuration_is_refused_at_its_field() {
     let group = |start: u16, end: u16| json!({"group": "tone", "ranges": [{"start": start, "end": end}]});
     launched(&world, &actor, project, "first", with(|design| design["exclusion"] = group(0, 5000))).await;
     let experiments = &world.services.experiments;
-    let cases: [(&str, Box<dyn Fn(&mut Value)>); 12] = [
-        ("arms", Box::new(|design| design["arms"][0]["weight"] = json!(6000))),
-        ("arms", Box::new(|design| design["arms"] = json!([{"key": "only", "version": 2, "weight": 10_000}]))),
-        ("arms[1].version", Box::new(|design| design["arms"][1]["version"] = json!(9))),
-        ("arms[0].version", Box::new(|design| design["arms"][0]["version"] = json!(3))),
-        ("exclusion.ranges[0]", Box::new(move |design| design["exclusion"] = group(4999, 6000))),
-        ("metrics[0].margin", Box::new(|design| design["metrics"][0]["margin"] = json!({"absolute": -0.03}))),
-        (
-            "schedule.end",
-            Box::new(|design| {
-                design["schedule"] = json!({"start": "2030-01-02T00:00:00Z", "end": "2030-01-01T00:00:00Z"});
-            }),
-        ),
-        ("schedule.end", Box::new(|design| design["schedule"] = json!({"end": "2020-01-01T00:00:00Z"}))),
-        ("sticky", Box::new(|design| design["sticky"] = json!(true))),
-        ("allocation", Box::new(|design| design["allocation"] = json!("adaptive"))),
-        ("coverage", Box::new(|design| design["coverage"] = json!(0))),
-        ("plan.alpha", Box::new(|design| design["plan"] = json!({"alpha": 0.9}))),
+    // On the other label, whose control is version 2; only what the case breaks is wrong.
+    let arm = |key: &str, version: u32, weight: u16| json!({"key": key, "version": version, "weight": weight});
+    let mut harmful = design()["metrics"].clone();
+    harmful[0]["margin"] = json!({"absolute": -0.03});
+    let cases = [
+        ("arms", json!({"arms": [arm("control", 2, 6000), arm("other", 3, 5000)]})),
+        ("arms", json!({"arms": [arm("only", 2, 10_000)]})),
+        ("arms[1].version", json!({"arms": [arm("control", 2, 5000), arm("other", 9, 5000)]})),
+        ("arms[0].version", json!({"arms": [arm("control", 3, 5000), arm("other", 1, 5000)]})),
+        ("exclusion.ranges[0]", json!({"exclusion": group(4999, 6000)})),
+        ("metrics[0].margin", json!({"metrics": harmful})),
+        ("schedule.end", json!({"schedule": {"start": "2030-01-02T00:00:00Z", "end": "2030-01-01T00:00:00Z"}})),
+        ("schedule.end", json!({"schedule": {"end": "2020-01-01T00:00:00Z"}})),
+        ("sticky", json!({"sticky": true})),
+        ("allocation", json!({"allocation": "adaptive"})),
+        ("coverage", json!({"coverage": 0})),
+        ("plan.alpha", json!({"plan": {"alpha": 0.9}})),
     ];
-    for (index, (field, change)) in cases.iter().enumerate() {
+    for (index, (field, changes)) in cases.into_iter().enumerate() {
         let key = format!("case-{index}");
-        // On the other label, whose control is version 2; only what the case breaks is wrong.
         let whole = with(|design| {
-            design["arms"] = json!([
-                {"key": "control", "version": 2, "weight": 5000}, {"key": "other", "version": 3, "weight": 5000}
-            ]);
-            change(design);
+            design["arms"] = json!([arm("control", 2, 5000), arm("other", 3, 5000)]);
+            for (field, value) in changes.as_object().unwrap() {
+                design[field.as_str()] = value.clone();
+            }
         });
         let new = NewExperiment {
             key: key.clone(),
@@ -164,7 +162,7 @@ async fn every_bad_configuration_is_refused_at_its_field() {
         };
         experiments.create(&actor, project, new).await.unwrap();
         let found = fields(experiments.launch(&actor, project, &key, &Act::default()).await.unwrap_err());
-        assert!(found.contains(&(*field).to_owned()), "{field}: {found:?}");
+        assert!(found.contains(&field.to_owned()), "{field}: {found:?}");
     }
     draft(&world, &actor, project, "taken", with(|_| ())).await;
     let found = fields(experiments.launch(&actor, project, "taken", &Act::default()).await.unwrap_err());
@@ -315,7 +313,10 @@ async fn a_label_with_an_owner_moves_only_with_a_choice() {
 
     world.clock.pass_s(10);
     let experiments = &services.experiments;
-    let take = |to, takeover| experiments.move_label(&actor, project, "greet", "production", to, None, takeover);
+    let take = |to, takeover| {
+        let take = TakeLabel { prompt: "greet", label: "production", to, reason: None, takeover };
+        experiments.move_label(&actor, project, take)
+    };
     assert_eq!(take(3, Takeover::Rebase).await.unwrap().version, 3);
     let rebased = experiments.get(&actor, project, "tone").await.unwrap();
     assert_eq!((rebased.state, rebased.phases.len()), (State::Running, 2));

@@ -1,5 +1,6 @@
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
+use services::experiments::{TakeLabel, Takeover};
 use utoipa::{IntoParams, ToSchema};
 
 use super::model::{LabelView, MoveView, Moves};
@@ -16,6 +17,18 @@ pub(super) struct Move {
     version: u32,
     /// Why, for the record.
     reason: Option<String>,
+    /// What becomes of an experiment that owns the label: `stop` ends it, `rebase` makes the version its control. Without it
+    /// the move is refused then.
+    #[schema(inline)]
+    experiment: Option<OwnerTo>,
+}
+
+/// What becomes of an experiment whose label moves.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum OwnerTo {
+    Stop,
+    Rebase,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -49,10 +62,19 @@ pub(super) async fn set(
     Path((name, label)): Path<(String, String)>,
     Body(sent): Body<Move>,
 ) -> Result<Json<LabelView>, Refusal> {
-    let prompts = &state.services.prompts;
-    let moved =
-        prompts.move_label(&caller.actor, caller.project, &name, &label, sent.version, sent.reason.as_deref()).await?;
-    Ok(Json(moved.into()))
+    let Caller { actor, project } = caller;
+    let reason = sent.reason.as_deref();
+    let Some(owner) = sent.experiment else {
+        let prompts = &state.services.prompts;
+        let moved = prompts.move_label(&actor, project, &name, &label, sent.version, reason).await?;
+        return Ok(Json(moved.into()));
+    };
+    let takeover = match owner {
+        OwnerTo::Stop => Takeover::Stop,
+        OwnerTo::Rebase => Takeover::Rebase,
+    };
+    let take = TakeLabel { prompt: &name, label: &label, to: sent.version, reason, takeover };
+    Ok(Json(state.services.experiments.move_label(&actor, project, take).await?.into()))
 }
 
 /// Remove a label

@@ -100,7 +100,7 @@ pub(super) struct MoveView {
     #[schema(value_type = String, format = DateTime)]
     at: TimeUs,
     reason: Option<String>,
-    /// `user` or `api`.
+    /// `user`, `api` or `experiment`.
     #[schema(value_type = String)]
     source: MoveSource,
 }

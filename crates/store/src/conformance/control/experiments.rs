@@ -137,7 +137,7 @@ async fn an_experiment_comes_back_as_it_was_saved(store: &dyn ControlStore) {
     let first = made(store, project, 1, "tone").await;
     assert_eq!(store.experiment(project, &first.key).await.expect("an answer"), Some(first.clone()));
     let mut change = changed(&first, State::Draft, 101);
-    change.experiment.design.hypothesis = "warmer is better".to_owned();
+    "warmer is better".clone_into(&mut change.experiment.design.hypothesis);
     store.save_experiment(project, &change).await.expect("saved");
     let read = store.experiment(project, &first.key).await.expect("an answer");
     assert_eq!(read.as_ref(), Some(&change.experiment));

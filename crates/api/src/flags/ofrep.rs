@@ -1,0 +1,212 @@
+//! OpenFeature remote evaluation: one flag, or all of them with an `ETag`.
+
+use std::fmt::Write as _;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, Method, StatusCode},
+    response::{IntoResponse, Response},
+    routing::options,
+};
+use domain::{Problem, problem::ProblemCode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use services::{
+    ServiceError,
+    assignment::{Resolved, Rule},
+};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    extract::{Body, Path, answer_tagged, client_key},
+    refusal::{Refusal, finish},
+    state::ApiState,
+    web::{WebCaller, cors},
+};
+
+/// Where OpenFeature's contexts carry the user's id.
+const TARGETING_KEY: &str = "targetingKey";
+
+pub(super) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(all))
+        .routes(routes!(one))
+        .route("/ofrep/v1/evaluate/flags/{flag}", options(|| async { StatusCode::NO_CONTENT }))
+        .route("/ofrep/v1/evaluate/flags", options(|| async { StatusCode::NO_CONTENT }))
+        .layer(cors([Method::POST]))
+}
+
+/// Who asks. Unknown fields are the client's own business.
+#[derive(Default, Deserialize, ToSchema)]
+struct Evaluation {
+    /// `targetingKey` is the user's id; the rest are attributes.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    context: Option<Map<String, Value>>,
+}
+
+impl Evaluation {
+    /// Attributes as every other door names them.
+    fn attributes(self) -> Map<String, Value> {
+        let mut attributes = self.context.unwrap_or_default();
+        if let Some(key) = attributes.get(TARGETING_KEY).cloned() {
+            attributes.insert("id".to_owned(), key);
+        }
+        attributes
+    }
+}
+
+/// A flag's answer.
+#[derive(Serialize, ToSchema)]
+struct Flag {
+    key: String,
+    /// The version's number as a text.
+    value: String,
+    /// `STATIC`, `SPLIT`, `TARGETING_MATCH` or `DEFAULT`.
+    reason: &'static str,
+    /// The arm, or `default`.
+    variant: String,
+    /// `promptName`, `promptVersion`, `label`; with an experiment also `experiment`, `arm`, `phase`, `epoch`, `why`.
+    #[schema(value_type = Object)]
+    metadata: Map<String, Value>,
+}
+
+/// Every flag's answer.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Flags {
+    flags: Vec<Flag>,
+    #[schema(value_type = Object)]
+    metadata: Map<String, Value>,
+    /// Where changes are told, for clients that can listen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
+    event_streams: Vec<Value>,
+}
+
+/// A refusal in the protocol's words.
+#[derive(Debug)]
+struct OfrepRefusal {
+    key: Option<String>,
+    problem: Problem,
+}
+
+impl OfrepRefusal {
+    fn of(key: Option<&str>) -> impl Fn(Refusal) -> Self {
+        let key = key.map(|key| key.chars().take(200).collect());
+        move |refusal: Refusal| Self { key: key.clone(), problem: refusal.into_problem() }
+    }
+}
+
+impl IntoResponse for OfrepRefusal {
+    fn into_response(self) -> Response {
+        let code = match self.problem.code {
+            ProblemCode::Invalid => "PARSE_ERROR",
+            ProblemCode::NotFound => "FLAG_NOT_FOUND",
+            _ => "GENERAL",
+        };
+        let mut body = json!({ "errorCode": code, "errorDetails": self.problem.message });
+        if let (Some(key), Some(fields)) = (self.key, body.as_object_mut()) {
+            fields.insert("key".to_owned(), Value::String(key));
+        }
+        finish(self.problem.code, self.problem.retry_after_s, Json(body).into_response())
+    }
+}
+
+/// Evaluate one flag
+#[utoipa::path(post, path = "/ofrep/v1/evaluate/flags/{flag}", tag = "Flags", operation_id = "ofrep_evaluate",
+    params(("flag" = String, Path, description = "the slot's flag key")), request_body = Evaluation,
+    responses((status = 200, body = Flag)))]
+async fn one(
+    State(state): State<ApiState>,
+    caller: Result<WebCaller, Refusal>,
+    path: Result<Path<String>, Refusal>,
+    body: Result<Body<Evaluation>, Refusal>,
+) -> Result<Json<Flag>, OfrepRefusal> {
+    let Path(key) = path.map_err(OfrepRefusal::of(None))?;
+    let refuse = OfrepRefusal::of(Some(&key));
+    let caller = caller.map_err(&refuse)?;
+    let Body(evaluation) = body.map_err(&refuse)?;
+    let rules = state.services.assignment.rules(&caller.actor, caller.project).await;
+    let rules = rules.map_err(|error| refuse(error.into()))?;
+    let missing = || ServiceError::NotFound { entity: "flag", id: key.chars().take(200).collect() };
+    let rule = rules.by_flag_key(&key).ok_or_else(|| refuse(missing().into()))?;
+    Ok(Json(flag(rule, &evaluation.attributes())))
+}
+
+/// Evaluate every flag
+///
+/// Exposes nobody: a client asks for all flags before it uses any.
+#[utoipa::path(post, path = "/ofrep/v1/evaluate/flags", tag = "Flags", operation_id = "ofrep_evaluate_all",
+    request_body = Evaluation,
+    responses((status = 200, body = Flags), (status = 304, description = "as `If-None-Match` has it")))]
+async fn all(
+    State(state): State<ApiState>,
+    caller: Result<WebCaller, Refusal>,
+    headers: HeaderMap,
+    body: Result<Body<Evaluation>, Refusal>,
+) -> Result<Response, OfrepRefusal> {
+    let refuse = OfrepRefusal::of(None);
+    let caller = caller.map_err(&refuse)?;
+    let Body(evaluation) = body.map_err(&refuse)?;
+    let rules = state.services.assignment.rules(&caller.actor, caller.project).await;
+    let rules = rules.map_err(|error| refuse(error.into()))?;
+    let attributes = evaluation.attributes();
+    let flags = rules.iter().map(|rule| flag(rule, &attributes)).collect();
+    let event_streams = client_key(&headers).map(stream_of).into_iter().collect();
+    let answer = Flags { flags, metadata: Map::new(), event_streams };
+    answer_tagged(&headers, &answer).map_err(&refuse)
+}
+
+/// Where a browser listens: an `EventSource` sends no headers, so the key, which is public, is in the address.
+fn stream_of(key: &str) -> Value {
+    let mut address = String::from("/api/v1/sdk/stream?client_key=");
+    // Keys are made of plain characters; one that is not was refused before.
+    let _ = write!(address, "{key}");
+    json!({ "type": "sse", "endpoint": { "requestUri": address } })
+}
+
+fn flag(rule: &Rule, attributes: &Map<String, Value>) -> Flag {
+    let resolved = rule.resolve(attributes);
+    Flag {
+        key: rule.slot.flag_key.to_string(),
+        value: resolved.version.to_string(),
+        reason: reason(&resolved),
+        variant: arm(&resolved).unwrap_or("default").to_owned(),
+        metadata: metadata(&resolved),
+    }
+}
+
+fn arm<'r>(resolved: &Resolved<'r>) -> Option<&'r str> {
+    resolved.split.as_ref()?.arm.map(|arm| arm.as_str())
+}
+
+/// Never an error where a version can be served: launching an experiment must not break who asks without an id.
+fn reason(resolved: &Resolved<'_>) -> &'static str {
+    match &resolved.split {
+        None => "STATIC",
+        Some(split) if split.assigned.is_some() => "SPLIT",
+        Some(split) if split.arm.is_some() => "TARGETING_MATCH",
+        Some(_) => "DEFAULT",
+    }
+}
+
+fn metadata(resolved: &Resolved<'_>) -> Map<String, Value> {
+    let slot = &resolved.rule.slot;
+    let mut told = Map::new();
+    told.insert("promptName".to_owned(), slot.prompt_name.as_str().into());
+    told.insert("promptVersion".to_owned(), resolved.version.into());
+    told.insert("label".to_owned(), slot.label.as_str().into());
+    if let Some(split) = &resolved.split {
+        told.insert("experiment".to_owned(), split.key.as_str().into());
+        told.insert("phase".to_owned(), split.stage.phase.into());
+        told.insert("epoch".to_owned(), split.stage.epoch.into());
+        told.insert("why".to_owned(), serde_json::to_value(split.reason).unwrap_or_default());
+        if let Some(arm) = split.arm {
+            told.insert("arm".to_owned(), arm.as_str().into());
+        }
+    }
+    told
+}
