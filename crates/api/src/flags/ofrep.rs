@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::options,
 };
-use domain::{Problem, problem::ProblemCode};
+use domain::{Problem, experiment::ArmKey, problem::ProblemCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use services::{
@@ -76,7 +76,7 @@ struct Flag {
 /// Every flag's answer.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Flags {
+struct AllFlags {
     flags: Vec<Flag>,
     #[schema(value_type = Object)]
     metadata: Map<String, Value>,
@@ -141,7 +141,7 @@ async fn one(
 /// Exposes nobody: a client asks for all flags before it uses any.
 #[utoipa::path(post, path = "/ofrep/v1/evaluate/flags", tag = "Flags", operation_id = "ofrep_evaluate_all",
     request_body = Evaluation,
-    responses((status = 200, body = Flags), (status = 304, description = "as `If-None-Match` has it")))]
+    responses((status = 200, body = AllFlags), (status = 304, description = "as `If-None-Match` has it")))]
 async fn all(
     State(state): State<ApiState>,
     caller: Result<WebCaller, Refusal>,
@@ -156,7 +156,7 @@ async fn all(
     let attributes = evaluation.attributes();
     let flags = rules.iter().map(|rule| flag(rule, &attributes)).collect();
     let event_streams = client_key(&headers).map(stream_of).into_iter().collect();
-    let answer = Flags { flags, metadata: Map::new(), event_streams };
+    let answer = AllFlags { flags, metadata: Map::new(), event_streams };
     answer_tagged(&headers, &answer).map_err(&refuse)
 }
 
@@ -180,7 +180,7 @@ fn flag(rule: &Rule, attributes: &Map<String, Value>) -> Flag {
 }
 
 fn arm<'r>(resolved: &Resolved<'r>) -> Option<&'r str> {
-    resolved.split.as_ref()?.arm.map(|arm| arm.as_str())
+    resolved.split.as_ref()?.arm.map(ArmKey::as_str)
 }
 
 /// Never an error where a version can be served: launching an experiment must not break who asks without an id.
