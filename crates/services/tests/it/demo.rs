@@ -1,6 +1,6 @@
 //! The demo project.
 
-use domain::page::PageSize;
+use domain::{auth::Scope, page::PageSize};
 use services::{ServiceError, demo::DemoSize, prompts::PromptFilter, traces::TraceFilter};
 
 use crate::world::World;
@@ -44,4 +44,32 @@ async fn a_demo_of_an_impossible_size_is_refused_and_makes_nothing() {
     let refused = world.services.demo.create(&actor, size, |_| {}).await;
     assert!(matches!(&refused, Err(ServiceError::Invalid(fields)) if fields[0].field == "spans"), "{refused:?}");
     assert_eq!(world.services.access.projects(&actor).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_removed_project_is_gone_with_its_keys_and_others_stay() {
+    let world = World::new().await;
+    let (actor, own) = world.set_up().await;
+    let services = &world.services;
+    let refused = services.access.remove_project(&actor, own).await;
+    assert!(matches!(&refused, Err(ServiceError::Conflict(why)) if why.contains("only project")), "{refused:?}");
+
+    let demo = services.demo.create(&actor, DemoSize { spans: 2_000, seed: 3 }, |_| {}).await.unwrap();
+    let stranger = services.access.remove_project(&actor, demo.id).await;
+    assert!(matches!(&stranger, Err(ServiceError::NotFound { .. })), "roles of this actor are older: {stranger:?}");
+    let actor = world.sign_in("owner@example.com").await;
+    let key = services.access.create_pair(&actor, demo.id, "ci", &[Scope::Read]).await.unwrap();
+    let other = services.access.create_pair(&actor, own, "ci", &[Scope::Read]).await.unwrap();
+    let secret = key.secret_key.reveal();
+    services.access.authenticate_secret(secret).await.unwrap();
+
+    services.access.remove_project(&actor, demo.id).await.unwrap();
+    let refused = services.access.authenticate_secret(secret).await;
+    assert!(matches!(refused, Err(ServiceError::Unauthenticated)), "{refused:?}");
+    services.access.authenticate_secret(other.secret_key.reveal()).await.unwrap();
+    let actor = world.sign_in("owner@example.com").await;
+    let left = services.access.projects(&actor).await.unwrap();
+    assert_eq!(left.iter().map(|project| project.id).collect::<Vec<_>>(), [own]);
+    let again = services.demo.create(&actor, DemoSize { spans: 2_000, seed: 3 }, |_| {}).await.unwrap();
+    assert_eq!(again.slug.as_str(), "demo", "its address is free again");
 }

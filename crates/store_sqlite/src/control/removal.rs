@@ -125,3 +125,26 @@ impl SqliteControl {
         Ok(RemovedPrompt { versions, prompt: whole })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_table_of_a_project_is_emptied() {
+        let folder = tempfile::tempdir().unwrap();
+        let control = SqliteControl::open(folder.path()).await.unwrap();
+        let tables: Vec<String> = sqlx::query_scalar(
+            "SELECT t.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c ON c.name = 'project_id' \
+             WHERE t.type = 'table' ORDER BY t.name",
+        )
+        .fetch_all(&control.readers)
+        .await
+        .unwrap();
+        let kept: Vec<&String> = tables
+            .iter()
+            .filter(|table| !OF_PROJECT.iter().any(|delete| delete.starts_with(&format!("DELETE FROM {table} "))))
+            .collect();
+        assert!(tables.len() > 10 && kept.is_empty(), "{kept:?} of {tables:?} outlive their project");
+    }
+}

@@ -92,3 +92,29 @@ async fn piece(
     }
     Ok(rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_table_of_a_project_is_emptied() {
+        let folder = tempfile::tempdir().unwrap();
+        let events = crate::SqliteEvents::open(folder.path()).await.unwrap();
+        let tables: Vec<String> = sqlx::query_scalar(
+            "SELECT t.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c ON c.name = 'project' \
+             WHERE t.type = 'table' ORDER BY t.name",
+        )
+        .fetch_all(&events.reader.pool)
+        .await
+        .unwrap();
+        let statements = || OF_TRACES.iter().chain(&OF_SCORES).chain(&REST);
+        let is_named = |table: &str| {
+            statements().any(|statement| {
+                ["DELETE FROM", "UPDATE"].iter().any(|verb| statement.starts_with(&format!("{verb} {table} ")))
+            })
+        };
+        let kept: Vec<&String> = tables.iter().filter(|table| !is_named(table)).collect();
+        assert!(tables.len() > 10 && kept.is_empty(), "{kept:?} of {tables:?} outlive their project");
+    }
+}

