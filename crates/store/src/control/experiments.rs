@@ -58,7 +58,7 @@ pub trait ExperimentStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when the stored revision is not the one below the change's, or its
-    /// slot is owned by another experiment; as a label move when the label cannot move.
+    /// slot, or a bucket of its exclusion group, is owned by another experiment; as a label move when the label cannot move.
     async fn save_experiment(&self, project: ProjectId, change: &ExperimentChange) -> Result<(), StoreError>;
 
     /// An experiment by its key.

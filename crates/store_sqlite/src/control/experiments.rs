@@ -27,6 +27,8 @@ const OWNER: &str = "SELECT * FROM experiment WHERE project_id = ? AND prompt_id
    AND state IN ('scheduled', 'running', 'paused')";
 const OWNERS_OF_PROMPT: &str = "SELECT * FROM experiment WHERE project_id = ? AND prompt_id = ?
    AND state IN ('scheduled', 'running', 'paused') ORDER BY id";
+const OWNERS_OF_PROJECT: &str =
+    "SELECT * FROM experiment WHERE project_id = ? AND state IN ('scheduled', 'running', 'paused') ORDER BY id";
 const OWNERS: &str = "SELECT * FROM experiment WHERE state IN ('scheduled', 'running', 'paused') ORDER BY id";
 
 #[derive(Serialize)]
@@ -100,6 +102,33 @@ pub(super) async fn unless_served(
             return Err(StoreError::Conflict(format!(
                 "Version {} of `{name}` is served by the experiment `{}`. End the experiment first.",
                 arm.version, owner.key,
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses buckets of an exclusion group that another experiment with a slot owns.
+async fn unless_shared(
+    connection: &mut SqliteConnection,
+    project: ProjectId,
+    experiment: &Experiment,
+) -> Result<(), StoreError> {
+    let Some(ours) = &experiment.design.exclusion else { return Ok(()) };
+    let found = sqlx::query(OWNERS_OF_PROJECT)
+        .bind(project.0.as_bytes().as_slice())
+        .fetch_all(connection)
+        .await
+        .map_err(from_sqlx)?;
+    for other in &found {
+        let other = self::experiment(other)?;
+        if other.id == experiment.id {
+            continue;
+        }
+        if let Some((own, taken)) = other.design.exclusion.as_ref().and_then(|theirs| ours.overlap(theirs)) {
+            return Err(StoreError::Conflict(format!(
+                "The buckets {}..{} of `{}` share some with {}..{} of the experiment `{}`.",
+                own.start, own.end, ours.group, taken.start, taken.end, other.key,
             )));
         }
     }
@@ -187,6 +216,9 @@ impl ExperimentStore for SqliteControl {
                     slot.label, slot.prompt_name, other.key,
                 )));
             }
+        }
+        if experiment.state.owns_slot() {
+            unless_shared(&mut transaction, project, experiment).await?;
         }
         let stored: Option<i64> = sqlx::query_scalar("SELECT revision FROM experiment WHERE project_id = ? AND id = ?")
             .bind(project.0.as_bytes().as_slice())

@@ -1,7 +1,10 @@
 use std::{future::Future, sync::Arc};
 
 use domain::{
-    experiment::{Activity, ActivityKind, Arm, Decision, DecisionKind, Design, Experiment, Outcome, Slot, State},
+    experiment::{
+        Activity, ActivityKind, Arm, BucketRange, Decision, DecisionKind, Design, Exclusion, Experiment, Outcome, Slot,
+        State,
+    },
     ids::{ActivityId, ExperimentId, LabelMoveId, ProjectId, PromptId},
     prompt::{FlagKey, LabelName, MoveSource, PromptBody, PromptName, VersionChoice},
     time::TimeUs,
@@ -22,6 +25,7 @@ pub(super) async fn run<F: Future<Output = Arc<dyn ControlStore>>>(fresh: &impl 
     keys_are_unique_in_a_project(&*fresh().await).await;
     of_changes_from_one_revision_one_wins(&*fresh().await).await;
     a_slot_has_one_owner(&*fresh().await).await;
+    buckets_of_a_group_have_one_owner(&*fresh().await).await;
     an_owned_label_moves_for_its_experiment_only(&*fresh().await).await;
     shipping_moves_the_label_and_ends_in_one_step(&*fresh().await).await;
     lists_filter_and_page(&*fresh().await).await;
@@ -185,6 +189,30 @@ async fn a_slot_has_one_owner(store: &dyn ControlStore) {
     let stopped = changed(&running.experiment, State::Decided(Outcome::Stop), 203);
     store.save_experiment(project, &stopped).await.expect("stopped");
     store.save_experiment(project, &changed(&second, State::Running, 204)).await.expect("the slot is free again");
+}
+
+async fn buckets_of_a_group_have_one_owner(store: &dyn ControlStore) {
+    let project = with_prompt(store).await;
+    let owning = |number, key, label: &str, start, end| {
+        let mut made = experiment(number, key);
+        made.slot.label = label.parse().expect("a label");
+        let group = "group".parse().expect("a group");
+        made.design.exclusion = Some(Exclusion { group, ranges: vec![BucketRange { start, end }] });
+        made
+    };
+    for (number, key, label, start, end, free) in [
+        (1, "tone", "production", 0, 5000, true),
+        (2, "length", "staging", 4999, 6000, false),
+        (3, "format", "beta", 5000, 6000, true),
+    ] {
+        let made = owning(number, key, label, start, end);
+        store.create_experiment(project, &made, &entry(number * 100, ActivityKind::Created, 1)).await.expect("made");
+        let saved = store.save_experiment(project, &changed(&made, State::Running, number * 100 + 1)).await;
+        match saved {
+            Err(StoreError::Conflict(why)) if !free => assert!(why.contains("`tone`"), "{why}"),
+            other => assert!(other.is_ok() && free, "{key}: {other:?}"),
+        }
+    }
 }
 
 async fn an_owned_label_moves_for_its_experiment_only(store: &dyn ControlStore) {
