@@ -223,3 +223,36 @@ async fn listeners_hear_of_changes() {
     }
     assert!(next.contains("refetchEvaluation"), "{next}");
 }
+
+#[tokio::test]
+async fn browsers_may_ask_beforehand_at_every_door_of_flags() {
+    use axum::http::{
+        Method,
+        header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD},
+    };
+
+    let app = TestApp::start().await;
+    for (address, method) in [
+        ("/ofrep/v1/evaluate/flags", "POST"),
+        ("/ofrep/v1/evaluate/flags/greet.production", "POST"),
+        ("/api/features/ck-assay-any", "GET"),
+        ("/sub/ck-assay-any", "GET"),
+        ("/api/v1/sdk/stream", "GET"),
+    ] {
+        let page = app.anonymous().with(ORIGIN, "https://app.example.com");
+        let asked = page
+            .request(Method::OPTIONS, address)
+            .header(ACCESS_CONTROL_REQUEST_METHOD, method)
+            .header(ACCESS_CONTROL_REQUEST_HEADERS, "authorization,content-type,if-none-match")
+            .send()
+            .await
+            .expect(200);
+        assert_eq!(asked.header(ACCESS_CONTROL_ALLOW_ORIGIN.as_str()), "https://app.example.com", "{address}");
+        let headers = asked.header("access-control-allow-headers").to_ascii_lowercase();
+        assert!(headers.contains("authorization") && headers.contains("if-none-match"), "{address}: {headers}");
+    }
+    // What a refusal says can be read by the page, too.
+    let page = app.anonymous().with(ORIGIN, "https://app.example.com");
+    let refused = page.get("/api/features/ck-assay-any").await.expect(401);
+    assert_eq!(refused.header(ACCESS_CONTROL_ALLOW_ORIGIN.as_str()), "https://app.example.com");
+}

@@ -2,9 +2,8 @@
 
 use assign::{Outcome, Reason, Stage};
 use domain::{
-    experiment::{ArmKey, Eligibility, ExperimentKey, Exposure, ExposureDoor},
+    experiment::{ArmKey, Eligibility, ExperimentKey},
     ids::ExperimentId,
-    time::TimeUs,
 };
 use serde_json::{Map, Value};
 
@@ -49,28 +48,6 @@ pub struct Assigned {
     pub propensity: f64,
     /// What targeting said.
     pub eligibility: Eligibility,
-}
-
-impl Resolved<'_> {
-    /// What is recorded when the unit met the experiment at `at`, through a door that means it is about to be served; nothing
-    /// for whoever takes no part, and for forced units.
-    #[must_use]
-    pub fn exposure(&self, door: ExposureDoor, at: TimeUs) -> Option<Exposure> {
-        let split = self.split.as_ref()?;
-        let (arm, assigned) = (split.arm?, split.assigned.as_ref()?);
-        Some(Exposure {
-            experiment: split.experiment,
-            phase: split.stage.phase,
-            epoch: split.stage.epoch,
-            unit: assigned.unit.clone(),
-            arm: arm.clone(),
-            propensity: assigned.propensity,
-            bucket: assigned.bucket,
-            eligibility: assigned.eligibility,
-            door,
-            first_us: at,
-        })
-    }
 }
 
 impl PartialEq for Rule {
