@@ -20,6 +20,7 @@ pub mod segment;
 pub mod time;
 pub mod trace;
 
+mod as_text;
 mod invalid;
 mod word;
 

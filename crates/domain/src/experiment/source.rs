@@ -1,7 +1,5 @@
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize, de};
-
 use super::EventName;
 use crate::{Invalid, invalid::shown, metric::Quantity, score::ScoreName};
 
@@ -183,23 +181,7 @@ impl FromStr for Aggregation {
     }
 }
 
-macro_rules! as_text {
-    ($($name:ident),+) => {$(
-        impl Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-            }
-        }
-    )+};
-}
-
-as_text!(MetricSource, Aggregation);
+crate::as_text::as_text!(MetricSource, Aggregation);
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,5 @@
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize, de};
-
 use super::Unit;
 use crate::{Invalid, invalid::shown, score::ScoreName};
 
@@ -263,17 +261,7 @@ impl FromStr for Measure {
     }
 }
 
-impl Serialize for Measure {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Measure {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
+crate::as_text::as_text!(Measure);
 
 #[cfg(test)]
 mod tests {
