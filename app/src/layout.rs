@@ -12,6 +12,7 @@ use crate::{
     error::AppError,
     frame::{Frame, LoadFrame, theme},
     pages::auth::server::SignOut,
+    palette::{Opener, Palette},
     panel::{Answered, sign_in_href},
     routes::project_href,
     wire::{Act, ActForm, Asked},
@@ -33,18 +34,22 @@ pub fn ProjectLayout() -> impl IntoView {
         }
         Err(_) => ().into_any(),
     };
+    let places = Signal::derive(move || places(&base.get()));
+    let opener = Opener::new();
     let foot = move || view! { <Answered asked=visitor draw/> };
 
     view! {
         <Shell
             project=project
             projects_href=Signal::derive(move || format!("{}/settings/projects", base.get()))
-            places=Signal::derive(move || places(&base.get()))
+            places
             path=location.pathname
             theme=theme()
+            find=move |()| opener.open()
             foot=foot
         >
             <Outlet/>
+            <Palette project places opener/>
         </Shell>
     }
 }
@@ -65,13 +70,8 @@ fn places(base: &str) -> Vec<NavGroup> {
             ],
         ),
         NavGroup::new(
-            "Settings",
-            vec![
-                NavItem::new("API keys", format!("{base}/settings/keys"), IconName::Key).go('k').dock(),
-                NavItem::new("Feedback", format!("{base}/settings/feedback"), IconName::Message).go('f'),
-                NavItem::new("Members", format!("{base}/settings/members"), IconName::Users).go('m'),
-                NavItem::new("Prices", format!("{base}/settings/prices"), IconName::Tag).go('i'),
-            ],
+            "Project",
+            vec![NavItem::new("Settings", format!("{base}/settings"), IconName::Settings).go(',')],
         ),
     ]
 }

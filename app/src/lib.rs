@@ -13,6 +13,7 @@ pub mod frame;
 pub mod layout;
 pub mod measured;
 pub mod pages;
+pub mod palette;
 pub mod panel;
 pub mod range;
 pub mod routes;

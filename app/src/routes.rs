@@ -24,7 +24,7 @@ use crate::{
         prompt::Prompt,
         prompts::Prompts,
         session::Session,
-        settings::{Keys, Members},
+        settings::{Environments, General, Keys, Members},
         trace::Trace,
         traces::Traces,
         unlinked::Unlinked,
@@ -56,6 +56,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("sessions/:id") view={Lazy::<Session>::new()}/>
                     <Route path=path!("users") view={Lazy::<Users>::new()}/>
                     <Route path=path!("users/:id") view={Lazy::<User>::new()}/>
+                    <Route path=path!("settings") view={Lazy::<General>::new()}/>
+                    <Route path=path!("settings/environments") view={Lazy::<Environments>::new()}/>
                     <Route path=path!("settings/keys") view={Lazy::<Keys>::new()}/>
                     <Route path=path!("settings/feedback") view={Lazy::<Feedback>::new()}/>
                     <Route path=path!("settings/projects") view={Lazy::<Projects>::new()}/>

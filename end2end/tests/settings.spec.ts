@@ -6,7 +6,7 @@ test("a key is made, shown once, used, and revoked", async ({ page, open, reques
   await open(path);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("API keys");
   await checkAccessibility();
-  await page.getByLabel("Name").first().fill("nightly job");
+  await page.locator("#new-key").getByLabel("Name").fill("nightly job");
   await page.getByRole("button", { name: "Make key" }).click();
   const shown = page.locator(".new-key");
   await expect(shown).toContainText("nightly job");
@@ -47,4 +47,48 @@ test("members are invited with a link, change role, and leave", async ({ page, o
   await row.getByRole("button", { name: "Remove" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Remove member" }).click();
   await expect(page.getByText("ben@example.com")).toHaveCount(0);
+});
+
+test("every settings page is one click from every other", async ({ page, open }) => {
+  await open(`/p/${project}/settings`);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("General");
+  for (const name of ["Environments", "API keys", "Members", "Prices", "Feedback", "Projects", "General"]) {
+    const link = page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name, exact: true });
+    await link.click();
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(name);
+    await expect(link).toHaveAttribute("aria-current", "page");
+  }
+});
+
+test("a project is renamed and segmented, and both are undone", async ({ page, open, expectedErrors }) => {
+  expectedErrors.push(/422|400/);
+  await open(`/p/${project}/settings`);
+  const name = page.getByLabel("Name");
+  const before = await name.inputValue();
+  await name.fill("Renamed project");
+  await page.getByRole("button", { name: "Rename" }).click();
+  await expect(page.getByText("The project has its new name")).toBeVisible();
+  await page.reload();
+  await expect(name).toHaveValue("Renamed project");
+  await name.fill(before);
+  await page.getByRole("button", { name: "Rename" }).click();
+  await expect(page.getByText("The project has its new name")).toBeVisible();
+
+  await page.getByLabel("Attribute").fill("plan");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "metadata.KEY" })).toBeVisible();
+  await page.getByLabel("Attribute").fill("metadata.plan");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("No generation of the last 90 days says metadata.plan")).toBeVisible();
+  await page.getByLabel("Attribute").fill("");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Nothing is chosen")).toBeVisible();
+});
+
+test("environments lead to exactly their traces", async ({ page, open }) => {
+  await open(`/p/${project}/settings/environments`);
+  const row = page.getByRole("row").filter({ hasText: "production" });
+  await expect(row).toContainText(/[1-9]/);
+  await row.getByRole("link", { name: "production" }).click();
+  await expect(page).toHaveURL(/\/traces\?environment=production$/);
 });

@@ -1,6 +1,6 @@
 //! Keys of the whole page. Elements say which key presses them by `data-key` (set by the `key` property of buttons and
 //! links); `Shell` listens. `g` and a letter follow the link with that `data-go`; `j` and `k` walk the rows (`data-row`);
-//! `e` goes to the next row in error; `?` opens the help.
+//! `e` goes to the next row in error; `?` opens the help; Ctrl and `k` find anything.
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast as _;
@@ -30,16 +30,22 @@ impl KeyHelp {
     }
 }
 
-/// What a key press asks for.
-#[derive(Clone, Debug, Eq, PartialEq)]
-enum Ask {
-    Nothing,
+/// What a key of the whole page does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Does {
     Help,
+    /// Opens the search of everything, which the shell is told.
+    Find,
+    /// The next letter names a place.
     Prefix,
-    Go(String),
     Row(Step),
     NextError,
-    Press(String),
+    /// Presses what asks for this key; `/` is the search of the page.
+    Press,
+    /// A [`crate::Tree`] listens itself, because it has the focus then.
+    InTree,
+    /// The browser does it.
+    Native,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -48,43 +54,88 @@ enum Step {
     Previous,
 }
 
-fn ask(key: &str, after_prefix: bool) -> Ask {
+/// A key that means the same on every page.
+struct Binding {
+    key: &'static str,
+    /// With Ctrl, or ⌘ on a Mac; then also while one types.
+    with_control: bool,
+    does: Does,
+    text: &'static str,
+}
+
+const fn plain(key: &'static str, does: Does, text: &'static str) -> Binding {
+    Binding { key, with_control: false, does, text }
+}
+
+/// Keys that mean the same on every page. The listener goes by this table and the help shows it, in this order.
+const EVERYWHERE: [Binding; 12] = [
+    Binding { key: "k", with_control: true, does: Does::Find, text: "Find anything" },
+    plain("?", Does::Help, "This help"),
+    plain("/", Does::Press, "Search the page's list"),
+    plain("g", Does::Prefix, "Go to a place: then its letter"),
+    plain("j", Does::Row(Step::Next), "Next row"),
+    plain("k", Does::Row(Step::Previous), "Previous row"),
+    plain("e", Does::NextError, "Next error"),
+    plain("h", Does::InTree, "Fold a row of a tree"),
+    plain("l", Does::InTree, "Unfold a row of a tree"),
+    plain("Enter", Does::Native, "Open the row"),
+    plain("Tab", Does::Native, "Next control"),
+    plain("Esc", Does::Native, "Close what is open"),
+];
+
+/// What a key press asks for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Ask {
+    Nothing,
+    Do(Does),
+    Go(String),
+    Press(String),
+}
+
+fn ask(key: &str, with_control: bool, after_prefix: bool) -> Ask {
     if key.chars().count() != 1 {
         return Ask::Nothing;
     }
-    if after_prefix {
-        return Ask::Go(key.to_owned());
-    }
-    match key {
-        "?" => Ask::Help,
-        "g" => Ask::Prefix,
-        "j" => Ask::Row(Step::Next),
-        "k" => Ask::Row(Step::Previous),
-        "e" => Ask::NextError,
-        key => Ask::Press(key.to_owned()),
+    let known = EVERYWHERE.iter().find(|binding| {
+        binding.with_control == with_control
+            && (binding.key == key || with_control && binding.key == key.to_lowercase())
+    });
+    match known.map(|binding| binding.does) {
+        Some(does) if with_control => Ask::Do(does),
+        None if with_control => Ask::Nothing,
+        _ if after_prefix => Ask::Go(key.to_owned()),
+        // Keys of others are free for what a page puts on them.
+        Some(Does::Press | Does::InTree | Does::Native) | None => Ask::Press(key.to_owned()),
+        Some(does) => Ask::Do(does),
     }
 }
 
-/// Listens until the owner of the present scope goes. Browser only: call it in an effect.
-pub(crate) fn listen(page_keys: RwSignal<Vec<KeyHelp>>) {
+/// Listens until the owner of the present scope goes. Browser only: call it in an effect. `find` is raised by the key that
+/// finds anything.
+pub(crate) fn listen(page_keys: RwSignal<Vec<KeyHelp>>, find: Callback<()>) {
     let prefix = StoredValue::new(false);
     let handle = window_event_listener(ev::keydown, move |event: KeyboardEvent| {
-        if is_for_someone_else(&event) {
+        let with_control = event.ctrl_key() || event.meta_key();
+        if is_for_someone_else(&event, with_control) {
             return;
         }
         let after_prefix = prefix.get_value();
-        let ask = ask(&event.key(), after_prefix);
-        prefix.set_value(ask == Ask::Prefix);
+        let ask = ask(&event.key(), with_control, after_prefix);
+        prefix.set_value(ask == Ask::Do(Does::Prefix));
         let done = match ask {
-            Ask::Nothing => false,
-            Ask::Prefix => true,
-            Ask::Help => {
+            Ask::Nothing | Ask::Do(Does::Press | Does::InTree | Does::Native) => false,
+            Ask::Do(Does::Prefix) => true,
+            Ask::Do(Does::Help) => {
                 open_help(page_keys);
                 true
             }
+            Ask::Do(Does::Find) => {
+                find.run(());
+                true
+            }
+            Ask::Do(Does::Row(step)) => walk(step, "[data-row]"),
+            Ask::Do(Does::NextError) => walk(Step::Next, "[data-row][data-state=error]") || press("data-key", "e"),
             Ask::Go(letter) => press("data-go", &letter),
-            Ask::Row(step) => walk(step, "[data-row]"),
-            Ask::NextError => walk(Step::Next, "[data-row][data-state=error]") || press("data-key", "e"),
             Ask::Press(key) => press("data-key", &key),
         };
         if done {
@@ -94,14 +145,17 @@ pub(crate) fn listen(page_keys: RwSignal<Vec<KeyHelp>>) {
     on_cleanup(move || handle.remove());
 }
 
-fn is_for_someone_else(event: &KeyboardEvent) -> bool {
-    if event.default_prevented() || event.ctrl_key() || event.meta_key() || event.alt_key() {
+fn is_for_someone_else(event: &KeyboardEvent, with_control: bool) -> bool {
+    if event.default_prevented() || event.alt_key() {
         return true;
+    }
+    let is_in_dialog = matches!(document().query_selector("dialog[open]"), Ok(Some(_)));
+    if with_control || is_in_dialog {
+        return is_in_dialog;
     }
     let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return false };
     let is_typing = target.closest("input:not([type=radio],[type=checkbox]), textarea, select, [contenteditable]");
-    let is_in_dialog = document().query_selector("dialog[open]");
-    matches!(is_typing, Ok(Some(_))) || matches!(is_in_dialog, Ok(Some(_)))
+    matches!(is_typing, Ok(Some(_)))
 }
 
 fn all(selector: &str) -> Vec<HtmlElement> {
@@ -179,15 +233,7 @@ pub(crate) fn HelpDialog(
     /// Keys of the page, read when the dialog opens.
     page: RwSignal<Vec<KeyHelp>>,
 ) -> impl IntoView {
-    let everywhere = vec![
-        KeyHelp::new("?", "This help"),
-        KeyHelp::new("j  k", "Next, previous row"),
-        KeyHelp::new("h  l", "Fold, unfold a row of a tree"),
-        KeyHelp::new("Enter", "Open the row"),
-        KeyHelp::new("e", "Next error"),
-        KeyHelp::new("/", "Search"),
-        KeyHelp::new("Esc", "Close"),
-    ];
+    let everywhere = EVERYWHERE.iter().map(|binding| KeyHelp::new(printed(binding), binding.text)).collect();
     let on_page = live(move || {
         let keys = page.get();
         (!keys.is_empty()).then(|| group("On this page", keys))
@@ -199,9 +245,15 @@ pub(crate) fn HelpDialog(
                 {move || group("Go to", go.get())}
                 {on_page}
             </div>
+            <p class="muted small">"On a Mac ⌘ does what Ctrl does. While you type, single keys are letters."</p>
         </Dialog>
     }
     .into_any()
+}
+
+/// Ctrl stands for ⌘ too: the server does not know the keyboard.
+fn printed(binding: &Binding) -> String {
+    if binding.with_control { format!("Ctrl {}", binding.key.to_uppercase()) } else { binding.key.to_owned() }
 }
 
 fn group(title: &'static str, keys: Vec<KeyHelp>) -> AnyView {
@@ -225,12 +277,32 @@ mod tests {
 
     #[test]
     fn keys_ask_for_what_the_contract_says() {
-        assert_eq!(ask("?", false), Ask::Help);
-        assert_eq!(ask("g", false), Ask::Prefix);
-        assert_eq!(ask("p", true), Ask::Go("p".into()));
-        assert_eq!(ask("g", true), Ask::Go("g".into()));
-        assert_eq!(ask("j", false), Ask::Row(Step::Next));
-        assert_eq!(ask("Enter", false), Ask::Nothing);
-        assert_eq!(ask("c", false), Ask::Press("c".into()));
+        let plain = |key: &str| ask(key, false, false);
+        assert_eq!(plain("?"), Ask::Do(Does::Help));
+        assert_eq!(plain("g"), Ask::Do(Does::Prefix));
+        assert_eq!(plain("j"), Ask::Do(Does::Row(Step::Next)));
+        assert_eq!(plain("k"), Ask::Do(Does::Row(Step::Previous)));
+        assert_eq!(plain("Enter"), Ask::Nothing);
+        assert_eq!(plain("c"), Ask::Press("c".into()));
+        assert_eq!(plain("/"), Ask::Press("/".into()));
+        assert_eq!(plain("l"), Ask::Press("l".into()), "a page may put it on a button");
+        assert_eq!(ask("p", false, true), Ask::Go("p".into()));
+        assert_eq!(ask("g", false, true), Ask::Go("g".into()));
+    }
+
+    #[test]
+    fn control_and_k_finds_and_leaves_all_else_to_the_browser() {
+        assert_eq!(ask("k", true, false), Ask::Do(Does::Find));
+        assert_eq!(ask("K", true, true), Ask::Do(Does::Find), "also with the lock on, also after `g`");
+        assert_eq!(ask("g", true, false), Ask::Nothing);
+        assert_eq!(ask("j", true, false), Ask::Nothing);
+    }
+
+    #[test]
+    fn no_key_is_in_the_table_twice() {
+        for (place, binding) in EVERYWHERE.iter().enumerate() {
+            let same = |other: &Binding| (other.key, other.with_control) == (binding.key, binding.with_control);
+            assert!(!EVERYWHERE.iter().skip(place + 1).any(same), "{}", printed(binding));
+        }
     }
 }

@@ -71,7 +71,7 @@ pub use spark::Spark;
 pub use table::{Cell, CellKind, Column, EmptyRow, GroupRow, SortDirection, Table};
 pub use tabs::{Tab, Tabs};
 pub use text::MaybeText;
-pub use theme::{ThemeChoice, ThemeSwitch};
+pub use theme::{ThemeChoice, ThemeSwitch, theme_chooser};
 pub use time::{Instant, Moment};
 pub use toast::{ToastRegion, Toaster};
 pub use tone::{Series, Tone};

@@ -9,7 +9,7 @@ use crate::{
     icon::{Icon, IconName},
     keys::{self, HelpDialog, KeyHelp},
     live_region::{Announcer, LiveRegion},
-    theme::{ThemeChoice, ThemeSwitch},
+    theme::{Chosen, ThemeChoice, ThemeSwitch},
     toast::{ToastRegion, Toaster},
 };
 
@@ -55,11 +55,31 @@ impl NavItem {
         self
     }
 
-    /// Is in the dock of a phone as well (four at most).
+    /// Is in the dock of a phone as well (three at most: the search and the menu are there too).
     #[must_use]
     pub fn dock(mut self) -> Self {
         self.dock = true;
         self
+    }
+
+    /// What it is called.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where it leads.
+    pub fn href(&self) -> &str {
+        &self.href
+    }
+
+    /// Its icon.
+    pub fn icon(&self) -> IconName {
+        self.icon
+    }
+
+    /// The letter that goes there after `g`.
+    pub fn letter(&self) -> Option<char> {
+        self.go
     }
 
     fn is_current(&self, path: &str) -> bool {
@@ -95,7 +115,7 @@ impl NavGroup {
 ///     NavGroup::new("Improve", vec![NavItem::new("Prompts", "/p/demo/prompts", IconName::FileText).go('p').note("14").dock()]),
 /// ];
 /// view! {
-///     <Shell project="demo" projects_href="/p/demo/settings/projects" places=places path=path theme=theme>
+///     <Shell project="demo" projects_href="/p/demo/settings/projects" places=places path=path theme=theme find=|()| ()>
 ///         <Page crumbs=vec![Crumb::here("Home")]>"…"</Page>
 ///     </Shell>
 /// }
@@ -118,6 +138,9 @@ pub fn Shell(
     /// The theme chosen so far.
     #[prop(optional)]
     theme: ThemeChoice,
+    /// Opens the search of everything: its key or one of its buttons was pressed.
+    #[prop(into)]
+    find: Callback<()>,
     /// At the foot of the navigation: who is signed in.
     #[prop(optional, into)]
     foot: Option<ViewFnOnce>,
@@ -126,6 +149,7 @@ pub fn Shell(
 ) -> impl IntoView {
     Announcer::provide();
     Toaster::provide();
+    Chosen::provide(theme);
     let page_keys = RwSignal::new(Vec::new());
     let go_keys = Signal::derive(move || {
         let mut keys = Vec::new();
@@ -136,7 +160,7 @@ pub fn Shell(
         }
         keys
     });
-    Effect::new(move |_| keys::listen(page_keys));
+    Effect::new(move |_| keys::listen(page_keys, find));
     Effect::new(move |before: Option<()>| {
         path.track();
         if before.is_some() {
@@ -164,6 +188,20 @@ pub fn Shell(
                         attr:popovertargetaction="hide"
                     />
                 </div>
+                <button
+                    type="button"
+                    class="side__find"
+                    aria-keyshortcuts="Control+K Meta+K"
+                    aria-haspopup="dialog"
+                    on:click=move |_| {
+                        close_side();
+                        find.run(());
+                    }
+                >
+                    <Icon name=IconName::Search/>
+                    "Find"
+                    <kbd aria-hidden="true">"Ctrl K"</kbd>
+                </button>
                 {move || places.get().into_iter().map(|group| side_group(group, path)).collect_view()}
                 <div class="side__foot">
                     {foot.map(ViewFnOnce::run)}
@@ -186,6 +224,10 @@ pub fn Shell(
         </div>
         <nav class="dock" aria-label="Main places">
             {move || places.get().into_iter().flat_map(|group| group.items).filter(|item| item.dock).map(|item| dock_item(item, path)).collect_view()}
+            <button type="button" class="dock__item" aria-haspopup="dialog" on:click=move |_| find.run(())>
+                <Icon name=IconName::Search/>
+                "Find"
+            </button>
             <button type="button" class="dock__item" popovertarget=SIDE>
                 <Icon name=IconName::Menu/>
                 "Menu"

@@ -58,6 +58,30 @@ impl ThemeChoice {
     }
 }
 
+/// The choice as everything on the page sees it; `Shell` provides it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chosen(RwSignal<ThemeChoice>);
+
+impl Chosen {
+    /// Makes one and puts it into context.
+    pub(crate) fn provide(initial: ThemeChoice) -> Self {
+        let chosen = Self(RwSignal::new(initial));
+        provide_context(chosen);
+        chosen
+    }
+
+    fn choose(self, theme: ThemeChoice) {
+        self.0.set(theme);
+        apply(theme);
+    }
+}
+
+/// Gives what chooses a theme, like the switch does. Call it while a component is made, its result in the browser only.
+pub fn theme_chooser() -> impl Fn(ThemeChoice) + Copy + Send + Sync + 'static {
+    let chosen = use_context::<Chosen>().unwrap_or_else(|| Chosen::provide(ThemeChoice::default()));
+    move |theme| chosen.choose(theme)
+}
+
 /// Three buttons. In the browser they act at once. Before and without script they post `theme=` to `action`, where the
 /// server answers with [`ThemeChoice::cookie`] and a redirect back.
 #[component]
@@ -69,7 +93,8 @@ pub fn ThemeSwitch(
     #[prop(default = "/theme".to_owned(), into)]
     action: String,
 ) -> impl IntoView {
-    let choice = RwSignal::new(initial);
+    let chosen = use_context::<Chosen>().unwrap_or_else(|| Chosen::provide(initial));
+    let Chosen(choice) = chosen;
     let choices = [
         (ThemeChoice::System, IconName::Monitor, "System theme"),
         (ThemeChoice::Light, IconName::Sun, "Light theme"),
@@ -80,8 +105,7 @@ pub fn ThemeSwitch(
         let pressed = move || if choice.get() == own { "true" } else { "false" };
         let choose = move |event: web_sys::MouseEvent| {
             event.prevent_default();
-            choice.set(own);
-            apply(own);
+            chosen.choose(own);
         };
         view! {
             <button

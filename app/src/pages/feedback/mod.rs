@@ -4,16 +4,18 @@ pub mod model;
 pub mod server;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
-use ui::{Card, CardBody, Code, Crumb, LinkButton, Notice, Page, ProblemPanel, Snippet, Tone, live, page::PageHead};
+use ui::{Card, CardBody, Code, LinkButton, Notice, ProblemPanel, Snippet, Tone, live};
 
 use self::{
     model::{Example, FeedbackView, html, own_buttons},
     server::{CreateClientKey, ShowFeedback},
 };
 use crate::{
-    pages::settings::client_key::ClientKeyForm,
+    pages::settings::{
+        client_key::ClientKeyForm,
+        nav::{self, Settings},
+    },
     panel::Panel,
     routes::{project_href, trace_href},
     wire::{Act, Asked},
@@ -46,11 +48,9 @@ impl LazyRoute for Feedback {
             view! { <Shown project view create/> }.into_any()
         };
         view! {
-            <Title text="Feedback"/>
-            <Page crumbs=vec![Crumb::text("Settings"), Crumb::here("Feedback")]>
-                <PageHead title="Feedback" lead="What the users of your application say of its answers"/>
+            <Settings here=nav::FEEDBACK>
                 <Panel asked draw/>
-            </Page>
+            </Settings>
         }
         .into_any()
     }

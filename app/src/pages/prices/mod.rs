@@ -12,13 +12,12 @@ pub mod unpriced;
 
 use domain::time::TimeUs;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{
     LazyRoute,
     hooks::{use_params_map, use_query_map},
     lazy_route,
 };
-use ui::{Card, CardBody, Crumb, Notice, Page, ProblemPanel, Query, live, page::PageHead};
+use ui::{Card, CardBody, Notice, ProblemPanel, Query, live};
 
 use self::{
     catalogue::CatalogueCard,
@@ -30,6 +29,7 @@ use self::{
     unpriced::UnpricedCard,
 };
 use crate::{
+    pages::settings::nav::{self, Settings},
     panel::Panel,
     wire::{Act, Asked},
 };
@@ -101,15 +101,13 @@ impl LazyRoute for Prices {
             view! { <CatalogueCard view query/> }.into_any()
         };
         view! {
-            <Title text="Prices"/>
-            <Page crumbs=vec![Crumb::text("Settings"), Crumb::here("Prices")]>
-                <PageHead title="Prices" lead="What calls of models cost"/>
+            <Settings here=nav::PRICES>
                 {outcome(acts.set)}
                 {live(move || acts.end.refused().map(|error| view! { <ProblemPanel problem=error.0/> }.into_any()))}
                 <Panel asked=prices draw=draw_prices/>
                 <Panel asked=jobs draw=draw_jobs/>
                 <Panel asked=catalogue draw=draw_catalogue/>
-            </Page>
+            </Settings>
         }
         .into_any()
     }

@@ -5,11 +5,10 @@ pub mod server;
 
 use domain::{auth::Role, time::TimeUs};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 use ui::{
-    Button, ButtonKind, Card, CardBody, Cell, CellKind, Chip, Column, Crumb, Dialog, DialogButton, Instant, Moment,
-    Page, ProblemPanel, Table, TextField, live, page::PageHead,
+    Button, ButtonKind, Card, CardBody, Cell, CellKind, Chip, Column, Dialog, DialogButton, Instant, Moment,
+    ProblemPanel, Table, TextField, live,
 };
 
 use self::{
@@ -17,6 +16,7 @@ use self::{
     server::{CreateProject, ListProjects, MakeDemo, RemoveProject},
 };
 use crate::{
+    pages::settings::nav::{self, Settings},
     panel::Panel,
     routes::project_href,
     wire::{Act, ActForm, Asked},
@@ -52,11 +52,9 @@ impl LazyRoute for Projects {
             view! { <List here view acts/> }.into_any()
         };
         view! {
-            <Title text="Projects"/>
-            <Page crumbs=vec![Crumb::text("Settings"), Crumb::here("Projects")]>
-                <PageHead title="Projects" lead="Each has its own prompts, traces, keys and members"/>
+            <Settings here=nav::PROJECTS>
                 <Panel asked draw/>
-            </Page>
+            </Settings>
         }
         .into_any()
     }
@@ -122,7 +120,7 @@ fn More(here: String, has_demo: bool, acts: Acts) -> impl IntoView {
         .into_any()
     });
     view! {
-        <Card title="New project">
+        <div id="new-project"><Card title="New project">
             <CardBody>
                 <ActForm act=acts.create class="inline-form">
                     <input type="hidden" name="project" value=here/>
@@ -130,7 +128,7 @@ fn More(here: String, has_demo: bool, acts: Acts) -> impl IntoView {
                     <Button kind=ButtonKind::Primary submit=true busy=acts.create.pending()>"Make project"</Button>
                 </ActForm>
             </CardBody>
-        </Card>
+        </Card></div>
         {demo}
     }
 }

@@ -5,17 +5,16 @@ use domain::{
     time::TimeUs,
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 use ui::{
-    Button, ButtonKind, Card, CardBody, Cell, CellKind, Checkbox, Chip, Code, Column, CopyLine, Crumb, Dialog,
-    DialogButton, EmptyRow, Instant, Moment, Notice, Page, ProblemPanel, Snippet, Table, TextField, Tone, live,
-    page::PageHead,
+    Button, ButtonKind, Card, CardBody, Cell, CellKind, Checkbox, Chip, Code, Column, CopyLine, Dialog, DialogButton,
+    EmptyRow, Instant, Moment, Notice, ProblemPanel, Snippet, Table, TextField, Tone, live,
 };
 
 use super::{
     client_key::ClientKeyForm,
     model::{KeyLine, KeysView, NewKey, scope_words},
+    nav::{self, Settings},
     server::{CreateKey, ListKeys, RevokeKey},
 };
 use crate::{
@@ -56,11 +55,9 @@ impl LazyRoute for Keys {
             view! { <List project view create create_client revoke/> }.into_any()
         };
         view! {
-            <Title text="API keys"/>
-            <Page crumbs=vec![Crumb::text("Settings"), Crumb::here("API keys")]>
-                <PageHead title="API keys" lead="Programs sign in with these"/>
+            <Settings here=nav::KEYS>
                 <Panel asked=keys draw/>
-            </Page>
+            </Settings>
         }
         .into_any()
     }
@@ -135,7 +132,7 @@ fn List(
                 {rows}
             </Table>
         </div>
-        <Card title="New key pair for a program">
+        <div id="new-key"><Card title="New key pair for a program">
             <CardBody>
                 <ActForm act=create class="form">
                     <input type="hidden" name="project" value=project/>
@@ -149,7 +146,7 @@ fn List(
                     </div>
                 </ActForm>
             </CardBody>
-        </Card>
+        </Card></div>
         <Card title="New client key for a web page">
             <CardBody>
                 <p class="muted">

@@ -2,16 +2,15 @@
 
 use domain::{auth::Role, time::TimeUs};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 use ui::{
-    Button, ButtonKind, Card, CardBody, Cell, CellKind, Chip, Column, CopyLine, Crumb, Dialog, DialogButton, InputKind,
-    Instant, Moment, Notice, Page, ProblemPanel, SelectField, SelectOption, Table, TextField, Tone, live,
-    page::PageHead,
+    Button, ButtonKind, Card, CardBody, Cell, CellKind, Chip, Column, CopyLine, Dialog, DialogButton, InputKind,
+    Instant, Moment, Notice, ProblemPanel, SelectField, SelectOption, Table, TextField, Tone, live,
 };
 
 use super::{
     model::{Invited, MemberLine, MembersView, role_words},
+    nav::{self, Settings},
     server::{Invite, ListMembers, RemoveMember, RenewInvitation, SetRole},
 };
 use crate::{
@@ -58,11 +57,9 @@ impl LazyRoute for Members {
             view! { <List project view acts/> }.into_any()
         };
         view! {
-            <Title text="Members"/>
-            <Page crumbs=vec![Crumb::text("Settings"), Crumb::here("Members")]>
-                <PageHead title="Members" lead="Who may see and change this project"/>
+            <Settings here=nav::MEMBERS>
                 <Panel asked=members draw/>
-            </Page>
+            </Settings>
         }
         .into_any()
     }
@@ -105,7 +102,7 @@ fn List(project: String, view: MembersView, acts: Acts) -> impl IntoView {
                 {rows}
             </Table>
         </div>
-        <Card title="Invite">
+        <div id="invite"><Card title="Invite">
             <CardBody>
                 <ActForm act=acts.invite class="inline-form">
                     <input type="hidden" name="project" value=project/>
@@ -114,7 +111,7 @@ fn List(project: String, view: MembersView, acts: Acts) -> impl IntoView {
                     <Button kind=ButtonKind::Primary submit=true busy=acts.invite.pending()>"Invite"</Button>
                 </ActForm>
             </CardBody>
-        </Card>
+        </Card></div>
     }
 }
 

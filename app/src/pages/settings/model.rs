@@ -1,7 +1,9 @@
-//! Keys and members as the settings pages show them.
+//! What the settings pages show.
 
 use domain::auth::{KeyKind, Role, Scope};
 use serde::{Deserialize, Serialize};
+
+use crate::measured::Measured;
 
 /// The keys page.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -94,6 +96,53 @@ pub struct Invited {
     pub email: String,
     /// The link to hand them; none when they have an account already.
     pub link: Option<String>,
+}
+
+/// The general page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GeneralView {
+    /// Name for people.
+    pub name: String,
+    /// Name in addresses.
+    pub slug: String,
+    /// Its id, which programs see.
+    pub id: String,
+    /// When it was made, microseconds.
+    pub created_us: i64,
+    /// The attribute generations are segmented by, as settings write it.
+    pub segment: Option<String>,
+    /// Raised by every change of the settings.
+    pub revision: u64,
+    /// Segments of the last 90 days by number of generations, most first.
+    pub segments: Vec<(String, u64)>,
+    /// Whether the visitor may change anything.
+    pub may_manage: bool,
+    /// The server's present.
+    pub now_us: i64,
+}
+
+/// The environments page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EnvironmentsView {
+    /// By number of generations of the last 90 days, most first.
+    pub lines: Vec<EnvironmentLine>,
+    /// The server's present.
+    pub now_us: i64,
+}
+
+/// One environment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EnvironmentLine {
+    /// As senders name it.
+    pub name: String,
+    /// Generations of the last 90 days.
+    pub generations: u64,
+    /// Share of them that failed.
+    pub failed: Measured,
+    /// What they cost, nano-dollars.
+    pub cost: Measured,
+    /// Id and start, in microseconds, of its newest trace.
+    pub newest: Option<(String, i64)>,
 }
 
 /// What a role may do, in a few words.

@@ -2,11 +2,50 @@
 
 use leptos::prelude::*;
 
-use super::model::{Invited, KeysView, MembersView, NewKey};
+use super::model::{EnvironmentsView, GeneralView, Invited, KeysView, MembersView, NewKey};
 use crate::{
     error::AppError,
     wire::{Command, Question},
 };
+
+/// The project and its settings.
+#[server(protocol = Question)]
+pub async fn show_project(project: String) -> Result<GeneralView, AppError> {
+    let visit = crate::context::visit(&project).await?;
+    super::read::general(&visit).await
+}
+
+/// Gives the project another name.
+#[server(protocol = Command)]
+pub async fn rename_project(project: String, name: String) -> Result<(), AppError> {
+    use crate::context;
+
+    let visit = context::visit(&project).await?;
+    visit.services.access.rename_project(&visit.actor, visit.project.id, &name).await.map_err(context::refusal)
+}
+
+/// Chooses the attribute to segment by; an empty one for none. `revision` is that of the settings it was decided from.
+#[server(protocol = Command)]
+pub async fn set_segment(project: String, segment: Option<String>, revision: u64) -> Result<(), AppError> {
+    use domain::{project::Change, segment::SegmentAttribute};
+    use services::access::SettingsChange;
+
+    use crate::context;
+
+    let visit = context::visit(&project).await?;
+    let said = segment.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let segment = said.map(|text| context::parse::<SegmentAttribute>("segment", text)).transpose()?;
+    let change = SettingsChange { segment: Change::To(segment), revision: Some(revision) };
+    visit.services.access.change_settings(&visit.actor, visit.project.id, change).await.map_err(context::refusal)?;
+    Ok(())
+}
+
+/// The environments events name.
+#[server(protocol = Question)]
+pub async fn list_environments(project: String) -> Result<EnvironmentsView, AppError> {
+    let visit = crate::context::visit(&project).await?;
+    super::read::environments(&visit).await
+}
 
 /// The project's keys.
 #[server(protocol = Question)]

@@ -62,6 +62,18 @@ impl Access {
         Ok(project)
     }
 
+    /// Gives a project another name; its address stays, so links to it go on working.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] with the field `name`. Only owners may.
+    pub async fn rename_project(&self, actor: &Actor, project: ProjectId, name: &str) -> Result<(), ServiceError> {
+        authorize(actor, project, Permission::Manage)?;
+        let name = project_name("name", name).map_err(|problem| ServiceError::Invalid(vec![problem]))?;
+        self.context.control.rename_project(project, &name).await?;
+        tracing::info!(project.id = %project, "renamed a project");
+        Ok(())
+    }
+
     /// Takes a project away with everything in it, for good. Keys go first, so that nothing new comes in, then events, then the
     /// rest: when something fails half-way the project is still there and can be removed again.
     ///

@@ -59,6 +59,22 @@ async fn the_environment_sets_up_on_the_first_start_only() {
 }
 
 #[tokio::test]
+async fn owners_rename_a_project_and_its_address_stays() {
+    let world = World::new().await;
+    let (owner, project) = world.set_up().await;
+    let access = &world.services.access;
+    let before = access.project(&owner, project).await.unwrap();
+    access.rename_project(&owner, project, "  Help centre ").await.unwrap();
+    let after = access.project(&owner, project).await.unwrap();
+    assert_eq!((after.name.as_str(), after.slug), ("Help centre", before.slug));
+    let refused = access.rename_project(&owner, project, " ").await;
+    assert!(matches!(&refused, Err(ServiceError::Invalid(fields)) if fields[0].field == "name"), "{refused:?}");
+    let editor = world.member(project, "editor@example.com", Role::Editor).await;
+    let refused = access.rename_project(&editor, project, "Mine").await;
+    assert!(matches!(refused, Err(ServiceError::Forbidden(_))), "{refused:?}");
+}
+
+#[tokio::test]
 async fn a_wrong_password_and_an_unknown_address_look_alike() {
     let world = World::new().await;
     world.set_up().await;

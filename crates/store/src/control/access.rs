@@ -163,6 +163,12 @@ pub trait AccessStore: Send + Sync {
     /// Every project, oldest first.
     async fn projects(&self) -> Result<Vec<Project>, StoreError>;
 
+    /// Gives a project another name for people. Its address stays.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an unknown project.
+    async fn rename_project(&self, project: ProjectId, name: &str) -> Result<(), StoreError>;
+
     /// A project's settings; those of a project nobody knows are as at first.
     async fn settings(&self, project: ProjectId) -> Result<SettingsAt, StoreError>;
 

@@ -59,6 +59,10 @@ impl AccessStore for SqliteControl {
         found.iter().map(row::project).collect()
     }
 
+    async fn rename_project(&self, project: ProjectId, name: &str) -> Result<(), StoreError> {
+        self.replace_name(project, name).await
+    }
+
     async fn settings(&self, project: ProjectId) -> Result<SettingsAt, StoreError> {
         self.settings_of(project).await
     }

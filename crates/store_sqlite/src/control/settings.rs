@@ -1,4 +1,4 @@
-//! Settings of projects: one versioned JSON text each.
+//! Names and settings of projects; settings are one versioned JSON text each.
 
 use domain::{
     ids::ProjectId,
@@ -23,6 +23,21 @@ struct Stored {
 }
 
 impl SqliteControl {
+    pub(super) async fn replace_name(&self, project: ProjectId, name: &str) -> Result<(), StoreError> {
+        let mut writing = self.write().await?;
+        let mut transaction = writing.begin().await?;
+        let done = sqlx::query("UPDATE project SET name = ? WHERE id = ?")
+            .bind(name)
+            .bind(project.0.as_bytes().as_slice())
+            .execute(&mut *transaction)
+            .await
+            .map_err(from_sqlx)?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::NotFound { entity: "project", id: project.to_string() });
+        }
+        commit(transaction).await
+    }
+
     pub(super) async fn settings_of(&self, project: ProjectId) -> Result<SettingsAt, StoreError> {
         let row = sqlx::query("SELECT settings, settings_revision FROM project WHERE id = ?")
             .bind(project.0.as_bytes().as_slice())

@@ -33,7 +33,7 @@ pub(crate) fn in_shell(path: &'static str, children: impl FnOnce() -> AnyView + 
         NavGroup::new("Project", vec![item("Settings", "settings", IconName::Settings).go('s')]),
     ];
     view! {
-        <Shell project="support-bot" projects_href="/p/support-bot/settings/projects" places=places path=path.to_owned()>
+        <Shell project="support-bot" projects_href="/p/support-bot/settings/projects" places=places path=path.to_owned() find=|()| ()>
             {children()}
         </Shell>
     }

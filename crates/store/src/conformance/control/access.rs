@@ -102,6 +102,10 @@ async fn projects_have_one_address(store: &dyn ControlStore) {
     let all: Vec<ProjectId> = store.projects().await.expect("projects").iter().map(|found| found.id).collect();
     assert_eq!(all, [first, second]);
     assert_eq!(store.revision(first).await.expect("a revision"), 0);
+    store.rename_project(second, "Second to none").await.expect("renamed");
+    let renamed = store.project_by_slug(&slug).await.expect("a project");
+    assert_eq!(renamed.map(|found| (found.id, found.name)), Some((second, "Second to none".to_owned())));
+    not_found(store.rename_project(ProjectId(id(99)), "Nobody").await);
 }
 
 async fn a_removed_project_frees_its_address(store: &dyn ControlStore) {

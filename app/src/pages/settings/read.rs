@@ -1,0 +1,86 @@
+//! Gathers what the general page and the environments page show. Server only.
+
+use std::collections::HashMap;
+
+use domain::{
+    auth::Role,
+    metric::{Dimension, Measure, MetricAnswer, MetricQuery},
+    page::PageSize,
+    time::RangeChoice,
+};
+use services::{ServiceError, traces::TraceFilter};
+
+use super::model::{EnvironmentLine, EnvironmentsView, GeneralView};
+use crate::{
+    context::{self, Visit},
+    error::AppError,
+    measured::Measured,
+};
+
+/// What counts as in use.
+const LATELY: RangeChoice = RangeChoice::Last { minutes: 90 * 1440 };
+/// Most environments shown: each is looked up by itself.
+const MOST: usize = 50;
+
+pub(super) async fn general(visit: &Visit) -> Result<GeneralView, AppError> {
+    let at = visit.services.access.settings(&visit.actor, visit.project.id).await.map_err(context::refusal)?;
+    let mut segments = Vec::new();
+    if at.settings.segment.is_some() {
+        for row in measured(visit, Dimension::Segment, &["count"]).await?.rows {
+            let count = row.values.first().map_or(0, |value| value.n);
+            segments.extend(row.group.into_iter().next().map(|name| (name, count)));
+        }
+        segments.sort_by(|(one, few), (other, many)| many.cmp(few).then_with(|| one.cmp(other)));
+    }
+    Ok(GeneralView {
+        name: visit.project.name.clone(),
+        slug: visit.project.slug.as_str().to_owned(),
+        id: visit.project.id.to_string(),
+        created_us: visit.project.created_us.0,
+        segment: at.settings.segment.map(|segment| segment.to_string()),
+        revision: at.revision,
+        segments,
+        may_manage: visit.role >= Role::Owner,
+        now_us: visit.now.0,
+    })
+}
+
+pub(super) async fn environments(visit: &Visit) -> Result<EnvironmentsView, AppError> {
+    let (actor, project) = (&visit.actor, visit.project.id);
+    let mut known = visit.services.traces.words(actor, project).await.map_err(context::refusal)?.environments;
+    let answer = measured(visit, Dimension::Environment, &["count", "error_rate", "cost.sum"]).await?;
+    let mut lately: HashMap<String, [Measured; 3]> = HashMap::new();
+    for row in answer.rows {
+        let value = |place: usize| row.values.get(place).copied().map(Measured::from).unwrap_or_default();
+        let values = [value(0), value(1), value(2)];
+        lately.extend(row.group.into_iter().next().map(|name| (name, values)));
+    }
+    known.extend(lately.keys().filter(|name| !name.is_empty()).cloned());
+    known.sort();
+    known.dedup();
+    known.truncate(MOST);
+    let mut lines = Vec::with_capacity(known.len());
+    for name in known {
+        let [count, failed, cost] = lately.remove(&name).unwrap_or_default();
+        let filter = TraceFilter { environment: Some(name.clone()), ..TraceFilter::default() };
+        let one = PageSize::new(1).unwrap_or_default();
+        let newest = visit.services.traces.list(actor, project, &filter, None, one).await.map_err(context::refusal)?;
+        let newest = newest.page.items.into_iter().next();
+        lines.push(EnvironmentLine {
+            name,
+            generations: count.n,
+            failed,
+            cost,
+            newest: newest.map(|trace| (trace.trace_id.to_string(), trace.start_ns.to_us().0)),
+        });
+    }
+    lines.sort_by(|one, other| other.generations.cmp(&one.generations).then_with(|| one.name.cmp(&other.name)));
+    Ok(EnvironmentsView { lines, now_us: visit.now.0 })
+}
+
+async fn measured(visit: &Visit, by: Dimension, words: &[&str]) -> Result<MetricAnswer, AppError> {
+    let measures = words.iter().map(|word| word.parse::<Measure>().map_err(ServiceError::of("measures")));
+    let measures = measures.collect::<Result<Vec<_>, _>>().map_err(context::refusal)?;
+    let query = MetricQuery { measures, dimensions: vec![by], ..MetricQuery::over(LATELY.resolve(visit.now)) };
+    visit.services.metrics.query(&visit.actor, visit.project.id, &query).await.map_err(context::refusal)
+}
