@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, TryLockError},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -38,6 +38,7 @@ impl FolderLock {
 pub(crate) struct Data {
     control: Control,
     pub(crate) events: Events,
+    spool: PathBuf,
 }
 
 /// Opens an existing folder and brings its files to the present form.
@@ -47,7 +48,7 @@ pub(crate) async fn open(folder: &Path) -> anyhow::Result<Data> {
         SqliteControl::open(folder).await.with_context(|| format!("cannot open the control plane in `{shown}`"))?;
     let events =
         SqliteEvents::open(folder).await.with_context(|| format!("cannot open the event plane in `{shown}`"))?;
-    Ok(Data { control: Arc::new(control), events: Arc::new(events) })
+    Ok(Data { control: Arc::new(control), events: Arc::new(events), spool: folder.join("spool") })
 }
 
 impl Data {
@@ -58,6 +59,7 @@ impl Data {
             events: Arc::clone(&self.events),
             clock: Box::new(SystemClock),
             random: Box::new(SystemRandom),
+            spool: self.spool.clone(),
         })
     }
 

@@ -32,6 +32,7 @@ pub(crate) fn start(
     tasks.spawn(until(stop.clone(), clean_up(services.clone())));
     tasks.spawn(until(stop.clone(), reprice(services.clone())));
     tasks.spawn(until(stop.clone(), experiments(services.clone())));
+    tasks.spawn(until(stop.clone(), import(services.clone())));
     tasks.spawn(until(stop.clone(), condense(recorder)));
     tasks
 }
@@ -94,6 +95,22 @@ async fn experiments(services: Services) {
         if let Err(error) = services.experiments.tick().await {
             tracing::error!(%error, "could not look at experiments; trying again");
         }
+    }
+}
+
+/// Brings files that were sent. Safe to interrupt anywhere.
+async fn import(services: Services) {
+    if let Err(error) = services.import.sweep().await {
+        tracing::error!(%error, "could not remove files nobody imports any more");
+    }
+    loop {
+        match services.import.work().await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "could not import a file; trying again"),
+        }
+        // Either way it is time to look again.
+        let _ = time::timeout(LOOK_FOR_JOBS, services.import.asked()).await;
     }
 }
 

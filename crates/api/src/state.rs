@@ -19,6 +19,10 @@ pub struct ApiConfig {
     pub timeout: Duration,
     /// The largest body, counted after decompression. The SDKs send up to 64 MiB.
     pub max_body_bytes: usize,
+    /// The largest file to import. It is kept on disk, never in memory.
+    pub max_import_bytes: u64,
+    /// How long sending such a file may take.
+    pub upload_timeout: Duration,
     /// Gives the text `/metrics` answers; without it there is no such page.
     pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
     /// Cancelled when the server stops: event streams end then, so that it need not wait for whoever listens.
@@ -33,6 +37,8 @@ impl Default for ApiConfig {
             limits: RateLimits::default(),
             timeout: Duration::from_secs(30),
             max_body_bytes: 64 * 1024 * 1024,
+            max_import_bytes: 1024 * 1024 * 1024,
+            upload_timeout: Duration::from_mins(15),
             metrics: None,
             stopping: CancellationToken::new(),
         }

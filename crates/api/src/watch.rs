@@ -55,7 +55,9 @@ fn method_name(method: &Method) -> &'static str {
 /// Answers 503 when a request takes too long. Sending the same again is safe everywhere.
 pub(crate) async fn deadline(State(state): State<ApiState>, request: Request, next: Next) -> Response {
     let sdk = speaks_sdk(request.uri().path());
-    match tokio::time::timeout(state.config.timeout, next.run(request)).await {
+    let is_upload = request.method() == Method::POST && request.uri().path() == "/api/v1/imports";
+    let limit = if is_upload { state.config.upload_timeout } else { state.config.timeout };
+    match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => refuse(
             sdk,

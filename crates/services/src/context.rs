@@ -1,6 +1,9 @@
-//! What the use cases are given: stores, a clock, randomness. Nothing else here reads a clock or makes a random number.
+//! What the use cases are given: stores, a clock, randomness, a folder. Nothing else here reads a clock or makes a random number.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    path::PathBuf,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use domain::{
     auth::{Access, Actor, Permission},
@@ -59,6 +62,8 @@ pub struct Context {
     pub clock: Box<dyn Clock>,
     /// Randomness.
     pub random: Box<dyn Random>,
+    /// A folder for files on their way in, beside the data; made when it is needed.
+    pub spool: PathBuf,
 }
 
 impl Context {

@@ -69,6 +69,7 @@ impl TestApp {
             events: Arc::clone(&events),
             clock: Box::new(clock.clone()),
             random: Box::new(SeededRandom::new(1)),
+            spool: folder.path().join("spool"),
         });
         let key = GivenPair { public_key: Self::PUBLIC_KEY.to_owned(), secret_key: secret(Self::SECRET_KEY) };
         let initial = Initial {

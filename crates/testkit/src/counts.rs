@@ -35,6 +35,8 @@ pub struct Counts {
     pub experiments: usize,
     /// Entries of their logs.
     pub acts: usize,
+    /// Files sent to be imported.
+    pub imports: usize,
 }
 
 impl Counts {
@@ -62,6 +64,7 @@ impl Counts {
         }
         counts.keys = app.control.keys(project).await.expect("keys").len();
         counts.prices = app.control.prices(project).await.expect("prices").len();
+        counts.imports = app.control.jobs(project, "import", 500).await.expect("jobs").len();
         counts.repricings = app.control.jobs(project, "reprice", 500).await.expect("jobs").len();
         counts.members = app.control.members(project).await.expect("members").len();
         counts

@@ -77,11 +77,13 @@ fn Shown(project: String, view: EnvironmentsView) -> impl IntoView {
         </div>
         <Card title="Name one in your program">
             <CardBody>
+                <div class="stack">
                 <p class="muted">
                     "An environment is a word every trace carries. Numbers and lists can be filtered by it, and labels can differ: fetch "
                     <code>"staging"</code> " there and " <code>"production"</code> " here."
                 </p>
                 <How/>
+                </div>
             </CardBody>
         </Card>
     }
@@ -99,7 +101,8 @@ fn Line(project: String, line: EnvironmentLine, now: TimeUs) -> impl IntoView {
         None => view! { <span class="faint">"–"</span> }.into_any(),
     };
     // Whole nano-dollars below nine billion dollars: exact in a float.
-    let cost = line.cost.value.map_or_else(|| "–".to_owned(), |cost| format::money(cost as i64));
+    let cost =
+        line.cost.value.filter(|_| line.cost.n > 0).map_or_else(|| "–".to_owned(), |cost| format::money(cost as i64));
     let newest = match line.newest {
         Some((trace, at)) => {
             view! { <a href=trace_href(&project, &trace)><Instant at=TimeUs(at) shown=Moment::Ago(now)/></a> }

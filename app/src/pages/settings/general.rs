@@ -69,12 +69,14 @@ fn Shown(view: GeneralView, rename: Act<RenameProject>, segment: Act<SetSegment>
     });
     let reader = (!may_manage).then(|| view! { <Notice>"Changing these needs the role owner."</Notice> }.into_any());
     let address = slug.clone();
-    let facts = vec![
-        Fact::text("Name", name),
+    // Whoever may change the name sees it in its field.
+    let shown = (!may_manage).then(|| Fact::text("Name", name));
+    let facts = [
         Fact::new("Address", move || view! { <CopyLine text=address label="Copy the project's address"/> }),
         Fact::new("Id", move || view! { <CopyLine text=id label="Copy the project's id"/> }),
         Fact::new("Made", move || view! { <Instant at=TimeUs(created_us) shown=Moment::Ago(TimeUs(now_us))/> }),
     ];
+    let facts = shown.into_iter().chain(facts).collect();
     view! {
         {reader}
         <Card title="Project">

@@ -2,6 +2,7 @@
 
 mod experiments;
 mod feedback;
+mod imports;
 mod keys;
 mod members;
 mod prices;
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(members::routes())
         .merge(projects::routes())
         .merge(prices::routes())
+        .merge(imports::routes())
 }
 
 /// What a program is told about an address nobody answers.

@@ -72,6 +72,8 @@ struct SettingsView {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ProjectChange {
+    /// Its name for people, 1 to 80 characters; its address stays.
+    name: Option<String>,
     /// The attribute to segment by: `metadata.KEY`, `tag.PREFIX`, `release` or `version`; null for none.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
@@ -90,7 +92,7 @@ async fn get(State(state): State<ApiState>, caller: Caller) -> Result<Json<Proje
     Ok(Json(shown(project, settings)))
 }
 
-/// Change the project's settings
+/// Change the project's name and settings
 ///
 /// What is stored already is sorted into new segments in the background.
 #[utoipa::path(patch, path = "/api/v1/project", tag = "Projects", operation_id = "change_project",
@@ -101,6 +103,9 @@ async fn change(
     Body(change): Body<ProjectChange>,
 ) -> Result<Json<ProjectWithSettings>, Refusal> {
     let access = &state.services.access;
+    if let Some(name) = &change.name {
+        access.rename_project(&caller.actor, caller.project, name).await?;
+    }
     let change = SettingsChange { segment: change.segment, revision: change.revision };
     let settings = access.change_settings(&caller.actor, caller.project, change).await?;
     let project = access.project(&caller.actor, caller.project).await?;

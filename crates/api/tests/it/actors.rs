@@ -11,6 +11,7 @@ use domain::{
 use serde_json::{Value, json};
 use services::{
     experiments::NewExperiment,
+    import::{ImportFormat, NewImport},
     prices::{NewPrice, NewRepricing},
     prompts::SaveVersion,
 };
@@ -30,6 +31,8 @@ enum Needs {
     Read,
     Write,
     Annotate,
+    /// To write prompts and to send events.
+    Import,
     /// What a client key may do.
     Feedback,
     Resolve,
@@ -67,6 +70,7 @@ impl Needs {
             Self::Read => [401, 0, 0, 0, 0, 0, 403, 403, 403, 401, 401, 404, 404],
             Self::Write => [401, 403, 403, 0, 0, 403, 0, 403, 403, 401, 401, 404, 404],
             Self::Annotate => [401, 403, 0, 0, 0, 403, 403, 0, 403, 401, 401, 404, 404],
+            Self::Import => [401, 403, 403, 0, 0, 403, 403, 403, 403, 401, 401, 404, 404],
             Self::Feedback => [401, 403, 0, 0, 0, 403, 403, 0, 403, 0, 401, 404, 404],
             Self::Resolve => [401, 403, 0, 0, 0, 403, 403, 403, 0, 0, 401, 404, 404],
             Self::ServerResolve => [401, 403, 0, 0, 0, 403, 403, 403, 0, 401, 401, 404, 404],
@@ -229,6 +233,10 @@ fn rows() -> Vec<Row> {
         row("start_repricing", Needs::Write, 202, 0, Some(json!({}))),
         row("get_repricing", Needs::Read, 200, 0, None),
         row("cancel_repricing", Needs::Write, 200, 0, None),
+        row("list_imports", Needs::Read, 200, 0, None),
+        row("start_import", Needs::Import, 202, 0, Some(json!({ "kind": "score", "name": "ok", "value": 1 }))),
+        row("get_import", Needs::Read, 200, 0, None),
+        row("cancel_import", Needs::Write, 200, 0, None),
         row("list_keys", Needs::Manage, 200, 0, None),
         row("create_key", Needs::Manage, 201, 0, Some(json!({ "name": "new", "scopes": ["read"] }))),
         row("revoke_key", Needs::Manage, 204, 0, None),
@@ -334,6 +342,18 @@ async fn prepare(app: &TestApp, row: &str, cell: usize) -> (String, String) {
             let job = app.services.prices.reprice(&Actor::System, app.project.id, NewRepricing::default()).await;
             (job.unwrap().id.to_string(), String::new())
         }
+        "start_import" => {
+            while app.services.import.work().await.unwrap() {}
+            (String::new(), String::new())
+        }
+        "get_import" | "cancel_import" => {
+            while app.services.import.work().await.unwrap() {}
+            let mut upload = app.services.import.receive(&Actor::System, app.project.id).await.unwrap();
+            upload.write(b"{}").await.unwrap();
+            let new = NewImport { format: ImportFormat::Jsonl, dry_run: true, name: None };
+            let job = app.services.import.submit(&Actor::System, upload, new).await.unwrap();
+            (job.id.to_string(), String::new())
+        }
         "sdk_get_score" | "sdk_delete_score" => {
             let id = format!("{row}-{cell}");
             let score = json!({ "id": id, "traceId": otlp::TRACE, "name": "stars", "value": 1 });
@@ -404,6 +424,9 @@ async fn every_route_answers_every_actor_as_agreed() {
                 .replace("{job}", &id)
                 .replace("{user}", &user);
             path = path.replace("{version}", &id);
+            if row.id == "start_import" {
+                path.push_str("?format=jsonl&dry_run=true");
+            }
             if row.id == "sdk_metrics" {
                 path.push_str(&sdk_metrics::query(&sdk_metrics::tokens()));
             }

@@ -5,6 +5,7 @@ mod actors;
 mod experiments;
 mod faults;
 mod feedback;
+mod imports;
 mod limits;
 mod logs;
 mod metrics;

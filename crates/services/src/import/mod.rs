@@ -3,6 +3,7 @@
 //! Every record is turned into what its SDK would have sent and goes through the same doors, so it is checked, linked, priced
 //! and counted like anything else. Ids are kept or derived from the old ones: the same file twice changes nothing.
 
+mod job;
 mod prompts;
 mod record;
 mod report;
@@ -18,7 +19,7 @@ use domain::{
 };
 use otlp::{Encoding, Sender};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use self::{
     prompts::{Numbers, PromptRecord},
@@ -32,6 +33,7 @@ use crate::{
     ingest::{Ingest, ReadTraces, Scores, parse_scores},
 };
 
+pub use job::{ImportJob, NewImport, Upload};
 pub use report::{Count, ImportReport, Note};
 
 /// Spans or scores sent at once.
@@ -50,16 +52,28 @@ pub enum ImportFormat {
     Csv,
 }
 
+impl ImportFormat {
+    /// Every format.
+    pub const ALL: [Self; 3] = [Self::Langfuse, Self::Jsonl, Self::Csv];
+
+    /// The word that reads back as it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Langfuse => "langfuse",
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+        }
+    }
+}
+
 impl FromStr for ImportFormat {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        match text {
-            "langfuse" => Ok(Self::Langfuse),
-            "jsonl" => Ok(Self::Jsonl),
-            "csv" => Ok(Self::Csv),
-            other => Err(Invalid::new(format!("`{other}` is no format to import; use `langfuse`, `jsonl` or `csv`"))),
-        }
+        Self::ALL.into_iter().find(|format| format.as_str() == text).ok_or_else(|| {
+            let text: String = text.chars().take(40).collect();
+            Invalid::new(format!("`{text}` is no format to import; use `langfuse`, `jsonl` or `csv`"))
+        })
     }
 }
 
@@ -81,11 +95,13 @@ pub struct ImportRequest {
 pub struct Import {
     context: Arc<Context>,
     ingest: Ingest,
+    /// Told when a file was sent.
+    asked: Arc<Notify>,
 }
 
 impl Import {
     pub(crate) fn new(context: Arc<Context>, ingest: Ingest) -> Self {
-        Self { context, ingest }
+        Self { context, ingest, asked: Arc::default() }
     }
 
     /// Reads a file to its end. What cannot be brought is named in the report with its place and the reason; everything else is

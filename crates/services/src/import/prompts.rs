@@ -189,7 +189,7 @@ impl Run<'_> {
 }
 
 /// What is wrong, in one line.
-fn words(error: ServiceError) -> String {
+pub(super) fn words(error: ServiceError) -> String {
     let problem = error.into_problem(None);
     let fields = problem.fields.iter().map(|field| format!("`{}`: {}", field.field, field.message));
     let fields = fields.collect::<Vec<_>>().join("; ");

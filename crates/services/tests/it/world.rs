@@ -100,5 +100,6 @@ async fn wire(folder: &TempDir, clock: FakeClock, seed: u64) -> Services {
         events: Arc::new(SqliteEvents::open(folder.path()).await.unwrap()),
         clock: Box::new(clock),
         random: Box::new(SeededRandom(Mutex::new(StdRng::seed_from_u64(seed)))),
+        spool: folder.path().join("spool"),
     })
 }
