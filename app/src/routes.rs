@@ -17,6 +17,7 @@ use crate::{
         feedback::Feedback,
         gathered::{Sessions, Users, model::Kind},
         home::Home,
+        import::Import,
         moved::MovedTrace,
         not_found::NotFound,
         prices::Prices,
@@ -62,6 +63,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("settings/feedback") view={Lazy::<Feedback>::new()}/>
                     <Route path=path!("settings/projects") view={Lazy::<Projects>::new()}/>
                     <Route path=path!("settings/prices") view={Lazy::<Prices>::new()}/>
+                    <Route path=path!("settings/import") view={Lazy::<Import>::new()}/>
                     <Route path=path!("settings/members") view={Lazy::<Members>::new()}/>
                 </ParentRoute>
             </Routes>

@@ -52,7 +52,7 @@ test("members are invited with a link, change role, and leave", async ({ page, o
 test("every settings page is one click from every other", async ({ page, open }) => {
   await open(`/p/${project}/settings`);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("General");
-  for (const name of ["Environments", "API keys", "Members", "Prices", "Feedback", "Projects", "General"]) {
+  for (const name of ["Environments", "API keys", "Members", "Prices", "Feedback", "Import", "Projects", "General"]) {
     const link = page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name, exact: true });
     await link.click();
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(name);

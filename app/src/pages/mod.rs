@@ -4,6 +4,7 @@ pub mod auth;
 pub mod feedback;
 pub mod gathered;
 pub mod home;
+pub mod import;
 pub mod moved;
 pub mod not_found;
 pub mod prices;

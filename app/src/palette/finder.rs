@@ -41,8 +41,16 @@ struct State {
     at: RwSignal<usize>,
 }
 
+/// The content of the palette.
 #[component]
-pub fn Finder(project: Memo<String>, places: Signal<Vec<NavGroup>>, opened: Signal<u32>) -> impl IntoView {
+pub fn Finder(
+    /// The project's slug.
+    project: Memo<String>,
+    /// Pages of the navigation.
+    places: Signal<Vec<NavGroup>>,
+    /// Changes when the palette is opened.
+    opened: Signal<u32>,
+) -> impl IntoView {
     let state = State {
         project,
         text: RwSignal::new(String::new()),

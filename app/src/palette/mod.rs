@@ -1,13 +1,13 @@
 //! Finding anything from anywhere: pages, prompts and their versions, traces, sessions, users, projects, and what can be done.
 //! Its code comes when it is first opened; only the empty dialog is in every page.
 
-mod choice;
-mod finder;
+pub mod choice;
+pub mod finder;
 pub mod model;
-mod order;
+pub mod order;
 #[cfg(feature = "ssr")]
 mod read;
-mod recent;
+pub mod recent;
 pub mod server;
 
 use leptos::prelude::*;

@@ -78,6 +78,14 @@ pub const FEEDBACK: SettingsPage = SettingsPage {
     icon: IconName::Message,
     words: "thumbs rating stars snippet web page",
 };
+/// Import.
+pub const IMPORT: SettingsPage = SettingsPage {
+    segment: "import",
+    title: "Import",
+    lead: "What another tool keeps: prompts, traces, scores",
+    icon: IconName::Folder,
+    words: "langfuse json csv upload migrate file dry run",
+};
 /// Projects.
 pub const PROJECTS: SettingsPage = SettingsPage {
     segment: "projects",
@@ -88,7 +96,7 @@ pub const PROJECTS: SettingsPage = SettingsPage {
 };
 
 /// All of them, in the order of the navigation.
-pub const PAGES: [SettingsPage; 7] = [GENERAL, ENVIRONMENTS, KEYS, MEMBERS, PRICES, FEEDBACK, PROJECTS];
+pub const PAGES: [SettingsPage; 8] = [GENERAL, ENVIRONMENTS, KEYS, MEMBERS, PRICES, FEEDBACK, IMPORT, PROJECTS];
 
 /// A page of the settings: heading, the way to the others, content.
 #[component]

@@ -1,0 +1,59 @@
+// A file of another tool: checked first, then brought, and what was wrong is named by its line.
+import { expect, keys, project, test } from "../fixtures/test";
+
+const path = `/p/${project}/settings/import`;
+const name = `brought-${Date.now()}`;
+const lines = [
+  { kind: "prompt", name, version: 1, prompt: "Hello {{name}}", labels: ["production"] },
+  { kind: "trace", id: `${name}-trace`, timestamp: new Date().toISOString(), name: "an old trace", userId: "imported-user" },
+  { kind: "trace", id: "without a time" },
+].map((line) => JSON.stringify(line));
+const file = { name: `${name}.jsonl`, mimeType: "application/jsonl", buffer: Buffer.from([...lines, "not json"].join("\n")) };
+
+// One file at a time in a project.
+test.describe.configure({ mode: "serial" });
+
+test("a file is checked, then imported, and its report names what was wrong", async ({ page, open, request, checkAccessibility }) => {
+  await open(path);
+  await page.getByLabel("File").setInputFiles(file);
+  await page.getByRole("button", { name: "Check the file" }).click();
+  await expect(page.getByRole("heading", { name: `Check of ${file.name}` })).toBeVisible();
+  const notes = page.getByRole("table", { name: "What was left out or changed" });
+  await expect(notes.getByRole("row").filter({ hasText: "line 3" })).toContainText("`timestamp` is missing");
+  await expect(notes.getByRole("row").filter({ hasText: "line 4" })).toContainText("not JSON");
+  await checkAccessibility();
+
+  const headers = { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` };
+  const prompt = async () => (await request.get(`/api/v1/prompts/${name}`, { headers })).status();
+  expect(await prompt()).toBe(404);
+
+  const download = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Download the report" }).click();
+  expect((await download).suggestedFilename()).toBe("import-report.json");
+
+  await page.getByRole("button", { name: `Import “${file.name}”` }).click();
+  await expect(page.getByRole("heading", { name: `Import of ${file.name}` })).toBeVisible();
+  await expect(page.getByRole("table", { name: "Records of the file" }).getByRole("row").filter({ hasText: "Traces" })).toContainText("1");
+  expect(await prompt()).toBe(200);
+  await page.goto(`/p/${project}/users/imported-user`);
+  await expect(page.getByText("an old trace").first()).toBeVisible();
+});
+
+test("a file that is none of it is refused in words, and a name that says nothing asks for the format", async ({
+  page,
+  open,
+  expectedErrors,
+}) => {
+  expectedErrors.push(/422|400|409/);
+  await open(path);
+  await page.getByLabel("File").setInputFiles({ ...file, name: "export.txt" });
+  await page.getByRole("button", { name: "Check the file" }).click();
+  await expect(page.getByRole("alert")).toContainText("choose a format");
+  await page.getByLabel("Format").selectOption("langfuse");
+  await page.getByRole("button", { name: "Check the file" }).click();
+  await expect(page.getByRole("row").filter({ hasText: "export.txt" }).first()).toContainText("it cannot be read");
+  await page.getByLabel("File").setInputFiles({ ...file, name: "empty.csv", buffer: Buffer.from("") });
+  await page.getByLabel("Format").selectOption("");
+  await page.getByRole("button", { name: "Check the file" }).click();
+  await expect(page.getByRole("alert")).toContainText("it is empty");
+});
