@@ -1,6 +1,6 @@
 //! Experiments: writing them, launching them, acting on them.
 //!
-//! A running experiment owns its slot. What it serves is recorded as phases and epochs ([`stage`]); what was done to it, by
+//! A running experiment owns its slot. What it serves is recorded as phases and epochs; what was done to it, by
 //! whom and why, is its log. Time acts through [`Experiments::tick`].
 
 mod check;
