@@ -133,13 +133,17 @@ impl Experiments {
         }
         let now = self.context.clock.now();
         let launched = experiment.state != State::Draft;
-        let frozen = if launched { frozen_problems(&experiment.design, &edit.design) } else { Vec::new() };
+        let mut frozen = if launched { frozen_problems(&experiment.design, &edit.design) } else { Vec::new() };
+        if !experiment.phases.is_empty() && experiment.design.ramp.is_none() && edit.design.ramp.is_some() {
+            let message =
+                "a ramp begins with the experiment, and this one has begun without; leave it out and change `coverage`";
+            frozen.push(FieldProblem::new("ramp", message));
+        }
         experiment.design = edit.design;
         if launched {
-            let mut problems = frozen;
-            problems.extend(self.look_at(project, &experiment, now).await?.problems);
-            if !problems.is_empty() {
-                return Err(ServiceError::Invalid(problems));
+            frozen.extend(self.look_at(project, &experiment, now).await?.problems);
+            if !frozen.is_empty() {
+                return Err(ServiceError::Invalid(frozen));
             }
             experiment.ramp = experiment.ramp.filter(|_| experiment.design.ramp.is_some());
         }

@@ -294,6 +294,8 @@ async fn an_edit_while_running_opens_what_it_changes() {
     assert_ne!(dealt.phases[2].definition.seed, heavier.phases[1].definition.seed);
     let frozen = edit(json!({"plan": {"alpha": 0.1}, "metrics": []}), false).await.unwrap_err();
     assert_eq!(fields(frozen), ["plan", "metrics", "metrics"]);
+    let late = edit(json!({"ramp": {"steps": [{"coverage": 0.1, "hold_minutes": 60}]}}), false).await.unwrap_err();
+    assert_eq!(fields(late), ["ramp"]);
     let broken = edit(json!({"arms": []}), false).await.unwrap_err();
     assert!(fields(broken).contains(&"arms".to_owned()));
 }
@@ -355,8 +357,10 @@ async fn time_starts_climbs_and_ends() {
         design["schedule"] = json!({"start": at(3600), "end": at(10 * 86_400)});
         design["ramp"] = json!({"steps": [
             {"coverage": 0.05, "hold_minutes": 60},
-            {"coverage": 0.25, "hold_minutes": 60, "approval": true}
+            {"coverage": 0.25, "hold_minutes": 60, "approval": true},
+            {"coverage": 0.5, "hold_minutes": 0, "minimum_units": 100}
         ]});
+        design["schedule"]["minimum_hours"] = json!(0);
     });
     let waiting = launched(&world, &actor, project, "tone", planned).await;
     assert_eq!((waiting.state, waiting.phases.len()), (State::Scheduled, 0));
@@ -370,7 +374,12 @@ async fn time_starts_climbs_and_ends() {
     world.clock.pass_s(7200);
     assert_eq!(experiments.tick().await.unwrap(), 0, "this step waits for a person");
     let climbed = experiments.advance(&actor, project, "tone", &Act::default()).await.unwrap();
-    assert_eq!(served(&climbed), [[0.05, 0.25, 1.0]]);
+    assert_eq!(served(&climbed), [[0.05, 0.25, 0.5]]);
+    let report = experiments.report(&actor, project, "tone").await.unwrap();
+    let warned: Vec<&str> = report.warnings.iter().map(|warning| warning.field.as_str()).collect();
+    assert_eq!(warned, ["ramp.steps[2].minimum_units", "schedule.minimum_hours"]);
+    assert_eq!(experiments.tick().await.unwrap(), 0, "so does this one");
+    experiments.advance(&actor, project, "tone", &Act::default()).await.unwrap();
     let top = experiments.advance(&actor, project, "tone", &Act::default()).await.unwrap_err();
     assert!(conflict(top).contains("no step left"));
     world.clock.pass_s(10 * 86_400);
