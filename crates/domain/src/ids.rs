@@ -145,40 +145,51 @@ hex_ids!(
     SpanId, 8, "span";
 );
 
-/// The id a sender gave a score: 1 to 128 characters, no control characters. The same id again is an update.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(transparent)]
-pub struct ScoreId(String);
+macro_rules! text_ids {
+    ($($(#[$doc:meta])* $name:ident, $what:literal);+ $(;)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
 
-impl ScoreId {
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for ScoreId {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        if text.is_empty() || text.chars().count() > 128 || text.chars().any(char::is_control) {
-            return Err(Invalid::new(format!(
-                "`{}` is not a score id; it has 1 to 128 printable characters",
-                shown(text)
-            )));
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
         }
-        Ok(Self(text.to_owned()))
-    }
+
+        impl FromStr for $name {
+            type Err = Invalid;
+
+            fn from_str(text: &str) -> Result<Self, Invalid> {
+                if text.is_empty() || text.chars().count() > 128 || text.chars().any(char::is_control) {
+                    return Err(Invalid::new(format!(
+                        concat!("`{}` is not ", $what, " id; it has 1 to 128 printable characters"),
+                        shown(text)
+                    )));
+                }
+                Ok(Self(text.to_owned()))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+            }
+        }
+    )+};
 }
 
-impl fmt::Display for ScoreId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for ScoreId {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
+text_ids!(
+    /// The id a sender gave a score: 1 to 128 characters, no control characters. The same id again is an update.
+    ScoreId, "a score";
+    /// The id a sender gave an outcome event, likewise.
+    EventId, "an event";
+);

@@ -10,6 +10,7 @@ pub mod job;
 pub mod media;
 pub mod metric;
 pub mod money;
+pub mod outcome;
 pub mod page;
 pub mod price;
 pub mod problem;

@@ -17,6 +17,7 @@ pub mod notes;
 pub mod prices;
 pub mod prompts;
 pub mod repeats;
+pub mod results;
 pub mod scores;
 mod sieve;
 pub mod traces;
@@ -63,6 +64,8 @@ pub struct Services {
     pub annotations: annotations::Annotations,
     /// Scores out, and away.
     pub scores: scores::Scores,
+    /// What experiments say.
+    pub results: results::Results,
     /// Requests done once, however often they are sent.
     pub repeats: repeats::Repeats,
     /// What other tools keep.
@@ -98,6 +101,7 @@ impl Services {
             datasets: datasets::Datasets::new(Arc::clone(&context)),
             notes: notes::Notes::new(Arc::clone(&context)),
             scores: scores::Scores::new(Arc::clone(&context)),
+            results: results::Results::new(Arc::clone(&context)),
             repeats: repeats::Repeats::new(Arc::clone(&context)),
             context,
         }

@@ -17,6 +17,8 @@ pub struct Counts {
     pub spans: usize,
     /// Scores on them, and on [`crate::otlp::ORPHAN`].
     pub scores: usize,
+    /// Outcome events.
+    pub events: u64,
     /// Prompts.
     pub prompts: usize,
     /// Versions of them.
@@ -50,6 +52,8 @@ impl Counts {
         }
         let orphan = otlp::ORPHAN.parse().expect("a trace id");
         counts.scores += app.events.scores(project, orphan).await.expect("scores").len();
+        let events = app.events.outcome_counts(project, 500).await.expect("events");
+        counts.events = events.iter().map(|count| count.events).sum();
         let prompts = app.control.prompts(project, &PromptFilter::default(), None, 500).await.expect("prompts");
         counts.prompts = prompts.len();
         for prompt in prompts {

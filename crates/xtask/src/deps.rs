@@ -13,14 +13,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("stats", &[]),
     ("assign", &[]),
     ("charts", &["domain"]),
+    ("experiment", &["domain", "stats"]),
     ("demo", &["domain", "stats"]),
     ("text", &["domain"]),
     ("otlp", &["domain"]),
     ("prices", &["domain"]),
     ("store", &["domain"]),
     ("store_sqlite", &["domain", "store"]),
-    ("services", &["assign", "charts", "demo", "domain", "otlp", "prices", "stats", "store", "text"]),
-    ("api", &["domain", "services"]),
+    ("services", &["assign", "charts", "demo", "domain", "experiment", "otlp", "prices", "stats", "store", "text"]),
+    ("api", &["domain", "experiment", "services"]),
     ("ui", &["domain"]),
     ("app", &["assign", "charts", "domain", "services", "stats", "ui"]),
     ("hydrate", &["app"]),
@@ -33,6 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "charts",
             "demo",
             "domain",
+            "experiment",
             "otlp",
             "prices",
             "services",
@@ -45,7 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "testkit",
-        &["api", "assign", "charts", "demo", "domain", "otlp", "services", "stats", "store", "store_sqlite", "text"],
+        &["api", "assign", "charts", "demo", "domain", "experiment", "otlp", "services", "stats", "store", "store_sqlite", "text"],
     ),
     ("load", &[]),
     ("xtask", &[]),
@@ -69,7 +71,7 @@ const HOMES: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that must also build for the browser.
-const WASM_SAFE: &[&str] = &["assign", "domain", "hydrate", "stats", "ui"];
+const WASM_SAFE: &[&str] = &["assign", "domain", "experiment", "hydrate", "stats", "ui"];
 
 /// What may never be in the browser's tree: servers, databases, clocks, and what is too big.
 const NEVER_IN_WASM: &[&str] = &[

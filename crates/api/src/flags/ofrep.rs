@@ -9,13 +9,14 @@ use axum::{
     response::{IntoResponse, Response},
     routing::options,
 };
-use domain::{Problem, experiment::ArmKey, problem::ProblemCode};
+use domain::{
+    Problem,
+    experiment::{ArmKey, ExposureDoor},
+    problem::ProblemCode,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use services::{
-    ServiceError,
-    assignment::{Resolved, Rule},
-};
+use services::{ServiceError, assignment::Resolved};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -133,7 +134,10 @@ async fn one(
     let rules = rules.map_err(|error| refuse(error.into()))?;
     let missing = || ServiceError::NotFound { entity: "flag", id: key.chars().take(200).collect() };
     let rule = rules.by_flag_key(&key).ok_or_else(|| refuse(missing().into()))?;
-    Ok(Json(flag(rule, &evaluation.attributes())))
+    let attributes = evaluation.attributes();
+    let resolved = rule.resolve(&attributes);
+    state.services.ingest.answered(caller.project, &resolved, ExposureDoor::Ofrep);
+    Ok(Json(flag(&resolved)))
 }
 
 /// Evaluate every flag
@@ -154,7 +158,7 @@ async fn all(
     let rules = state.services.assignment.rules(&caller.actor, caller.project).await;
     let rules = rules.map_err(|error| refuse(error.into()))?;
     let attributes = evaluation.attributes();
-    let flags = rules.iter().map(|rule| flag(rule, &attributes)).collect();
+    let flags = rules.iter().map(|rule| flag(&rule.resolve(&attributes))).collect();
     let event_streams = client_key(&headers).map(stream_of).into_iter().collect();
     let answer = AllFlags { flags, metadata: Map::new(), event_streams };
     answer_tagged(&headers, &answer).map_err(&refuse)
@@ -168,14 +172,13 @@ fn stream_of(key: &str) -> Value {
     json!({ "type": "sse", "endpoint": { "requestUri": address } })
 }
 
-fn flag(rule: &Rule, attributes: &Map<String, Value>) -> Flag {
-    let resolved = rule.resolve(attributes);
+fn flag(resolved: &Resolved<'_>) -> Flag {
     Flag {
-        key: rule.slot.flag_key.to_string(),
+        key: resolved.rule.slot.flag_key.to_string(),
         value: resolved.version.to_string(),
-        reason: reason(&resolved),
-        variant: arm(&resolved).unwrap_or("default").to_owned(),
-        metadata: metadata(&resolved),
+        reason: reason(resolved),
+        variant: arm(resolved).unwrap_or("default").to_owned(),
+        metadata: metadata(resolved),
     }
 }
 

@@ -1,6 +1,8 @@
 //! The versioned interface for everyone but the SDKs. Additions only; `openapi.json` is its contract.
 
 mod experiments;
+mod events;
+mod exposures;
 mod feedback;
 mod imports;
 mod keys;
@@ -11,6 +13,7 @@ mod prompts;
 mod query;
 mod range;
 mod resolve;
+mod results;
 mod scores;
 mod traces;
 mod unlinked;
@@ -28,6 +31,9 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(resolve::routes())
         .merge(query::routes())
         .merge(scores::routes())
+        .merge(events::routes())
+        .merge(exposures::routes())
+        .merge(results::routes())
         .merge(feedback::routes())
         .merge(traces::routes())
         .merge(unlinked::routes())

@@ -1,7 +1,10 @@
 //! Which version a unit gets, with its text.
 
 use axum::{Json, extract::State};
-use domain::prompt::{LabelName, PromptBody, PromptType};
+use domain::{
+    experiment::ExposureDoor,
+    prompt::{LabelName, PromptBody, PromptType},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use services::ServiceError;
@@ -89,6 +92,7 @@ async fn resolve(
     }
     let resolved = rule.resolve(&asked.attributes);
     let content = assignment.content(&caller.actor, caller.project, &resolved).await?;
+    state.services.ingest.answered(caller.project, &resolved, ExposureDoor::Resolve);
     let split = resolved.split.as_ref();
     let reason = split.map_or(Ok(Value::from("no_experiment")), |split| serde_json::to_value(split.reason));
     Ok(Json(Answer {

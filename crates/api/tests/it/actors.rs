@@ -17,7 +17,7 @@ use services::{
 };
 use testkit::{Client, TestApp, otlp};
 
-use crate::{openapi::operations, sdk_metrics};
+use crate::{openapi::operations, results, sdk_metrics};
 
 /// What a route asks of whoever calls it.
 #[derive(Clone, Copy)]
@@ -219,6 +219,25 @@ fn rows() -> Vec<Row> {
         // The key in the address is the credential, whoever sends it.
         row("growthbook_features", Needs::Nothing, 200, 200, None),
         row("growthbook_stream", Needs::Nothing, 200, 200, None),
+        row(
+            "create_events",
+            Needs::Annotate,
+            201,
+            0,
+            Some(json!({ "name": "buy", "unit": { "kind": "user", "id": "ana" } })),
+        ),
+        row("event_names", Needs::Read, 200, 0, None),
+        row(
+            "create_exposures",
+            Needs::Feedback,
+            201,
+            0,
+            Some(json!({ "experiment": results::KEY, "unit": "ana", "arm": "b" })),
+        ),
+        row("experiment_results", Needs::Read, 200, 0, None),
+        row("experiment_timeseries", Needs::Read, 200, 0, None),
+        row("experiment_health", Needs::Read, 200, 0, None),
+        row("explain_unit", Needs::Read, 200, 0, None),
         row("unlinked", Needs::Read, 200, 0, None),
         row("list_traces", Needs::Read, 200, 0, None),
         row("get_trace", Needs::Read, 200, 0, None),
@@ -360,6 +379,10 @@ async fn prepare(app: &TestApp, row: &str, cell: usize) -> (String, String) {
             app.key().post("/api/public/scores", &score).await.expect(200);
             (id, String::new())
         }
+        "experiment_results" | "experiment_timeseries" | "experiment_health" | "explain_unit" | "create_exposures" => {
+            results::running(app).await;
+            (results::KEY.to_owned(), String::new())
+        }
         _ => (newest.to_string(), String::new()),
     }
 }
@@ -429,6 +452,9 @@ async fn every_route_answers_every_actor_as_agreed() {
             }
             if row.id == "sdk_metrics" {
                 path.push_str(&sdk_metrics::query(&sdk_metrics::tokens()));
+            }
+            if row.id == "explain_unit" {
+                path.push_str("?unit=ana");
             }
             let mut request = client.request(Method::from_bytes(operation.method.as_bytes()).unwrap(), &path);
             if let Some(body) = &row.body {

@@ -7,7 +7,7 @@ use domain::auth::{Actor, Scope};
 use serde_json::{Value, json};
 use testkit::{Client, TestApp};
 
-async fn with_prompt(app: &TestApp) -> Client {
+pub(crate) async fn with_prompt(app: &TestApp) -> Client {
     let key = app.key();
     for (text, labels) in [("Hello", json!(["production"])), ("Hello, dear", json!([])), ("Hey", json!([]))] {
         let prompt = json!({"name": "greet", "prompt": text, "labels": labels});
@@ -30,7 +30,7 @@ async fn act(key: &Client, action: &str, body: Value) -> Value {
     key.post(&format!("/api/v1/experiments/tone/{action}"), &body).await.expect(200).json()
 }
 
-async fn launched(key: &Client) {
+pub(crate) async fn launched(key: &Client) {
     let draft = json!({"key": "tone", "prompt": "greet", "design": design()});
     key.post("/api/v1/experiments", &draft).await.expect(201);
     act(key, "launch", json!({})).await;
@@ -43,11 +43,11 @@ async fn client_key(app: &TestApp) -> String {
     made.unwrap().public_key
 }
 
-async fn resolved(key: &Client, unit: &str) -> Value {
+pub(crate) async fn resolved(key: &Client, unit: &str) -> Value {
     key.post("/api/v1/resolve", &json!({"prompt": "greet", "unit": unit})).await.expect(200).json()
 }
 
-async fn ofrep(key: &Client, unit: &str) -> Value {
+pub(crate) async fn ofrep(key: &Client, unit: &str) -> Value {
     let context = json!({"context": {"targetingKey": unit}});
     key.post("/ofrep/v1/evaluate/flags/greet.production", &context).await.expect(200).json()
 }

@@ -128,6 +128,7 @@ async fn every_fault_at_every_door_is_refused_in_words_and_stores_what_it_should
         .expect(201);
     app.key().post("/api/public/v2/datasets", &json!({"name": "set"})).await.expect(200);
     app.key().post("/api/public/dataset-items", &json!({"datasetName": "set", "id": "item"})).await.expect(200);
+    crate::results::running(&app).await;
     let set = app.key().post("/api/v1/prices", &json!({"model": "ours", "rates": {"input": 1}})).await.expect(201);
     let price = set.json()["id"].as_str().unwrap().to_owned();
     app.key().post("/api/v1/experiments", &json!({"key": "ours", "prompt": "greet"})).await.expect(201);
@@ -176,6 +177,7 @@ fn difference(before: &testkit::Counts, after: &testkit::Counts) -> String {
     let parts = [
         ("span", before.spans, after.spans),
         ("score", before.scores, after.scores),
+        ("event", before.events as usize, after.events as usize),
         ("version", before.versions, after.versions),
         ("move", before.moves, after.moves),
         ("price", before.prices, after.prices),

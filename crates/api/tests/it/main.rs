@@ -14,6 +14,7 @@ mod openapi;
 mod operate;
 mod prices;
 mod rest;
+mod results;
 mod sdk_datasets;
 mod sdk_media;
 mod sdk_metrics;

@@ -10,7 +10,7 @@ use domain::{
 use store::control::{ExperimentChange, LabelStep, MoveRecord};
 
 use super::Experiments;
-use crate::{ServiceError, access::author, prompts::protection_for};
+use crate::{ServiceError, access::author, prompts::protection_for, results};
 
 /// Most entries of a log looked through to say what changed meanwhile.
 const MOST_MISSED: u16 = 20;
@@ -63,6 +63,11 @@ impl Experiments {
         context.control.save_experiment(project, &change).await?;
         self.prompts.changed(project).await;
         let ExperimentChange { experiment, activity, .. } = change;
+        // The other plane: what fails here is made good by the next exposure reported, and by whoever looks at the results.
+        if let Err(error) = results::watch(context, project, &experiment).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, experiment.id = %experiment.id,
+                "could not say what is summed of the units of an experiment");
+        }
         tracing::info!(
             project.id = %project, experiment.id = %experiment.id, revision = experiment.revision,
             state = %experiment.state, "experiment `{}`: {}", experiment.key, activity.kind.as_str(),

@@ -1,6 +1,8 @@
 //! Events in: decode, prepare, store. What returns without an error is stored for good.
 
+mod exposures;
 mod feedback;
+mod outcomes;
 pub(crate) mod prepare;
 mod price;
 mod told;
@@ -15,8 +17,11 @@ use domain::{
     time::{TimeNs, TimeUs},
     trace::Span,
 };
+use exposures::ExposureQueue;
+pub use exposures::NewExposure;
 pub use feedback::Feedback;
 use otlp::{Decoded, Rejected};
+pub use outcomes::NewOutcome;
 // What the doors read requests with: `api` takes them from here, since it may not see `otlp` itself.
 pub use otlp::{
     Encoding, Sender,
@@ -90,13 +95,14 @@ pub struct Ingest {
     context: Arc<Context>,
     prices: Arc<PriceLists>,
     budget: Arc<Semaphore>,
+    exposures: ExposureQueue,
     appended: watch::Sender<u64>,
 }
 
 impl Ingest {
     pub(crate) fn new(context: Arc<Context>, prices: Arc<PriceLists>) -> Self {
         let budget = Arc::new(Semaphore::new(BUDGET_BYTES / UNIT_BYTES));
-        Self { context, prices, budget, appended: watch::Sender::new(0) }
+        Self { context, prices, budget, exposures: ExposureQueue::default(), appended: watch::Sender::new(0) }
     }
 
     /// Takes a share of the budget for `bytes` of decompressed events, to be held until they are stored.
@@ -313,7 +319,7 @@ impl Ingest {
     }
 
     pub(crate) async fn append(&self, batch: EventBatch) -> Result<(), ServiceError> {
-        if batch.spans.is_empty() && batch.scores.is_empty() {
+        if batch.events() == 0 {
             return Ok(());
         }
         self.context.events.append(batch).await?;

@@ -9,6 +9,7 @@ mod build;
 mod cases;
 pub mod charges;
 mod clients;
+mod experiments;
 mod model;
 pub mod random;
 mod spread_cases;
@@ -30,6 +31,7 @@ pub use charges::{
     what_a_span_costs_may_change_and_the_old_amount_stays,
 };
 pub use clients::*;
+pub use experiments::*;
 pub use model::Model;
 pub use spread_cases::*;
 pub use trace_lists::*;

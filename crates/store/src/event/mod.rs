@@ -1,4 +1,4 @@
-//! The event plane: spans and scores in, traces and totals out.
+//! The event plane: spans, scores, outcome events and exposures in, traces and totals out.
 //!
 //! Rules every backend keeps (`conformance::event` proves them):
 //!
@@ -10,8 +10,10 @@
 //!   score, they equal totals computed afresh from the events.
 
 mod charges;
+mod experiments;
 mod gathered;
 mod messages;
+mod outcomes;
 mod read;
 mod score_list;
 mod span_list;
@@ -29,8 +31,13 @@ pub use charges::{
     Amounts, ChargePage, ChargeStore, ChargedSpan, PastCost, RECHARGES, Recharge, RechargeBatch, Recharged,
     UnpricedModel,
 };
+pub use experiments::{
+    ExposureRecord, MOST_ROWS, UnitDay, UnitMeasure, UnitRecord, UnitState, UnitStore, UnitSum, UnitsVersion, Watch,
+    is_earlier,
+};
 pub use gathered::{Gather, GatherStore, Gathered, GatheredList, GatheredSlice, GatheredTotals};
 pub use messages::{MessageStore, message_digest};
+pub use outcomes::{OutcomeCount, OutcomePlace, OutcomeRecord, OutcomeStore, outcome_version};
 pub use read::{Activity, ResolvedLink, ScoreRecord, SpanRecord, TraceRecord};
 pub use score_list::{ScoreList, ScorePlace, ScoresOf};
 pub use span_list::{SpanList, TRACES_LOOKED_THROUGH};
@@ -48,7 +55,9 @@ use crate::StoreError;
 
 /// Storage of events. See the module for the rules.
 #[async_trait]
-pub trait EventStore: ChargeStore + GatherStore + MessageStore + ScoreList + SpanList + Send + Sync {
+pub trait EventStore:
+    ChargeStore + GatherStore + MessageStore + OutcomeStore + UnitStore + ScoreList + SpanList + Send + Sync
+{
     /// Stores a batch durably. Batches of many callers may share one commit.
     ///
     /// # Errors

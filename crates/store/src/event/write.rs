@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    experiment::Exposure,
     ids::{ProjectId, SpanId, TraceId},
     money::NanoUsd,
+    outcome::OutcomeEvent,
     price::Charge,
     score::Score,
     segment::{Said, SegmentAttribute, SegmentSource},
@@ -24,6 +26,10 @@ pub struct EventBatch {
     pub spans: Vec<SpanWrite>,
     /// Scores, likewise.
     pub scores: Vec<ScoreWrite>,
+    /// Outcome events, likewise.
+    pub outcomes: Vec<OutcomeEvent>,
+    /// Exposures. Of two of one unit in one phase the earlier stands, and a second arm is noted.
+    pub exposures: Vec<Exposure>,
     /// By which attribute the spans were told apart; the store looks at those again that were not by the project's present one.
     pub segmented_by: Option<SegmentAttribute>,
 }
@@ -31,7 +37,20 @@ pub struct EventBatch {
 impl EventBatch {
     /// A batch without events.
     pub fn empty(project: ProjectId, received_us: TimeUs) -> Self {
-        Self { project, received_us, spans: Vec::new(), scores: Vec::new(), segmented_by: None }
+        Self {
+            project,
+            received_us,
+            spans: Vec::new(),
+            scores: Vec::new(),
+            outcomes: Vec::new(),
+            exposures: Vec::new(),
+            segmented_by: None,
+        }
+    }
+
+    /// How many events are in it.
+    pub fn events(&self) -> usize {
+        self.spans.len() + self.scores.len() + self.outcomes.len() + self.exposures.len()
     }
 }
 
@@ -51,7 +70,7 @@ pub struct Appended {
 pub struct Waiting {
     /// Batches.
     pub batches: u64,
-    /// Spans and scores in them.
+    /// Events in them.
     pub events: u64,
     /// Bytes of the spans' payloads, before compression.
     pub bytes: u64,

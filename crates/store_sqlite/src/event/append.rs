@@ -1,16 +1,19 @@
 //! One transaction over a group of batches.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     time::Instant,
 };
 
+use domain::{experiment::UnitKind, ids::TraceId};
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 use store::{StoreError, event::Appended};
 
 use super::{
     dictionary::Dictionary,
+    exposure,
     home::Home,
+    outcome,
     phase::Phase,
     prepare::{self, Prepared, PreparedScore},
     record, segment,
@@ -27,6 +30,9 @@ pub(super) struct Memory {
     pub(super) last_span: i64,
     pub(super) last_trace: i64,
     pub(super) last_score: i64,
+    pub(super) last_outcome: i64,
+    /// Projects with an experiment whose units are summed.
+    pub(super) watched: HashSet<i64>,
     /// Spans up to here are in the totals.
     pub(super) watermark: i64,
     /// Whether something besides spans beyond the watermark waits to be folded.
@@ -39,17 +45,23 @@ impl Memory {
         // lies before it is never folded.
         let row = sqlx::query(
             "SELECT (SELECT max(coalesce(max(seq), 0), (SELECT span FROM watermark)) FROM span), (SELECT coalesce(max(id), 0) FROM trace), \
-             (SELECT coalesce(max(seq), 0) FROM score), (SELECT span FROM watermark)",
+             (SELECT coalesce(max(seq), 0) FROM score), (SELECT span FROM watermark), (SELECT coalesce(max(seq), 0) FROM outcome)",
         )
-        .fetch_one(connection)
+        .fetch_one(&mut *connection)
         .await
         .map_err(from_sqlx)?;
         let get = |column: usize| row.try_get::<i64, _>(column).map_err(from_sqlx);
+        let watched: Vec<i64> = sqlx::query_scalar("SELECT DISTINCT project FROM trial WHERE kind IS NOT NULL")
+            .fetch_all(connection)
+            .await
+            .map_err(from_sqlx)?;
         Ok(Self {
             dictionary: Dictionary::default(),
             last_span: get(0)?,
             last_trace: get(1)?,
             last_score: get(2)?,
+            last_outcome: get(4)?,
+            watched: watched.into_iter().collect(),
             watermark: get(3)?,
             // Finding out would cost as much as the first fold.
             waiting: true,
@@ -71,7 +83,7 @@ static FIND_SPANS: Statement = Statement::new(
      FROM wanted CROSS JOIN span ON span.trace = wanted.trace AND span.span_id = wanted.span_id",
 );
 static FIND_SCORES: Statement =
-    Statement::new("SELECT id, seq, data FROM score WHERE project = ? AND id IN (", "?", ")");
+    Statement::new("SELECT id, seq, data, trace_id, session_id FROM score WHERE project = ? AND id IN (", "?", ")");
 /// What a committed group leaves for the fold.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Left {
@@ -147,13 +159,17 @@ async fn append_within(
         *newest = (*newest).max(Some(*linked));
     }
     append_scores(connection, memory, batches, &projects, &mut answers, &mut writes, &mut seen).await?;
+    outcome::append(connection, memory, batches, &projects, &mut answers, &mut writes).await?;
+    exposure::append(connection, batches, &projects, &mut answers, &mut writes).await?;
+    writes.dirty_units.retain(|(project, ..)| memory.watched.contains(project));
     for (project, first) in &stale {
         segment::look_again(connection, *project, first - 1, memory.last_span).await?;
     }
     let again = !stale.is_empty()
         || !writes.journal.is_empty()
         || !writes.dirty_scores.is_empty()
-        || !writes.dirty_sessions.is_empty();
+        || !writes.dirty_sessions.is_empty()
+        || !writes.dirty_units.is_empty();
     writes.run(connection).await?;
     for (project, seen) in seen {
         // `max` of two arguments is NULL when either is; hence the coalescing both ways.
@@ -275,7 +291,19 @@ struct ScoreWork<'a> {
     seq: i64,
     first_received_us: i64,
     version: (i64, u64),
+    /// What it was about as stored, as a note for the units of experiments.
+    before: Option<(String, String)>,
     now: Option<&'a PreparedScore>,
+}
+
+/// Whose units a score may count for: those of its trace, or of its session.
+pub(super) fn unit_of(trace: Option<[u8; 16]>, session: Option<&str>) -> Option<(String, String)> {
+    let trace = trace.and_then(|id| TraceId::from_bytes(id).ok());
+    match (trace, session) {
+        (Some(trace), _) => Some((UnitKind::Trace.to_string(), trace.to_string())),
+        (None, Some(session)) => Some((UnitKind::Session.to_string(), session.to_owned())),
+        (None, None) => None,
+    }
 }
 
 async fn append_scores(
@@ -312,8 +340,11 @@ async fn append_scores(
             let id: &str = row.try_get(0).map_err(from_sqlx)?;
             let seq = row.try_get(1).map_err(from_sqlx)?;
             let (first_received_us, version) = prepare::score_version(row.try_get(2).map_err(from_sqlx)?)?;
+            let trace: Option<&[u8]> = row.try_get(3).map_err(from_sqlx)?;
+            let trace = trace.and_then(|id| id.try_into().ok());
+            let before = unit_of(trace, row.try_get(4).map_err(from_sqlx)?);
             if let Some(id) = ids.get(id) {
-                works.insert((project, *id), ScoreWork { seq, first_received_us, version, now: None });
+                works.insert((project, *id), ScoreWork { seq, first_received_us, version, before, now: None });
             }
         }
     }
@@ -328,6 +359,7 @@ async fn append_scores(
                         seq: memory.last_score,
                         first_received_us: batch.received_us,
                         version: score.version,
+                        before: None,
                         now: Some(score),
                     };
                     works.insert(key, work);
@@ -361,6 +393,12 @@ async fn append_scores(
         let mut data = score.data.clone();
         prepare::set_first_received(&mut data, work.first_received_us);
         writes.dirty_scores.push(work.seq);
+        if let Some(before) = &work.before {
+            writes.dirty_units.push((key.0, before.0.clone(), before.1.clone()));
+        }
+        writes
+            .dirty_units
+            .extend(unit_of(score.trace_id, score.session_id.as_deref()).map(|(kind, id)| (key.0, kind, id)));
         writes.scores.push(ScorePut {
             seq: work.seq,
             project: key.0,

@@ -16,6 +16,7 @@ use super::{
     dictionary::{Dictionary, WordKind},
     fold_score,
     fold_span::Cells,
+    fold_unit,
     home::Home,
     record::{self, Narrow},
     segment,
@@ -90,7 +91,8 @@ async fn step_within(connection: &mut SqliteConnection, memory: &mut Memory) -> 
     cells.settle_ends(connection, memory, journal_empty).await?;
     cells.write(connection).await?;
     fold_score::mark(connection, touched).await?;
-    if !journal_empty || memory.watermark < memory.last_span {
+    let units_wait = fold_unit::step(connection, memory).await?;
+    if units_wait || !journal_empty || memory.watermark < memory.last_span {
         return Ok(true);
     }
     if fold_score::fold(connection, memory).await? {
@@ -157,7 +159,9 @@ pub(super) async fn clear(connection: &mut SqliteConnection, memory: &mut Memory
         "DELETE FROM cell_span; DELETE FROM cell_score; DELETE FROM day_span; DELETE FROM day_score; \
          DELETE FROM group_span; DELETE FROM group_score; \
          DELETE FROM score_fold; DELETE FROM score_place; DELETE FROM journal; DELETE FROM stale_cell; \
-         DELETE FROM dirty_session; UPDATE watermark SET span = 0; \
+         DELETE FROM dirty_session; UPDATE watermark SET span = 0; UPDATE unit SET state = NULL; \
+         INSERT OR IGNORE INTO dirty_unit (project, kind, unit) SELECT trial.project, trial.kind, unit.unit \
+         FROM trial CROSS JOIN unit ON unit.trial = trial.id WHERE trial.kind IS NOT NULL; \
          INSERT OR IGNORE INTO dirty_score (seq) SELECT seq FROM score;",
     )
     .execute(&mut *transaction)

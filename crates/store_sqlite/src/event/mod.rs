@@ -14,15 +14,18 @@ mod charges;
 mod codec;
 mod dictionary;
 mod division;
+mod exposure;
 mod fold;
 mod fold_score;
 mod fold_span;
+mod fold_unit;
 mod gather;
 mod home;
 mod lag;
 mod ledger;
 mod link;
 mod messages;
+mod outcome;
 mod payload;
 mod phase;
 mod prepare;
@@ -44,6 +47,8 @@ mod tally;
 mod totals;
 mod trace;
 mod trace_list;
+mod unit;
+mod unit_list;
 mod words;
 mod writer;
 mod writes;
@@ -84,6 +89,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/event/0003_spread.sql"),
         include_str!("../../migrations/event/0004_charges.sql"),
         include_str!("../../migrations/event/0005_days.sql"),
+        include_str!("../../migrations/event/0006_experiments.sql"),
     ],
 };
 
@@ -195,7 +201,7 @@ impl EventStore for SqliteEvents {
             mpsc::error::TrySendError::Closed(()) => closed(),
         })?;
         let weight = prepare::weight(&batch);
-        let events = batch.spans.len() + batch.scores.len();
+        let events = batch.events();
         let queued = self.queue.enter(events as u64, weight as u64);
         let pack = || {
             let began = Instant::now();

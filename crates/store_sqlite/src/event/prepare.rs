@@ -1,6 +1,7 @@
 //! A batch made ready for the writer: packed and compressed by the caller, so that the writer only writes.
 
 use domain::{
+    experiment::Exposure,
     ids::ProjectId,
     score::{Score, ScoreSource, ScoreTarget, ScoreValue},
     time::TimeUs,
@@ -13,6 +14,7 @@ use store::{
 
 use super::{
     codec::{Packer, Unpacker},
+    outcome::{self, PreparedOutcome},
     payload::Press,
     record,
 };
@@ -25,7 +27,16 @@ pub(super) struct Prepared {
     pub(super) received_us: i64,
     pub(super) spans: Vec<PreparedSpan>,
     pub(super) scores: Vec<PreparedScore>,
+    pub(super) outcomes: Vec<PreparedOutcome>,
+    pub(super) exposures: Vec<Exposure>,
     pub(super) segmented_by: Option<String>,
+}
+
+impl Prepared {
+    /// How many events are in it.
+    pub(super) fn events(&self) -> usize {
+        self.spans.len() + self.scores.len() + self.outcomes.len() + self.exposures.len()
+    }
 }
 
 pub(super) struct PreparedSpan {
@@ -60,8 +71,11 @@ pub(super) fn prepare(batch: EventBatch) -> Result<Prepared, StoreError> {
     let spans = batch.spans.into_iter().map(|span| prepare_span(&span, received, &mut press)).collect();
     let scores =
         batch.scores.iter().map(|score| prepare_score(score, received)).collect::<Result<Vec<_>, StoreError>>()?;
+    let outcomes =
+        batch.outcomes.iter().map(|event| outcome::prepare(event, received)).collect::<Result<Vec<_>, StoreError>>()?;
+    let exposures = batch.exposures;
     let segmented_by = batch.segmented_by.map(|attribute| attribute.to_string());
-    Ok(Prepared { project: batch.project, received_us: received.0, spans, scores, segmented_by })
+    Ok(Prepared { project: batch.project, received_us: received.0, spans, scores, outcomes, exposures, segmented_by })
 }
 
 fn prepare_span(span: &SpanWrite, received: TimeUs, press: &mut Press) -> PreparedSpan {

@@ -25,10 +25,17 @@ const OF_SCORES: [&str; 3] = [
     "DELETE FROM dirty_score WHERE seq IN (SCORES)",
     "DELETE FROM score WHERE seq IN (SCORES)",
 ];
+/// Events, and then exposed units.
+const OF_EVENTS: [&str; 1] = ["DELETE FROM outcome WHERE seq IN (EVENTS)"];
+const EVENTS: &str = "SELECT seq FROM outcome WHERE project = ?1 ORDER BY seq LIMIT ?2";
+const OF_UNITS: [&str; 1] = ["DELETE FROM unit WHERE (trial, unit) IN (UNITS)"];
+const UNITS: &str = "SELECT unit.trial, unit.unit FROM trial CROSS JOIN unit ON unit.trial = trial.id \
+     WHERE trial.project = ?1 LIMIT ?2";
+
 const SCORES: &str = "SELECT seq FROM score WHERE project = ?1 ORDER BY seq LIMIT ?2";
 
 /// What is left when traces and scores are gone. A cell whose ends are still to be looked up is passed over once it is gone.
-const REST: [&str; 14] = [
+const REST: [&str; 17] = [
     "DELETE FROM trace_link WHERE prompt IN (SELECT id FROM word WHERE project = ?1)",
     "DELETE FROM score_place WHERE prompt IN (SELECT id FROM word WHERE project = ?1)",
     "DELETE FROM message WHERE project = ?1",
@@ -41,6 +48,9 @@ const REST: [&str; 14] = [
     "DELETE FROM segment_job WHERE project = ?1",
     "DELETE FROM unpriced WHERE project = ?1",
     "DELETE FROM dirty_session WHERE project = ?1",
+    "DELETE FROM dirty_unit WHERE project = ?1",
+    "DELETE FROM trial WHERE project = ?1",
+    "DELETE FROM outcome_name WHERE project = ?1",
     // Numbers of projects and words are never given out twice, because readers remember them: the rows stay, without content.
     "UPDATE word SET text = id WHERE project = ?1",
     "UPDATE project SET uuid = randomblob(16), last_span_us = NULL, last_linked_us = NULL, last_score_us = NULL, \
@@ -60,9 +70,19 @@ pub(super) async fn step(
         .await
         .map_err(from_sqlx)?;
     let Some(known) = known else { return Ok(false) };
-    let traces = piece(&mut transaction, known, &OF_TRACES, ("TRACES", TRACES)).await?;
-    let scores = if traces > 0 { 0 } else { piece(&mut transaction, known, &OF_SCORES, ("SCORES", SCORES)).await? };
-    let more = traces > 0 || scores > 0;
+    let sorts: [(&[&str], (&str, &str)); 4] = [
+        (&OF_TRACES, ("TRACES", TRACES)),
+        (&OF_SCORES, ("SCORES", SCORES)),
+        (&OF_EVENTS, ("EVENTS", EVENTS)),
+        (&OF_UNITS, ("UNITS", UNITS)),
+    ];
+    let mut more = false;
+    for (statements, chosen) in sorts {
+        more = piece(&mut transaction, known, statements, chosen).await? > 0;
+        if more {
+            break;
+        }
+    }
     if !more {
         for statement in REST {
             sqlx::query(statement).bind(known).execute(&mut *transaction).await.map_err(from_sqlx)?;
@@ -71,6 +91,7 @@ pub(super) async fn step(
     transaction.commit().await.map_err(from_sqlx)?;
     if !more {
         memory.dictionary = Dictionary::default();
+        memory.watched.remove(&known);
     }
     Ok(more)
 }
@@ -108,7 +129,7 @@ mod tests {
         .fetch_all(&events.reader.pool)
         .await
         .unwrap();
-        let statements = || OF_TRACES.iter().chain(&OF_SCORES).chain(&REST);
+        let statements = || OF_TRACES.iter().chain(&OF_SCORES).chain(&OF_EVENTS).chain(&OF_UNITS).chain(&REST);
         let is_named = |table: &str| {
             statements().any(|statement| {
                 ["DELETE FROM", "UPDATE"].iter().any(|verb| statement.starts_with(&format!("{verb} {table} ")))

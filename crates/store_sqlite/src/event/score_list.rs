@@ -13,7 +13,12 @@ use store::{
     event::{ScoreList, ScorePlace, ScoreRecord, ScoreWrite, ScoresOf},
 };
 
-use super::{SqliteEvents, append::Memory, prepare, writer::Order};
+use super::{
+    SqliteEvents,
+    append::{Memory, unit_of},
+    prepare,
+    writer::Order,
+};
 use crate::error::from_sqlx;
 
 const ONE: &str = "SELECT data FROM score WHERE project = ? AND id = ? AND removed = 0";
@@ -83,12 +88,13 @@ pub(super) async fn remove(
 ) -> Result<(), StoreError> {
     let mut transaction = connection.begin().await.map_err(from_sqlx)?;
     let number = memory.dictionary.project(&mut transaction, project).await?;
-    let found = sqlx::query("SELECT seq, data FROM score WHERE project = ? AND id = ? AND removed = 0")
-        .bind(number)
-        .bind(id.as_str())
-        .fetch_optional(&mut *transaction)
-        .await
-        .map_err(from_sqlx)?;
+    let found =
+        sqlx::query("SELECT seq, data, trace_id, session_id FROM score WHERE project = ? AND id = ? AND removed = 0")
+            .bind(number)
+            .bind(id.as_str())
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(from_sqlx)?;
     let Some(found) = found else {
         return Err(StoreError::NotFound { entity: "score", id: id.to_string() });
     };
@@ -111,6 +117,17 @@ pub(super) async fn remove(
         .execute(&mut *transaction)
         .await
         .map_err(from_sqlx)?;
+    let trace: Option<&[u8]> = found.try_get(2).map_err(from_sqlx)?;
+    let about = unit_of(trace.and_then(|id| id.try_into().ok()), found.try_get(3).map_err(from_sqlx)?);
+    if let Some((kind, unit)) = about.filter(|_| memory.watched.contains(&number)) {
+        sqlx::query("INSERT OR IGNORE INTO dirty_unit (project, kind, unit) VALUES (?, ?, ?)")
+            .bind(number)
+            .bind(kind)
+            .bind(unit)
+            .execute(&mut *transaction)
+            .await
+            .map_err(from_sqlx)?;
+    }
     transaction.commit().await.map_err(from_sqlx)?;
     memory.waiting = true;
     Ok(())

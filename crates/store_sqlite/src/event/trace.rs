@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use domain::experiment::UnitKind;
 use sqlx::{Row as _, SqliteConnection};
 use store::{StoreError, event::Appended};
 
 use super::{
-    append::Memory,
+    append::{Memory, unit_of},
     dictionary::WordKind,
     home::{self, Home},
     link::Tree,
@@ -404,6 +405,9 @@ impl TraceWork {
             home::moved(connection, memory, (self.project, self.id), (self.home, home), &noted, writes).await?;
         }
         self.write_links(writes, &summary, unlinked);
+        if memory.watched.contains(&self.project) {
+            self.note_units(writes, &summary);
+        }
         if let Some(before) = &self.before
             && before.session_id() != summary.session_id()
         {
@@ -429,6 +433,20 @@ impl TraceWork {
             });
         }
         Ok(())
+    }
+
+    /// Notes whose numbers in experiments this write may change: those of the trace, and of a user or session it leaves.
+    fn note_units(&self, writes: &mut Writes, summary: &Summary) {
+        writes.dirty_units.extend(unit_of(Some(self.trace_id), None).map(|(kind, id)| (self.project, kind, id)));
+        let Some(before) = &self.before else { return };
+        if before.user_id() != summary.user_id() {
+            let user = before.user_id().map(|id| (self.project, UnitKind::User.to_string(), id.to_owned()));
+            writes.dirty_units.extend(user);
+        }
+        if before.session_id() != summary.session_id() {
+            let session = unit_of(None, before.session_id());
+            writes.dirty_units.extend(session.map(|(kind, id)| (self.project, kind, id)));
+        }
     }
 
     fn write_links(&self, writes: &mut Writes, summary: &Summary, unlinked: LinkKey) {

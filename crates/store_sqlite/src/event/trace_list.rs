@@ -464,7 +464,10 @@ mod tests {
         let of_lists = super::super::score_list::QUESTIONS
             .into_iter()
             .chain(super::super::span_list::QUESTIONS)
-            .chain(super::super::sessions_users::QUESTIONS);
+            .chain(super::super::sessions_users::QUESTIONS)
+            .chain(super::super::outcome::QUESTIONS)
+            .chain(super::super::unit_list::QUESTIONS)
+            .chain(super::super::fold_unit::QUESTIONS);
         let questions = QUESTIONS.into_iter().chain(super::super::read::QUESTIONS).chain(of_lists);
         for question in questions {
             for step in plan(pool, question).await {

@@ -10,13 +10,13 @@ use domain::{
 use sqlx::SqliteConnection;
 use store::{
     StoreError,
-    event::{Appended, RechargeBatch, Recharged},
+    event::{Appended, RechargeBatch, Recharged, Watch},
 };
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
     append::{self, Memory},
-    charges, fold,
+    charges, exposure, fold,
     lag::Lag,
     messages::{self, PreparedMessage},
     phase::Phase,
@@ -59,6 +59,7 @@ pub(super) enum Order {
     Recharge(RechargeBatch, Answer<Recharged>),
     RemoveScore(ProjectId, ScoreId, TimeUs, Answer<()>),
     RemoveProject(ProjectId, Answer<bool>),
+    Watch(ProjectId, Watch, Answer<()>),
     Close(Answer<()>),
 }
 
@@ -114,6 +115,10 @@ impl Writer {
                         let outcome = self.remove_project(project).await;
                         let _ = answer.send(outcome);
                     }
+                    Some(Order::Watch(project, watch, answer)) => {
+                        let outcome = self.watch(project, &watch).await;
+                        let _ = answer.send(outcome);
+                    }
                     Some(Order::Close(answer)) => {
                         appends.close();
                         while let Some(first) = appends.recv().await {
@@ -130,7 +135,7 @@ impl Writer {
 
     /// Takes everything that waits, up to a bound, and commits it as one.
     async fn group(&mut self, first: Append, appends: &mut mpsc::Receiver<Append>) {
-        let events = |append: &Append| append.batch.spans.len() + append.batch.scores.len();
+        let events = |append: &Append| append.batch.events();
         let mut size = events(&first);
         let mut group = vec![first];
         while size < GROUP
@@ -208,6 +213,14 @@ impl Writer {
         let more = removal::step(&mut self.connection, &mut memory, project).await?;
         self.memory = Some(memory);
         Ok(more)
+    }
+
+    async fn watch(&mut self, project: ProjectId, watch: &Watch) -> Result<(), StoreError> {
+        let mut memory = self.memory().await?;
+        exposure::watch(&mut self.connection, &mut memory, project, watch).await?;
+        self.lag.stored(None, true);
+        self.memory = Some(memory);
+        Ok(())
     }
 
     async fn memory(&mut self) -> Result<Memory, StoreError> {

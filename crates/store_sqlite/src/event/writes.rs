@@ -53,6 +53,34 @@ static PUT_DIRTY_SCORES: Statement = Statement::new("INSERT OR IGNORE INTO dirty
 static PUT_DIRTY_SESSIONS: Statement =
     Statement::new("INSERT OR IGNORE INTO dirty_session (project, session_id) VALUES ", "(?,?)", "");
 
+static PUT_OUTCOMES: Statement = Statement::new(
+    "INSERT INTO outcome (seq, project, id, kind, unit, at_us, data) VALUES ",
+    "(?,?,?,?,?,?,?)",
+    " ON CONFLICT (seq) DO UPDATE SET kind = excluded.kind, unit = excluded.unit, at_us = excluded.at_us, \
+     data = excluded.data",
+);
+static COUNT_OUTCOMES: Statement = Statement::new(
+    "INSERT INTO outcome_name (project, name, events, last_us) VALUES ",
+    "(?,?,?,?)",
+    " ON CONFLICT (project, name) DO UPDATE SET events = events + excluded.events, \
+     last_us = max(last_us, excluded.last_us)",
+);
+static DROP_OUTCOMES: Statement =
+    Statement::new("DELETE FROM outcome_name WHERE events <= 0 AND (project, name) IN (VALUES ", "(?,?)", ")");
+/// What became of the unit stays until it is worked out again.
+static PUT_UNITS: Statement = Statement::new(
+    "INSERT INTO unit (trial, unit, exposure, multiple) VALUES ",
+    "(?,?,?,?)",
+    " ON CONFLICT (trial, unit) DO UPDATE SET exposure = excluded.exposure, multiple = excluded.multiple",
+);
+static COUNT_UNITS: Statement = Statement::new(
+    "WITH more (trial, units) AS (VALUES ",
+    "(?,?)",
+    ") UPDATE trial SET version = trial.version + 1, units = trial.units + more.units FROM more WHERE trial.id = more.trial",
+);
+static PUT_DIRTY_UNITS: Statement =
+    Statement::new("INSERT OR IGNORE INTO dirty_unit (project, kind, unit) VALUES ", "(?,?,?)", "");
+
 static PUT_PAST_COSTS: Statement =
     Statement::new("INSERT OR IGNORE INTO past_cost (seq, job, at_us, data) VALUES ", "(?,?,?,?)", "");
 static COUNT_UNPRICED: Statement = Statement::new(
@@ -82,6 +110,14 @@ pub(super) struct Writes {
     pub(super) scores: Vec<ScorePut>,
     pub(super) dirty_scores: Vec<i64>,
     pub(super) dirty_sessions: Vec<(i64, String)>,
+    pub(super) outcomes: Vec<OutcomePut>,
+    /// Project and name of events, how many more there are, and when the newest was received.
+    pub(super) outcome_names: Vec<OutcomeNamePut>,
+    pub(super) units: Vec<UnitPut>,
+    /// Phases with a changed unit, and how many units more they have.
+    pub(super) trials: BTreeMap<i64, i64>,
+    /// Traces, sessions and units whose numbers in experiments may have changed: project, kind, id.
+    pub(super) dirty_units: Vec<DirtyUnit>,
     /// Projects with a generation that counts for a version, and when it was received.
     pub(super) linked: Vec<(i64, i64)>,
     pub(super) past_costs: Vec<PastCostPut>,
@@ -97,6 +133,26 @@ pub(super) struct PastCostPut {
     pub(super) job: [u8; 16],
     pub(super) at_us: i64,
     pub(super) data: Vec<u8>,
+}
+
+type OutcomeNamePut = (i64, String, i64, i64);
+type DirtyUnit = (i64, String, String);
+
+pub(super) struct OutcomePut {
+    pub(super) seq: i64,
+    pub(super) project: i64,
+    pub(super) id: String,
+    pub(super) kind: String,
+    pub(super) unit: String,
+    pub(super) at_us: i64,
+    pub(super) data: Vec<u8>,
+}
+
+pub(super) struct UnitPut {
+    pub(super) trial: i64,
+    pub(super) unit: String,
+    pub(super) exposure: Vec<u8>,
+    pub(super) multiple: bool,
 }
 
 pub(super) struct SpanPut {
@@ -174,6 +230,52 @@ impl Writes {
         DROP_UNPRICED
             .run(connection, fewer, |binds, (project, model, provider, reason)| {
                 binds.add(project).add(model).add(provider).add(reason);
+            })
+            .await
+    }
+
+    async fn write_experiments(
+        connection: &mut SqliteConnection,
+        (outcomes, names): (Vec<OutcomePut>, Vec<OutcomeNamePut>),
+        (units, trials, dirty): (Vec<UnitPut>, BTreeMap<i64, i64>, Vec<DirtyUnit>),
+    ) -> Result<(), StoreError> {
+        PUT_OUTCOMES
+            .run(connection, outcomes, |binds, event| {
+                binds
+                    .add(event.seq)
+                    .add(event.project)
+                    .add(event.id)
+                    .add(event.kind)
+                    .add(event.unit)
+                    .add(event.at_us)
+                    .add(event.data);
+            })
+            .await?;
+        let fewer = names.iter().filter(|(.., by, _)| *by < 0).map(|(project, name, ..)| (*project, name.clone()));
+        let fewer: Vec<(i64, String)> = fewer.collect();
+        COUNT_OUTCOMES
+            .run(connection, names, |binds, (project, name, by, last_us)| {
+                binds.add(project).add(name).add(by).add(last_us);
+            })
+            .await?;
+        DROP_OUTCOMES
+            .run(connection, fewer, |binds, (project, name)| {
+                binds.add(project).add(name);
+            })
+            .await?;
+        PUT_UNITS
+            .run(connection, units, |binds, unit| {
+                binds.add(unit.trial).add(unit.unit).add(unit.exposure).add(unit.multiple);
+            })
+            .await?;
+        COUNT_UNITS
+            .run(connection, trials.into_iter().collect(), |binds, (trial, units)| {
+                binds.add(trial).add(units);
+            })
+            .await?;
+        PUT_DIRTY_UNITS
+            .run(connection, dirty, |binds, (project, kind, unit)| {
+                binds.add(project).add(kind).add(unit);
             })
             .await
     }
@@ -257,6 +359,12 @@ impl Writes {
                 binds.add(project).add(session);
             })
             .await?;
+        Self::write_experiments(
+            connection,
+            (self.outcomes, self.outcome_names),
+            (self.units, self.trials, self.dirty_units),
+        )
+        .await?;
         PUT_PAST_COSTS
             .run(connection, self.past_costs, |binds, past| {
                 binds.add(past.seq).add(&past.job[..]).add(past.at_us).add(past.data);

@@ -57,7 +57,9 @@ pub(crate) async fn dump(folder: &Path) -> Vec<String> {
         "SELECT concat_ws(' ', 'place', prompt, version, start_ns, seq) FROM score_place ORDER BY 1",
         "SELECT concat_ws(' ', 'segment', project, done, until) FROM segment_job",
         "SELECT concat_ws(' ', 'folded', seq, hex(data)) FROM score_fold ORDER BY seq",
-        "SELECT concat_ws(' ', 'waiting', seq) FROM journal UNION ALL SELECT concat_ws(' ', 'dirty', seq) FROM dirty_score",
+        "SELECT concat_ws(' ', 'unit', trial, unit, multiple, revision, hex(exposure), hex(state)) FROM unit ORDER BY 1",
+        "SELECT concat_ws(' ', 'waiting', seq) FROM journal UNION ALL SELECT concat_ws(' ', 'dirty', seq) FROM dirty_score \
+         UNION ALL SELECT concat_ws(' ', 'dirty unit', project, kind, unit) FROM dirty_unit",
     ] {
         let rows = sqlx::query(question).fetch_all(&mut connection).await.unwrap();
         lines.extend(rows.iter().map(|row| row.get::<String, _>(0)));

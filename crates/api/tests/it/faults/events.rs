@@ -58,6 +58,8 @@ pub(super) fn doors() -> Vec<Door> {
         scores("POST /api/public/scores (object)", "/api/public/scores", |score| score),
         own_scores(),
         feedback(),
+        outcomes(),
+        exposures(),
     ]
 }
 
@@ -133,6 +135,53 @@ fn own_scores() -> Door {
         .body("far future", &with("at", json!("2999-01-01T00:00:00Z")))
         .body("one bad score of two", &json!([good(), with("at", json!("2999-01-01T00:00:00Z"))]))
         .body("deep nesting", &with("metadata", deep(120)))
+}
+
+fn outcomes() -> Door {
+    let good = || json!({"id": FRESH, "name": "buy", "unit": {"kind": "user", "id": "ana"}, "value": 9.5});
+    let with = |field: &str, value: Value| {
+        let mut event = good();
+        event[field] = value;
+        event
+    };
+    let many: serde_json::Map<String, Value> = (0..51).map(|at| (at.to_string(), json!(at))).collect();
+    Door::json("POST /api/v1/events", Method::POST, "/api/v1/events", &json!([good()]))
+        .replace("invalid UTF-8 in a text", "\"ana\"", b"\"an\xffa\"")
+        .replace("NaN", "9.5", b"NaN")
+        .body("wrong types", &with("name", json!(5)))
+        .body("name with blanks", &with("name", json!("two words")))
+        .body("unknown field", &with("colour", json!("red")))
+        .body("value out of range", &with("value", json!(1e12)))
+        .body("no unit", &json!({"name": "buy"}))
+        .body("two units", &with("session", json!("s")))
+        .body("unknown kind of unit", &with("unit", json!({"kind": "person", "id": "ana"})))
+        .body("unit without an id", &with("unit", json!({"kind": "user", "id": ""})))
+        .body("unit of too long an id", &with("unit", json!({"kind": "user", "id": "x".repeat(201)})))
+        .body("trace that is none", &with("unit", json!({"kind": "trace", "id": "ana"})))
+        .body("too many properties", &with("properties", json!(many)))
+        .body("too large properties", &with("properties", json!({"text": "x".repeat(9_000)})))
+        .body("far future", &with("at", json!("2999-01-01T00:00:00Z")))
+        .body("one bad event of two", &json!([good(), with("value", json!(1e12))]))
+        .body("deep nesting", &with("properties", json!({"deep": deep(120)})))
+}
+
+fn exposures() -> Door {
+    let good = || json!({"experiment": crate::results::KEY, "unit": FRESH, "arm": "b"});
+    let with = |field: &str, value: Value| {
+        let mut exposure = good();
+        exposure[field] = value;
+        exposure
+    };
+    Door::json("POST /api/v1/exposures", Method::POST, "/api/v1/exposures", &json!([good()]))
+        .replace("invalid UTF-8 in a text", "\"b\"", b"\"\xffb\"")
+        .body("wrong types", &with("unit", json!(5)))
+        .body("unknown field", &with("colour", json!("red")))
+        .body("experiment nobody knows", &with("experiment", json!("ghost")))
+        .body("arm nobody knows", &with("arm", json!("c")))
+        .body("unit without an id", &with("unit", json!("")))
+        .body("before the experiment", &with("at", json!("2001-01-01T00:00:00Z")))
+        .body("far future", &with("at", json!("2999-01-01T00:00:00Z")))
+        .body("one bad exposure of two", &json!([good(), with("arm", json!("c"))]))
 }
 
 fn feedback() -> Door {

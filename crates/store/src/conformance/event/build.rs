@@ -201,11 +201,9 @@ impl Build {
     /// A batch.
     pub fn batch(project: ProjectId, spans: Vec<Span>, scores: Vec<Score>) -> EventBatch {
         EventBatch {
-            project,
-            received_us: RECEIVED,
             spans: spans.into_iter().map(Self::write).collect(),
             scores: scores.into_iter().map(Self::write_score).collect(),
-            segmented_by: None,
+            ..EventBatch::empty(project, RECEIVED)
         }
     }
 }

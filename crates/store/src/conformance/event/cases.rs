@@ -53,6 +53,10 @@ macro_rules! event_conformance {
             pages_of_charges_cover_every_span_once
             models_without_a_price_are_counted
             totals_are_right_however_charging_folding_and_writing_interleave
+            the_same_event_counts_once_and_the_later_stands
+            the_earliest_exposure_stands_and_a_second_arm_is_noted
+            units_are_summed_from_their_exposure_to_the_end_of_the_phase
+            units_are_the_same_whatever_order_split_and_repeat
         );
     };
     (@each $make:expr; $($name:ident)+) => {$(

@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod block;
+mod compare;
+mod sheet;
+mod table;
+
+pub use block::{Block, Builder, Quantiles, Reading, scale};
+pub use compare::{Comparison, GuardrailState};
+pub use sheet::{ArmUnits, Check, CheckKind, CheckStatus, Choices, Sheet};
+pub use table::{MetricRow, Table, TreatmentVerdict, Value, Verdict};

@@ -1,0 +1,338 @@
+//! What experiments say: units added up, checks, the table, the verdict.
+
+mod checks;
+mod forecast;
+mod gather;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use domain::{
+    auth::{Actor, Permission},
+    experiment::{Experiment, ExperimentKey, MetricKey, MetricRole, MetricSource, Phase},
+    ids::ProjectId,
+    time::TimeUs,
+};
+use experiment::{ArmUnits, Choices, Sheet, Table};
+use store::event::{ExposureRecord, UnitMeasure, UnitRecord, Watch};
+
+use self::gather::{Gathered, Unit};
+use crate::{Context, ServiceError, context::authorize};
+
+/// Days in a series of looks, the last ones.
+const MOST_LOOKS: i64 = 120;
+const DAY_US: i64 = 86_400_000_000;
+
+/// What to look at, and how. What is absent is the plan's, or the present phase.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResultQuery {
+    /// Which phase, counted from 0.
+    pub phase: Option<u32>,
+    /// Which intervals.
+    pub method: Option<domain::experiment::Method>,
+    /// The error level.
+    pub alpha: Option<f64>,
+    /// How it is shared.
+    pub correction: Option<domain::experiment::Correction>,
+    /// Only units of this segment.
+    pub segment: Option<String>,
+}
+
+/// A result with everything it was worked out from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExperimentResult {
+    /// The experiment.
+    pub experiment: Experiment,
+    /// The phase looked at.
+    pub phase: u32,
+    /// When it was looked at.
+    pub at_us: TimeUs,
+    /// What the browser needs to look at it otherwise.
+    pub sheet: Sheet,
+    /// The result.
+    pub table: Table,
+    /// Segments of the units, the largest first, with how many units each has; at most 21.
+    pub segments: Vec<(String, u64)>,
+    /// Every unit exposed, also those left out.
+    pub exposed: u64,
+    /// Why it is not the whole truth yet, if it is not.
+    pub partial: Option<String>,
+}
+
+/// How a goal or guardrail stood at the end of a day.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Look {
+    /// Start of the day, UTC.
+    pub day: TimeUs,
+    /// Units in the analysis by the end of it.
+    pub units: u64,
+    /// One entry for each metric, in the order of the design, with one comparison for each treatment.
+    pub metrics: Vec<(MetricKey, Vec<experiment::Comparison>)>,
+}
+
+/// What an experiment knows of one unit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explained {
+    /// Its exposures, oldest phase first.
+    pub exposures: Vec<ExposureRecord>,
+    /// What became of it in the present phase.
+    pub unit: Option<UnitRecord>,
+    /// What the sums stand for.
+    pub measures: Vec<UnitMeasure>,
+}
+
+/// Results of experiments. Cheap to clone.
+#[derive(Clone)]
+pub struct Results {
+    context: Arc<Context>,
+}
+
+/// What happened to a unit on all days together, one sum for each measure.
+pub fn totals(unit: &UnitRecord) -> Vec<store::event::UnitSum> {
+    let days = unit.state.as_ref().map(|state| state.days.as_slice()).unwrap_or_default();
+    let mut sums = Vec::new();
+    for day in days {
+        sums.resize(day.sums.len(), store::event::UnitSum::default());
+        for (total, sum) in sums.iter_mut().zip(&day.sums) {
+            total.add(sum);
+        }
+    }
+    sums
+}
+
+/// What is summed of the units of a phase.
+pub fn watch_of(experiment: &Experiment, phase: &Phase) -> Watch {
+    let mut measures = BTreeSet::from([generations(None)]);
+    for metric in &experiment.design.metrics {
+        let definition = &metric.metric;
+        let bins = matches!(definition.aggregation, domain::experiment::Aggregation::Quantile(_));
+        measures.insert(UnitMeasure { source: definition.source.clone(), window_hours: definition.window_hours, bins });
+        if matches!(definition.source, MetricSource::Score(_)) {
+            // How many could have been scored: scores missing in one arm only would mislead.
+            measures.insert(generations(definition.window_hours));
+        }
+    }
+    Watch {
+        experiment: experiment.id,
+        phase: phase.number,
+        unit: phase.definition.unit.clone(),
+        prompt: experiment.slot.prompt_name.as_str().to_owned(),
+        until_us: phase.to_us,
+        measures: measures.into_iter().collect(),
+    }
+}
+
+/// Has the units of every phase summed as the experiment's metrics want it.
+pub(crate) async fn watch(context: &Context, project: ProjectId, experiment: &Experiment) -> Result<(), ServiceError> {
+    for phase in &experiment.phases {
+        let wanted = watch_of(experiment, phase);
+        let held = context.events.watched(project, experiment.id, phase.number).await?;
+        if held.as_ref() != Some(&wanted) {
+            context.events.watch(project, wanted).await?;
+        }
+    }
+    Ok(())
+}
+
+fn generations(window_hours: Option<u32>) -> UnitMeasure {
+    UnitMeasure { source: MetricSource::Generations, window_hours, bins: false }
+}
+
+impl Results {
+    pub(crate) fn new(context: Arc<Context>) -> Self {
+        Self { context }
+    }
+
+    /// Has the units of every phase summed as the experiment's metrics want it. To be called when an experiment starts, or its
+    /// phases or metrics change; harmless to repeat.
+    ///
+    /// # Errors
+    /// As the store.
+    pub async fn watch(&self, project: ProjectId, experiment: &Experiment) -> Result<(), ServiceError> {
+        watch(&self.context, project, experiment).await
+    }
+
+    /// The result of an experiment.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] without the experiment or phase, [`ServiceError::Invalid`] for an error level out of range.
+    pub async fn result(
+        &self,
+        actor: &Actor,
+        project: ProjectId,
+        key: &str,
+        query: &ResultQuery,
+    ) -> Result<ExperimentResult, ServiceError> {
+        authorize(actor, project, Permission::Read)?;
+        let experiment = self.find(project, key).await?;
+        let plan = &experiment.design.plan;
+        let choices = Choices {
+            method: query.method.unwrap_or(plan.method),
+            alpha: query.alpha.unwrap_or(plan.alpha),
+            correction: query.correction.unwrap_or(plan.correction),
+        };
+        if !(0.001..=0.2).contains(&choices.alpha) {
+            let message = format!("`{}` is no error level; give 0.001 to 0.2, such as 0.05", choices.alpha);
+            return Err(ServiceError::field("alpha", message));
+        }
+        self.watch(project, &experiment).await?;
+        let phase = phase_of(&experiment, query.phase)?;
+        let watch = watch_of(&experiment, phase);
+        let gathered = Gathered::read(&self.context, project, &experiment, phase, &watch).await?;
+        let now = self.context.clock.now();
+        let at_us = phase.to_us.unwrap_or(now);
+        // What thousands of units come to takes a while: off the threads that answer requests.
+        let (segment, number) = (query.segment.clone(), phase.number);
+        let work = move || {
+            let phase = phase_of(&experiment, Some(number))?;
+            let sheet = sheet(&experiment, phase, &watch, &gathered, segment.as_deref(), at_us)?;
+            let table = sheet.table(&choices).map_err(internal)?;
+            let (segments, partial) = (gathered.segments(), gathered.partial());
+            Ok::<_, ServiceError>(ExperimentResult {
+                phase: number,
+                at_us: now,
+                sheet,
+                table,
+                segments,
+                exposed: gathered.exposed,
+                partial,
+                experiment,
+            })
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|cause| ServiceError::Internal(Box::new(cause)))?
+    }
+
+    /// How every metric stood at the end of each day, as it would have been seen then: units exposed until then, and what had
+    /// become of them. By the plan's choices; at most the last 120 days.
+    ///
+    /// # Errors
+    /// As [`Self::result`].
+    pub async fn looks(
+        &self,
+        actor: &Actor,
+        project: ProjectId,
+        key: &str,
+        phase: Option<u32>,
+    ) -> Result<Vec<Look>, ServiceError> {
+        authorize(actor, project, Permission::Read)?;
+        let experiment = self.find(project, key).await?;
+        self.watch(project, &experiment).await?;
+        let phase = phase_of(&experiment, phase)?;
+        let watch = watch_of(&experiment, phase);
+        let gathered = Gathered::read(&self.context, project, &experiment, phase, &watch).await?;
+        let now = self.context.clock.now();
+        let number = phase.number;
+        let work = move || {
+            let phase = phase_of(&experiment, Some(number))?;
+            let last = phase.to_us.unwrap_or(now).0.div_euclid(DAY_US);
+            let first = phase.from_us.0.div_euclid(DAY_US).max(last - MOST_LOOKS + 1);
+            let choices = Choices::of(&experiment.design.plan);
+            let mut looks = Vec::new();
+            for day in first..=last {
+                let then = gathered.until(day);
+                let end = TimeUs((day + 1) * DAY_US).min(phase.to_us.unwrap_or(now));
+                let sheet = sheet(&experiment, phase, &watch, &then, None, end)?;
+                let table = sheet.table(&choices).map_err(internal)?;
+                looks.push(Look {
+                    day: TimeUs(day * DAY_US),
+                    units: sheet.arms.iter().map(|arm| arm.units).sum(),
+                    metrics: table.rows.into_iter().map(|row| (row.key, row.comparisons)).collect(),
+                });
+            }
+            Ok::<_, ServiceError>(looks)
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|cause| ServiceError::Internal(Box::new(cause)))?
+    }
+
+    /// What an experiment knows of one unit: when it met it, which arm it was given and why, what came of it.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] without the experiment.
+    pub async fn explain(
+        &self,
+        actor: &Actor,
+        project: ProjectId,
+        key: &str,
+        unit: &str,
+    ) -> Result<Explained, ServiceError> {
+        authorize(actor, project, Permission::Read)?;
+        let experiment = self.find(project, key).await?;
+        let exposures = self.context.events.exposures(project, experiment.id, unit).await?;
+        let Some(phase) = experiment.phase() else {
+            return Ok(Explained { exposures, unit: None, measures: Vec::new() });
+        };
+        let watch = self.context.events.watched(project, experiment.id, phase.number).await?;
+        let unit = self.context.events.unit(project, experiment.id, phase.number, unit).await?;
+        Ok(Explained { exposures, unit, measures: watch.map(|watch| watch.measures).unwrap_or_default() })
+    }
+
+    async fn find(&self, project: ProjectId, key: &str) -> Result<Experiment, ServiceError> {
+        let found = match key.parse::<ExperimentKey>() {
+            Ok(key) => self.context.control.experiment(project, &key).await?,
+            Err(_) => None,
+        };
+        found.ok_or_else(|| ServiceError::NotFound { entity: "experiment", id: key.chars().take(200).collect() })
+    }
+}
+
+fn phase_of(experiment: &Experiment, number: Option<u32>) -> Result<&Phase, ServiceError> {
+    let found = match number {
+        None => experiment.phases.last(),
+        Some(number) => experiment.phases.iter().find(|phase| phase.number == number),
+    };
+    found.ok_or_else(|| {
+        let id = number.map_or_else(|| "the first".to_owned(), |number| number.to_string());
+        ServiceError::NotFound { entity: "phase of the experiment", id }
+    })
+}
+
+fn internal(undefined: stats::Undefined) -> ServiceError {
+    ServiceError::Internal(Box::new(undefined))
+}
+
+/// Blocks, checks and plan of a phase, of all its units or those of a segment. Checks are those of all units.
+fn sheet(
+    experiment: &Experiment,
+    phase: &Phase,
+    watch: &Watch,
+    gathered: &Gathered,
+    segment: Option<&str>,
+    at_us: TimeUs,
+) -> Result<Sheet, ServiceError> {
+    let metrics = experiment.design.metrics.clone();
+    let chosen: Vec<&Unit> = gathered
+        .units
+        .iter()
+        .filter(|unit| segment.is_none_or(|segment| unit.segment.as_deref() == Some(segment)))
+        .collect();
+    let arms: Vec<ArmUnits> = phase
+        .definition
+        .arms
+        .iter()
+        .enumerate()
+        .map(|(place, arm)| ArmUnits {
+            key: arm.key.clone(),
+            name: arm.name.clone(),
+            units: chosen.iter().filter(|unit| unit.arm == place).count() as u64,
+        })
+        .collect();
+    let mut blocks = Vec::with_capacity(metrics.len());
+    for metric in &metrics {
+        blocks.push(gather::blocks(&metric.metric, watch, &chosen, arms.len())?);
+    }
+    let days = (at_us.0.saturating_sub(phase.from_us.0)).max(0) as f64 / DAY_US as f64;
+    let mut sheet = Sheet {
+        plan: experiment.design.plan.clone(),
+        checks: checks::all(experiment, phase, watch, gathered)?,
+        metrics,
+        arms,
+        blocks,
+        least_days: f64::from(experiment.design.schedule.minimum_hours) / 24.0,
+        days,
+        forecast: None,
+    };
+    let goal = sheet.metrics.iter().position(|metric| metric.role == MetricRole::Goal);
+    if let (Some(goal), None) = (goal, phase.to_us) {
+        sheet.forecast = forecast::days(&sheet, goal, phase, gathered);
+    }
+    Ok(sheet)
+}
