@@ -186,12 +186,6 @@ fn warnings(experiment: &Experiment) -> Vec<FieldProblem> {
             found.push(FieldProblem::new(format!("arms[{index}].version"), message));
         }
     }
-    for (index, step) in design.ramp.iter().flat_map(|ramp| &ramp.steps).enumerate() {
-        if step.minimum_units > 0 {
-            let message = "units are not counted here yet: somebody has to advance this step";
-            found.push(FieldProblem::new(format!("ramp.steps[{index}].minimum_units"), message));
-        }
-    }
     if design.schedule.minimum_hours == 0 {
         let message = "a verdict may come before every weekday was seen; 168 hours are a week";
         found.push(FieldProblem::new("schedule.minimum_hours", message));

@@ -28,7 +28,8 @@ impl Experiments {
         let now = self.context.clock.now();
         let mut done = 0;
         for (project, experiment) in self.context.control.owning_experiments().await? {
-            let Some(due) = due(&experiment, now) else { continue };
+            let units = self.units_of(project, &experiment).await?;
+            let Some(due) = due(&experiment, units, now) else { continue };
             match self.act(project, &experiment, due).await {
                 Ok(()) => done += 1,
                 Err(error) => tracing::warn!(
@@ -38,6 +39,13 @@ impl Experiments {
             }
         }
         Ok(done)
+    }
+
+    /// Units exposed in the present phase, where a step of the ramp waits for them.
+    async fn units_of(&self, project: ProjectId, experiment: &Experiment) -> Result<u64, ServiceError> {
+        let waits = experiment.design.ramp.iter().flat_map(|ramp| &ramp.steps).any(|step| step.minimum_units > 0);
+        let Some(phase) = experiment.phase().filter(|_| waits) else { return Ok(0) };
+        Ok(self.context.events.units_version(project, experiment.id, phase.number).await?.units)
     }
 
     async fn act(&self, project: ProjectId, experiment: &Experiment, due: Due) -> Result<(), ServiceError> {
@@ -53,7 +61,7 @@ impl Experiments {
     }
 }
 
-fn due(experiment: &Experiment, now: TimeUs) -> Option<Due> {
+fn due(experiment: &Experiment, units: u64, now: TimeUs) -> Option<Due> {
     let schedule = experiment.design.schedule;
     if experiment.state == State::Scheduled {
         return schedule.start.is_none_or(|start| start <= now).then_some(Due::Start);
@@ -68,6 +76,5 @@ fn due(experiment: &Experiment, now: TimeUs) -> Option<Due> {
     let step = experiment.design.ramp.as_ref()?.steps.get(usize::try_from(progress.step).ok()?)?;
     let held_us = now.0.saturating_sub(progress.since_us.0);
     let held = held_us >= i64::from(step.hold_minutes).saturating_mul(60_000_000);
-    // Units are waited for by a person until they are counted here.
-    (held && !step.approval && step.minimum_units == 0).then_some(Due::Climb)
+    (held && !step.approval && step.minimum_units <= units).then_some(Due::Climb)
 }
