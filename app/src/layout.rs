@@ -59,7 +59,10 @@ fn places(base: &str) -> Vec<NavGroup> {
         NavGroup::new("", vec![NavItem::new("Home", base, IconName::Home).exact().go('h').dock()]),
         NavGroup::new(
             "Improve",
-            vec![NavItem::new("Prompts", format!("{base}/prompts"), IconName::FileText).go('p').dock()],
+            vec![
+                NavItem::new("Prompts", format!("{base}/prompts"), IconName::FileText).go('p').dock(),
+                NavItem::new("Experiments", format!("{base}/experiments"), IconName::Flask).go('e'),
+            ],
         ),
         NavGroup::new(
             "Observe",

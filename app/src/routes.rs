@@ -14,6 +14,9 @@ use crate::{
     layout::ProjectLayout,
     pages::{
         auth::{Root, Setup, SignIn},
+        experiment::Experiment,
+        experiment_form::ExperimentForm,
+        experiments::Experiments,
         feedback::Feedback,
         gathered::{Sessions, Users, model::Kind},
         home::Home,
@@ -50,6 +53,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("") view={Lazy::<Home>::new()}/>
                     <Route path=path!("prompts") view={Lazy::<Prompts>::new()}/>
                     <Route path=path!("prompts/:name") view={Lazy::<Prompt>::new()}/>
+                    <Route path=path!("experiments") view={Lazy::<Experiments>::new()}/>
+                    <Route path=path!("experiments/new") view={Lazy::<ExperimentForm>::new()}/>
+                    <Route path=path!("experiments/:key") view={Lazy::<Experiment>::new()}/>
+                    <Route path=path!("experiments/:key/edit") view={Lazy::<ExperimentForm>::new()}/>
                     <Route path=path!("unlinked") view={Lazy::<Unlinked>::new()}/>
                     <Route path=path!("traces") view={Lazy::<Traces>::new()}/>
                     <Route path=path!("traces/:id") view={Lazy::<Trace>::new()}/>
@@ -79,6 +86,19 @@ pub fn project_href(project: &str) -> String {
 /// Address of a prompt; its name becomes one encoded segment.
 pub fn prompt_href(project: &str, name: &str) -> String {
     format!("/p/{}/prompts/{}", segment(project), segment(name))
+}
+
+/// Address of an experiment.
+pub fn experiment_href(project: &str, key: &str) -> String {
+    format!("/p/{}/experiments/{}", segment(project), segment(key))
+}
+
+/// Address where an experiment is set up, on a prompt and a label if they are known.
+pub fn new_experiment_href(project: &str, prompt: &str, label: &str) -> String {
+    let said = [("prompt", prompt), ("label", label)].into_iter().filter(|(_, value)| !value.is_empty());
+    let query = ui::Query::from_pairs(said).href();
+    let query = if query == "?" { "" } else { &query };
+    format!("/p/{}/experiments/new{query}", segment(project))
 }
 
 /// Address of the prices of a project.

@@ -2,10 +2,11 @@
 import { test as setup } from "@playwright/test";
 import { ownerState } from "../fixtures/state";
 import { expect, keys, owner, project } from "../fixtures/test";
-import { seed } from "../fixtures/seed";
+import { seed, seedExperiment } from "../fixtures/seed";
 
 setup("fill the project", async ({ request }) => {
   await seed(request, keys.public, keys.secret);
+  await seedExperiment(request, keys.public, keys.secret);
 });
 
 setup("sign in", async ({ page }) => {

@@ -1,6 +1,9 @@
 //! The pages, one folder a group. How to add one is told at the top of the crate.
 
 pub mod auth;
+pub mod experiment;
+pub mod experiment_form;
+pub mod experiments;
 pub mod feedback;
 pub mod gathered;
 pub mod home;

@@ -11,7 +11,7 @@ use leptos::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::JsCast as _;
-use web_sys::{FormData, HtmlFormElement, UrlSearchParams};
+use web_sys::{FormData, HtmlElement, HtmlFormElement, UrlSearchParams};
 
 use super::{Command, arguments, codec::Answer, fetch};
 use crate::error::AppError;
@@ -145,7 +145,8 @@ fn form(state: State, class: Option<&'static str>, closes: Option<String>, child
             return;
         }
         // A form that cannot be read is left to the browser.
-        let Some(form) = read(&event) else { return };
+        let form = event.target().and_then(|target| target.dyn_into().ok());
+        let Some(form) = form.and_then(|form| form_text(&form, event.submitter())) else { return };
         event.prevent_default();
         state.send(form);
         if let Some(dialog) = &closes {
@@ -155,12 +156,10 @@ fn form(state: State, class: Option<&'static str>, closes: Option<String>, child
     view! { <form action=state.path method="post" class=class on:submit=submit>{children()}</form> }.into_any()
 }
 
-/// The fields as the browser itself would send them.
-fn read(event: &SubmitEvent) -> Option<String> {
-    let form: HtmlFormElement = event.target()?.dyn_into().ok()?;
-    let fields = FormData::new_with_form(&form).ok()?;
-    // The button pressed is a field too, when it has a name.
-    let pressed = event.submitter().and_then(|button| Some((button.get_attribute("name")?, button)));
+/// The fields as the browser itself would send them. The button pressed is a field too, when it has a name. Browser only.
+pub fn form_text(form: &HtmlFormElement, pressed: Option<HtmlElement>) -> Option<String> {
+    let fields = FormData::new_with_form(form).ok()?;
+    let pressed = pressed.and_then(|button| Some((button.get_attribute("name")?, button)));
     if let Some((name, button)) = pressed {
         fields.append_with_str(&name, &button.get_attribute("value").unwrap_or_default()).ok()?;
     }

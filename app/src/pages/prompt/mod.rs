@@ -23,7 +23,7 @@ use self::{
 use crate::{
     error::AppError,
     panel::{Answered, Panel},
-    routes::project_href,
+    routes::{new_experiment_href, project_href},
     wire::Asked,
 };
 
@@ -119,6 +119,7 @@ impl LazyRoute for Prompt {
             let query = Query::from_pairs([("prompt", name.get())]).href();
             format!("{}/traces{query}", project_href(&project.get()))
         };
+        let test = move || new_experiment_href(&project.get(), &name.get(), "");
         let tab = this.tab;
         let (versions, metrics) = (this.versions, this.metrics);
         let mover = LabelMover::new(project, name, Callback::new(move |()| versions.again()));
@@ -143,7 +144,10 @@ impl LazyRoute for Prompt {
             <Title text=move || name.get()/>
             <Page
                 crumbs
-                actions=move || view! { <LinkButton href=Signal::derive(traces) icon=IconName::Activity key="r">"Traces"</LinkButton> }
+                actions=move || view! {
+                    <LinkButton href=Signal::derive(test) icon=IconName::Flask>"Test"</LinkButton>
+                    <LinkButton href=Signal::derive(traces) icon=IconName::Activity key="r">"Traces"</LinkButton>
+                }
             >
                 <Head name versions/>
                 <Tabs

@@ -1,0 +1,146 @@
+//! What stands in the form: texts as typed, named like the form's fields, so that the browser can keep a half-filled form and
+//! put it back, and a form sent without script reads the same.
+
+use serde::{Deserialize, Serialize};
+
+/// The form.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Draft {
+    /// Its key; fixed once it is made.
+    pub key: String,
+    /// What people call it.
+    pub name: String,
+    /// What is expected, and why.
+    pub hypothesis: String,
+    /// The versions compared, the control first.
+    pub arms: Vec<ArmDraft>,
+    /// `user`, `session`, `trace`, or `attribute`.
+    pub unit: String,
+    /// The attribute, for the last.
+    pub unit_attribute: String,
+    /// Percent of the traffic.
+    pub coverage: String,
+    /// `and` or `or`.
+    pub joined: String,
+    /// The audience, a rule a row; everybody without rules.
+    pub rules: Vec<RuleDraft>,
+    /// An audience rows cannot say, as JSON; comes before the rows.
+    pub audience: String,
+    /// Exclusion group.
+    pub group: String,
+    /// Its places, such as `0-5000, 7500-10000`.
+    pub ranges: String,
+    /// Percent held out.
+    pub holdout: String,
+    /// Testers, one a line: unit, space, arm.
+    pub forced: String,
+    /// What decides.
+    pub metrics: Vec<MetricDraft>,
+    /// When it starts, a local time read as UTC.
+    pub start: String,
+    /// When it ends.
+    pub end: String,
+    /// No verdict before that many hours.
+    pub minimum_hours: String,
+    /// Steps before the full traffic.
+    pub ramp: Vec<StepDraft>,
+    /// `anytime`, `fixed_horizon`, `bayesian`.
+    pub method: String,
+    /// Error level in percent.
+    pub alpha: String,
+    /// Chance to find the goal's margin, in percent.
+    pub power: String,
+    /// `holm`, `bonferroni`, `none`.
+    pub correction: String,
+    /// Units an arm planned for.
+    pub tuning_units: String,
+    /// No verdict before every arm has so many units.
+    pub minimum_units: String,
+    /// `tell`, `pause`, `roll_back`.
+    pub on_harm: String,
+}
+
+/// An arm.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ArmDraft {
+    /// Its key.
+    pub key: String,
+    /// What people call it.
+    pub name: String,
+    /// The version's number.
+    pub version: String,
+    /// Percent of the units that take part.
+    pub weight: String,
+}
+
+/// A rule of the audience.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RuleDraft {
+    /// The attribute's name or path.
+    pub attribute: String,
+    /// How it is compared: `eq`, `in`, `gt`…
+    pub how: String,
+    /// With what; several values with commas.
+    pub value: String,
+}
+
+/// A metric.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MetricDraft {
+    /// Source and aggregation, a space between: `score:thumbs ratio`.
+    pub what: String,
+    /// `goal`, `guardrail`, `secondary`.
+    pub role: String,
+    /// `higher` or `lower`.
+    pub direction: String,
+    /// The margin as typed.
+    pub margin: String,
+    /// `relative`: percent of the control; `absolute`: in the metric's own unit.
+    pub margin_of: String,
+}
+
+/// A step of the ramp.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StepDraft {
+    /// Percent of the traffic while it lasts.
+    pub coverage: String,
+    /// How long it lasts at least.
+    pub hours: String,
+    /// How many units it waits for.
+    pub units: String,
+    /// `true`: it waits for a person.
+    pub approval: String,
+}
+
+impl Draft {
+    /// Of the text a form sends; `None` for what is none. Rows come in the order of their numbers, with gaps.
+    pub fn of_form(text: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Sent {
+            #[serde(default)]
+            draft: Draft,
+        }
+        serde_qs::Config::new(5, false).deserialize_str::<Sent>(text).ok().map(|sent| sent.draft)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_reads_back_with_gaps_in_its_rows() {
+        let text = "draft%5Bname%5D=A+b&draft%5Barms%5D%5B0%5D%5Bkey%5D=control&draft%5Barms%5D%5B7%5D%5Bkey%5D=warm\
+            &draft%5Barms%5D%5B12%5D%5Bkey%5D=cold&project=demo";
+        let draft = Draft::of_form(text).unwrap();
+        assert_eq!(draft.name, "A b");
+        let keys: Vec<&str> = draft.arms.iter().map(|arm| arm.key.as_str()).collect();
+        assert_eq!(keys, ["control", "warm", "cold"]);
+        assert!(draft.metrics.is_empty());
+    }
+}

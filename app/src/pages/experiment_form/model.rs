@@ -1,0 +1,73 @@
+//! What the form needs to know.
+
+use domain::{experiment::Design, problem::FieldProblem};
+use serde::{Deserialize, Serialize};
+
+use super::draft::Draft;
+
+/// The form.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FormView {
+    /// The prompt and label; `None` while they are to be chosen.
+    pub slot: Option<FormSlot>,
+    /// Prompts to choose from, each with its labels.
+    pub prompts: Vec<(String, Vec<String>)>,
+    /// What stands in the form at first.
+    pub draft: Draft,
+    /// The design it is read over, as JSON: what the form does not show stays.
+    pub base: String,
+    /// Metrics of this prompt that were really seen, and those every prompt has.
+    pub metrics: Vec<MetricChoice>,
+    /// The experiment being edited.
+    pub edited: Option<Edited>,
+    /// Whether the visitor may save.
+    pub may_write: bool,
+    /// Seeds the project's shared hashes, for the preview.
+    pub project_id: String,
+}
+
+/// Where the experiment runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FormSlot {
+    /// The prompt.
+    pub prompt: String,
+    /// The label.
+    pub label: String,
+    /// The version it points at.
+    pub points_at: u32,
+    /// Versions, newest first: number, and its commit message.
+    pub versions: Vec<(u32, String)>,
+}
+
+/// The experiment being edited.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Edited {
+    /// Its id, which seeds its hash.
+    pub id: String,
+    /// The revision the form was filled from.
+    pub revision: u32,
+    /// Whether metrics and plan were fixed by its launch.
+    pub launched: bool,
+    /// What keeps it from being launched as it is.
+    pub problems: Vec<FieldProblem>,
+}
+
+/// A metric to choose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricChoice {
+    /// As [`super::draft::MetricDraft::what`].
+    pub what: String,
+    /// What it is called.
+    pub title: String,
+    /// What is known of it: `0.653 · n 4,812 in 14 days`.
+    pub seen: String,
+    /// Which way is usually better.
+    pub direction: String,
+}
+
+impl FormView {
+    /// The design the form is read over; an empty one where there is none yet.
+    pub fn base(&self) -> Design {
+        serde_json::from_str(&self.base).unwrap_or_default()
+    }
+}
