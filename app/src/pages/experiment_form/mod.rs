@@ -13,7 +13,10 @@ pub mod rows;
 pub mod sections;
 pub mod server;
 
-use domain::problem::{FieldProblem, ProblemCode};
+use domain::{
+    experiment::Design,
+    problem::{FieldProblem, ProblemCode},
+};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{
@@ -179,8 +182,7 @@ impl Typed {
         self.kept.with_value(|kept| kept.keep(&text));
         // Once something was said to be wrong, mending it takes the word back at once.
         if !self.problems.with_untracked(Vec::is_empty) {
-            let base = self.view.with_value(FormView::base);
-            let now = parse(&draft, &base).all_problems();
+            let now = parse(&draft, &Design::default()).all_problems();
             self.problems.update(|problems| problems.retain(|old| now.iter().any(|new| new.field == old.field)));
         }
         self.draft.set(draft);

@@ -1,6 +1,6 @@
 //! What the form needs to know.
 
-use domain::{experiment::Design, problem::FieldProblem};
+use domain::problem::FieldProblem;
 use serde::{Deserialize, Serialize};
 
 use super::draft::Draft;
@@ -14,8 +14,6 @@ pub struct FormView {
     pub prompts: Vec<(String, Vec<String>)>,
     /// What stands in the form at first.
     pub draft: Draft,
-    /// The design it is read over, as JSON: what the form does not show stays.
-    pub base: String,
     /// Metrics of this prompt that were really seen, and those every prompt has.
     pub metrics: Vec<MetricChoice>,
     /// The experiment being edited.
@@ -63,11 +61,4 @@ pub struct MetricChoice {
     pub seen: String,
     /// Which way is usually better.
     pub direction: String,
-}
-
-impl FormView {
-    /// The design the form is read over; an empty one where there is none yet.
-    pub fn base(&self) -> Design {
-        serde_json::from_str(&self.base).unwrap_or_default()
-    }
 }

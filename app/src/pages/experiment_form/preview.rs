@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use assign::{Arm, Definition, Experiment, Filter, Holdout, Outcome, Range, attribute::Scalar};
+use domain::experiment::Design;
 use leptos::prelude::*;
 use ui::{Card, CardBody, TextArea, live};
 
@@ -19,7 +20,7 @@ const MADE_UP: u32 = 2_000;
 /// The split, how many units get what, and one unit tried out.
 #[component]
 pub fn Preview(typed: Typed) -> impl IntoView {
-    let parsed = Memo::new(move |_| typed.draft.with(|draft| parse(draft, &typed.view.with_value(FormView::base))));
+    let parsed = Memo::new(move |_| typed.draft.with(|draft| parse(draft, &Design::default())));
     let context = RwSignal::new("id = user-1".to_owned());
     let split = live(move || {
         let arms: Vec<ArmLine> = parsed.with(|parsed| {

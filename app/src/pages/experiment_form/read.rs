@@ -37,7 +37,7 @@ pub(super) async fn new(visit: &Visit, prompt: Option<String>, label: Option<Str
             (prompt.name.to_string(), labels)
         };
         let listed = all.prompts.into_iter().map(names).collect();
-        return view(visit, None, listed, Draft::default(), &Design::default(), Vec::new(), None);
+        return Ok(view(visit, None, listed, Draft::default(), Vec::new(), None));
     };
     let prompt = prompts.prompt(&visit.actor, visit.project.id, &name).await.map_err(context::refusal)?;
     let label = label.filter(|label| !label.is_empty()).unwrap_or_else(|| LabelName::PRODUCTION.to_owned());
@@ -47,7 +47,7 @@ pub(super) async fn new(visit: &Visit, prompt: Option<String>, label: Option<Str
     let mut draft = fill::draft(&suggested_key(&slot, visit.now), &design);
     draft.metrics = usual(&metrics);
     let labels = prompt.labels.iter().map(|label| label.name.to_string()).collect();
-    view(visit, Some(slot), vec![(name, labels)], draft, &Design::default(), metrics, None)
+    Ok(view(visit, Some(slot), vec![(name, labels)], draft, metrics, None))
 }
 
 pub(super) async fn edited(visit: &Visit, key: &str) -> Result<FormView, AppError> {
@@ -79,7 +79,7 @@ pub(super) async fn edited(visit: &Visit, key: &str) -> Result<FormView, AppErro
         problems: if launched { Vec::new() } else { report.problems },
     };
     let draft = fill::draft(key, &experiment.design);
-    view(visit, Some(slot), Vec::new(), draft, &experiment.design, metrics, Some(edited))
+    Ok(view(visit, Some(slot), Vec::new(), draft, metrics, Some(edited)))
 }
 
 fn view(
@@ -87,22 +87,18 @@ fn view(
     slot: Option<FormSlot>,
     prompts: Vec<(String, Vec<String>)>,
     draft: Draft,
-    base: &Design,
     metrics: Vec<MetricChoice>,
     edited: Option<Edited>,
-) -> Result<FormView, AppError> {
-    let base =
-        serde_json::to_string(base).map_err(|error| context::refusal(ServiceError::Internal(Box::new(error))))?;
-    Ok(FormView {
+) -> FormView {
+    FormView {
         slot,
         prompts,
         draft,
-        base,
         metrics,
         edited,
         may_write: may_write(visit),
         project_id: visit.project.id.to_string(),
-    })
+    }
 }
 
 async fn slot(visit: &Visit, prompt: &Prompt, label: &str) -> Result<FormSlot, AppError> {
