@@ -69,6 +69,12 @@ const MLFLOW: Environment = Environment {
 const NUMPY: Environment =
     Environment { name: "numpy", packages: &["numpy==2.4.6", "tzdata==2026.6"], pre_releases: false };
 
+const FLAGS: Environment = Environment {
+    name: "flags",
+    packages: &["growthbook==4.0.0", "openfeature-sdk==0.10.0", "openfeature-provider-ofrep==0.3.0"],
+    pre_releases: false,
+};
+
 /// Four models' answers to GSM8K as four versions of one prompt; the numbers are known.
 const GSM8K: Program =
     Program { name: "GSM8K (Python)", environment: Some(&LANGFUSE_5), file: "programs/gsm8k.py", family: None };
@@ -78,7 +84,7 @@ const GSM8K: Program =
 const METRICS: Program =
     Program { name: "metrics against numpy", environment: Some(&NUMPY), file: "programs/metrics.py", family: None };
 
-const PROGRAMS: [Program; 15] = [
+const PROGRAMS: [Program; 16] = [
     Program {
         name: "langfuse 5 prompts (Python)",
         environment: Some(&LANGFUSE_5),
@@ -142,6 +148,12 @@ const PROGRAMS: [Program; 15] = [
         family: None,
     },
     Program { name: "MLflow (Python)", environment: Some(&MLFLOW), file: "programs/mlflow_tracing.py", family: None },
+    Program {
+        name: "flags at every door (Python, JavaScript)",
+        environment: Some(&FLAGS),
+        file: "programs/flags.py",
+        family: None,
+    },
     GSM8K,
     METRICS,
 ];

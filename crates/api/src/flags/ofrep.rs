@@ -16,7 +16,10 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use services::{ServiceError, assignment::Resolved};
+use services::{
+    ServiceError,
+    assignment::{Reason, Resolved, Rule, Split},
+};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -29,6 +32,8 @@ use crate::{
 
 /// Where OpenFeature's contexts carry the user's id.
 const TARGETING_KEY: &str = "targetingKey";
+/// And what it is called among the attributes.
+const UNIT: &str = "id";
 
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
@@ -53,7 +58,7 @@ impl Evaluation {
     fn attributes(self) -> Map<String, Value> {
         let mut attributes = self.context.unwrap_or_default();
         if let Some(key) = attributes.get(TARGETING_KEY).cloned() {
-            attributes.insert("id".to_owned(), key);
+            attributes.insert(UNIT.to_owned(), key);
         }
         attributes
     }
@@ -92,22 +97,37 @@ struct AllFlags {
 struct OfrepRefusal {
     key: Option<String>,
     problem: Problem,
+    /// What of the context is wrong, where it is the context.
+    context: Option<&'static str>,
 }
 
 impl OfrepRefusal {
     fn of(key: Option<&str>) -> impl Fn(Refusal) -> Self {
         let key = key.map(|key| key.chars().take(200).collect());
-        move |refusal: Refusal| Self { key: key.clone(), problem: refusal.into_problem() }
+        move |refusal: Refusal| Self { key: key.clone(), problem: refusal.into_problem(), context: None }
+    }
+
+    /// One flag asked for without the id its experiment splits by. The client answers its caller's default and says why,
+    /// where serving the control would hide that this caller takes part in nothing.
+    fn without_unit(rule: &Rule, split: &Split) -> Self {
+        let attribute = split.engine.definition().unit.as_str();
+        let (code, wanted) = match attribute {
+            UNIT => ("TARGETING_KEY_MISSING", format!("`{TARGETING_KEY}`, a text that stays the same for a user")),
+            other => ("INVALID_CONTEXT", format!("the attribute `{other}`, a text or a whole number")),
+        };
+        let message = format!("the experiment `{}` splits this flag; send {wanted}", split.key);
+        let problem = Problem::new(ProblemCode::Invalid, message);
+        Self { key: Some(rule.slot.flag_key.to_string()), problem, context: Some(code) }
     }
 }
 
 impl IntoResponse for OfrepRefusal {
     fn into_response(self) -> Response {
-        let code = match self.problem.code {
+        let code = self.context.unwrap_or(match self.problem.code {
             ProblemCode::Invalid => "PARSE_ERROR",
             ProblemCode::NotFound => "FLAG_NOT_FOUND",
             _ => "GENERAL",
-        };
+        });
         let mut body = json!({ "errorCode": code, "errorDetails": self.problem.message });
         if let (Some(key), Some(fields)) = (self.key, body.as_object_mut()) {
             fields.insert("key".to_owned(), Value::String(key));
@@ -136,6 +156,11 @@ async fn one(
     let rule = rules.by_flag_key(&key).ok_or_else(|| refuse(missing().into()))?;
     let attributes = evaluation.attributes();
     let resolved = rule.resolve(&attributes);
+    if let Some(split) = &rule.split
+        && resolved.split.as_ref().is_some_and(|standing| standing.reason == Reason::MissingUnit)
+    {
+        return Err(OfrepRefusal::without_unit(rule, split));
+    }
     state.services.ingest.answered(caller.project, &resolved, ExposureDoor::Ofrep);
     Ok(Json(flag(&resolved)))
 }
@@ -186,7 +211,6 @@ fn arm<'r>(resolved: &Resolved<'r>) -> Option<&'r str> {
     resolved.split.as_ref()?.arm.map(ArmKey::as_str)
 }
 
-/// Never an error where a version can be served: launching an experiment must not break who asks without an id.
 fn reason(resolved: &Resolved<'_>) -> &'static str {
     match &resolved.split {
         None => "STATIC",

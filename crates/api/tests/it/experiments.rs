@@ -123,11 +123,17 @@ async fn resolve_and_ofrep_split_alike_and_call_it_what_it_is() {
     let texts = json!(["Hello", "Hello, dear"]);
     assert!(texts.as_array().unwrap().contains(&answer["body"]), "{answer}");
 
-    // Without an id, and with one of another type, the control is served and no error raised.
+    // Without an id, and with one of another type: the caller is told, among all flags and by resolve the control is served.
     for context in [json!({}), json!({"context": {"targetingKey": ["a"]}}), json!({"context": {"targetingKey": ""}})] {
-        let answer = key.post("/ofrep/v1/evaluate/flags/greet.production", &context).await.expect(200).json();
-        assert_eq!((&answer["value"], &answer["reason"]), (&json!("1"), &json!("DEFAULT")));
-        assert_eq!(answer["metadata"]["why"], "missing_unit");
+        let answer = key.post("/ofrep/v1/evaluate/flags/greet.production", &context).await.expect(400).json();
+        assert_eq!(
+            (&answer["key"], &answer["errorCode"]),
+            (&json!("greet.production"), &json!("TARGETING_KEY_MISSING"))
+        );
+        assert!(answer["errorDetails"].as_str().unwrap().contains("`tone`"), "{answer}");
+        let all = key.post("/ofrep/v1/evaluate/flags", &context).await.expect(200).json();
+        assert_eq!((&all["flags"][0]["value"], &all["flags"][0]["reason"]), (&json!("1"), &json!("DEFAULT")));
+        assert_eq!(all["flags"][0]["metadata"]["why"], "missing_unit");
     }
     let unknown = key.post("/ofrep/v1/evaluate/flags/ghost", &json!({})).await.expect(404).json();
     assert_eq!((&unknown["key"], &unknown["errorCode"]), (&json!("ghost"), &json!("FLAG_NOT_FOUND")));

@@ -15,6 +15,7 @@ use domain::{
     prompt::{LabelName, PromptAtVersion, VersionChoice},
 };
 
+pub use assign::Reason;
 pub use evaluate::{Assigned, InSplit, Resolved};
 pub use payload::{Bundle, BundleSlot, BundleVersion, FeaturesPayload};
 pub use rules::{Rule, Ruleset, Split};
