@@ -18,7 +18,7 @@ use self::{
         model::{MetricsQuery, MetricsView},
         server::PromptMetrics,
     },
-    versions::{LabelMover, Versions, model::VersionsView, server::OpenVersions},
+    versions::{LabelMover, Versions, model::OpenedPrompt, server::OpenVersions, unsaved::Unsaved},
 };
 use crate::{
     error::AppError,
@@ -31,7 +31,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Prompt {
     tab: Memo<TabKey>,
-    versions: Asked<VersionsView>,
+    versions: Asked<OpenedPrompt>,
     metrics: Asked<MetricsView>,
 }
 
@@ -125,10 +125,15 @@ impl LazyRoute for Prompt {
         let mover = LabelMover::new(project, name, Callback::new(move |()| versions.again()));
         let content = live(move || match tab.get() {
             TabKey::Versions => {
-                let draw = move |view: VersionsView| {
+                let draw = move |opened: OpenedPrompt| {
                     let query = Query::from_pairs(query.get_untracked()).set("tab", "versions");
                     let (project, name) = (project.get_untracked(), name.get_untracked());
-                    view! { <Versions project name query view mover/> }.into_any()
+                    match opened {
+                        OpenedPrompt::Saved(view) => {
+                            view! { <Versions project name query view=*view mover/> }.into_any()
+                        }
+                        OpenedPrompt::Unsaved(view) => view! { <Unsaved project name view/> }.into_any(),
+                    }
                 };
                 Some(view! { <Panel asked=versions draw/> }.into_any())
             }
@@ -164,10 +169,16 @@ impl LazyRoute for Prompt {
 
 /// Name, type and labels; there whatever the tab. A prompt only traces know has a name and no more.
 #[component]
-fn Head(name: Memo<String>, versions: Asked<VersionsView>) -> impl IntoView {
-    let draw = move |answer: Result<VersionsView, AppError>| {
+fn Head(name: Memo<String>, versions: Asked<OpenedPrompt>) -> impl IntoView {
+    let draw = move |answer: Result<OpenedPrompt, AppError>| {
         let title = name.get_untracked();
-        let Ok(view) = answer else { return view! { <PageHead title/> }.into_any() };
+        let view = match answer {
+            Ok(OpenedPrompt::Saved(view)) => *view,
+            Ok(OpenedPrompt::Unsaved(_)) => {
+                return view! { <PageHead title lead="Known from traces only"/> }.into_any();
+            }
+            Err(_) => return view! { <PageHead title/> }.into_any(),
+        };
         let count = i64::try_from(view.versions.len()).unwrap_or(i64::MAX);
         let mut lead = format::plural(count, "version", "versions");
         if let Some(production) = view.head.labels.iter().find(|label| label.name == "production") {

@@ -4,6 +4,7 @@ pub mod model;
 #[cfg(feature = "ssr")]
 mod read;
 pub mod server;
+pub mod unsaved;
 
 use domain::time::TimeUs;
 use leptos::prelude::*;

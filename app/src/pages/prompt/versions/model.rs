@@ -47,6 +47,24 @@ pub struct VersionsView {
     pub now_us: i64,
 }
 
+/// What the tab has to show.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum OpenedPrompt {
+    /// The prompt is saved here.
+    Saved(Box<VersionsView>),
+    /// Generations name it, and it was never saved.
+    Unsaved(UnsavedView),
+}
+
+/// A prompt that only traces know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnsavedView {
+    /// Versions generations of the last 90 days name, and how many do; most first.
+    pub versions: Vec<(String, u64)>,
+    /// Address programs use.
+    pub address: String,
+}
+
 /// A version in the list.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct VersionLine {

@@ -2,19 +2,61 @@
 
 use domain::{
     auth::Role,
+    metric::{Dimension, Filter, Measure, MetricQuery},
     page::PageSize,
     prompt::{ChatItem, LabelMove, LabelName, Prompt, PromptBody, PromptVersion, VersionChoice},
+    time::RangeChoice,
 };
+use services::ServiceError;
 
-use super::model::{BodyView, ItemView, LabelView, MoveLine, PromptHead, VersionLine, VersionView, VersionsView};
+use super::model::{
+    BodyView, ItemView, LabelView, MoveLine, OpenedPrompt, PromptHead, UnsavedView, VersionLine, VersionView,
+    VersionsView,
+};
 use crate::{
     context::{self, Visit},
     error::AppError,
 };
 
-pub(super) async fn view(visit: &Visit, name: &str, version: Option<u32>) -> Result<VersionsView, AppError> {
+/// What counts as in use.
+const LATELY: RangeChoice = RangeChoice::Last { minutes: 90 * 1440 };
+
+pub(super) async fn opened(visit: &Visit, name: &str, version: Option<u32>) -> Result<OpenedPrompt, AppError> {
+    let (services, actor, project) = (&visit.services, &visit.actor, visit.project.id);
+    match services.prompts.prompt(actor, project, name).await {
+        Err(missing @ ServiceError::NotFound { entity: "prompt", .. }) => {
+            let known = services.traces.words(actor, project).await.map_err(context::refusal)?.prompts;
+            if known.iter().any(|known| known == name) {
+                return Ok(OpenedPrompt::Unsaved(unsaved(visit, name).await?));
+            }
+            Err(context::refusal(missing))
+        }
+        Err(error) => Err(context::refusal(error)),
+        Ok(prompt) => Ok(OpenedPrompt::Saved(Box::new(view(visit, prompt, version).await?))),
+    }
+}
+
+async fn unsaved(visit: &Visit, name: &str) -> Result<UnsavedView, AppError> {
+    let query = MetricQuery {
+        measures: vec![Measure::Count],
+        dimensions: vec![Dimension::Version],
+        filters: vec![Filter::one(Dimension::Prompt, name)],
+        ..MetricQuery::over(LATELY.resolve(visit.now))
+    };
+    let answer =
+        visit.services.metrics.query(&visit.actor, visit.project.id, &query).await.map_err(context::refusal)?;
+    let mut versions: Vec<(String, u64)> = answer
+        .rows
+        .into_iter()
+        .filter_map(|row| Some((row.group.into_iter().next()?, row.values.first().map_or(0, |value| value.n))))
+        .collect();
+    versions.sort_by(|(one, few), (other, many)| many.cmp(few).then_with(|| one.cmp(other)));
+    Ok(UnsavedView { versions, address: context::address() })
+}
+
+async fn view(visit: &Visit, prompt: Prompt, version: Option<u32>) -> Result<VersionsView, AppError> {
     let (prompts, actor, project) = (&visit.services.prompts, &visit.actor, visit.project.id);
-    let prompt = prompts.prompt(actor, project, name).await.map_err(context::refusal)?;
+    let name = prompt.name.as_str();
     let newest = PageSize::new(PageSize::MAX.into()).unwrap_or_default();
     let versions = prompts.versions(actor, project, name, None, newest).await.map_err(context::refusal)?;
     let production = prompt.labels.iter().find(|label| label.name.as_str() == LabelName::PRODUCTION);

@@ -2,17 +2,18 @@
 
 use leptos::prelude::*;
 
-use super::model::{LabelMoved, VersionsView};
+use super::model::{LabelMoved, OpenedPrompt};
 use crate::{
     error::AppError,
     wire::{Command, Question},
 };
 
 /// A prompt's history with one version opened: the one asked for, else where production points, else the newest.
+/// Of a prompt that only traces know, what they say.
 #[server(protocol = Question)]
-pub async fn open_versions(project: String, name: String, version: Option<u32>) -> Result<VersionsView, AppError> {
+pub async fn open_versions(project: String, name: String, version: Option<u32>) -> Result<OpenedPrompt, AppError> {
     let visit = crate::context::visit(&project).await?;
-    super::read::view(&visit, &name, version).await
+    super::read::opened(&visit, &name, version).await
 }
 
 /// Points a label at a version. Returns where it pointed before, for the way back.

@@ -1,0 +1,41 @@
+// A prompt that generations name and nobody saved here.
+import { expect, keys, project, test } from "../fixtures/test";
+
+test("a prompt only traces know shows what they say and how to save it", async ({ page, open, request, checkAccessibility }) => {
+  const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
+  const end = BigInt(Date.now()) * 1_000_000n;
+  const span = {
+    traceId: "f5eed000000000000000000000000001",
+    spanId: "f5eed00000000001",
+    name: "write",
+    kind: 1,
+    startTimeUnixNano: String(end - 5_000_000n),
+    endTimeUnixNano: String(end),
+    attributes: [
+      text("langfuse.observation.type", "generation"),
+      text("langfuse.observation.prompt.name", "elsewhere/kept"),
+      { key: "langfuse.observation.prompt.version", value: { intValue: "7" } },
+    ],
+  };
+  const sent = await request.post("/api/public/otel/v1/traces", {
+    headers: { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` },
+    data: { resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ scope: { name: "test" }, spans: [span] }] }] },
+  });
+  expect(sent.status()).toBe(200);
+
+  const path = `/p/${project}/prompts/elsewhere%2Fkept`;
+  await expect.poll(async () => (await page.request.get(path)).status()).toBe(200);
+  await open(path);
+  await expect(page.getByRole("heading", { level: 1, name: "elsewhere/kept" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Its text is not here" })).toBeVisible();
+  await expect(page.getByText("v7, last 90 days")).toBeVisible();
+  await checkAccessibility();
+  await page.setViewportSize({ width: 360, height: 800 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
+  await checkAccessibility();
+  if (process.env.ASSAY_SHOTS) await page.screenshot({ path: `${process.env.ASSAY_SHOTS}/unsaved-phone.png`, fullPage: true });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  if (process.env.ASSAY_SHOTS) await page.screenshot({ path: `${process.env.ASSAY_SHOTS}/unsaved-desk.png`, fullPage: true });
+  await page.getByRole("link", { name: "1 generation" }).click();
+  await expect(page).toHaveURL(/\/traces\?prompt=elsewhere\/kept&version=7$/);
+});
