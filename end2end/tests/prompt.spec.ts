@@ -78,7 +78,7 @@ test("rows are versions, models, environments or users, and every table is an ad
 
 test("all trends are small charts, each leads to itself large", async ({ page, open, checkAccessibility }) => {
   await open(`${path}?tab=metrics&range=24h&metric=all`);
-  await expect(page.locator(".chart")).toHaveCount(9);
+  await expect(page.locator(".trends__one")).toHaveCount(9);
   await expect(page.locator("[data-ready]").first()).toBeVisible();
   await checkAccessibility();
   await page.getByRole("link", { name: "Null responses, share" }).click();
