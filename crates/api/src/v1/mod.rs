@@ -1,7 +1,7 @@
 //! The versioned interface for everyone but the SDKs. Additions only; `openapi.json` is its contract.
 
-mod experiments;
 mod events;
+mod experiments;
 mod exposures;
 mod feedback;
 mod imports;
