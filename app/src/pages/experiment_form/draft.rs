@@ -1,6 +1,8 @@
 //! What stands in the form: texts as typed, named like the form's fields, so that the browser can keep a half-filled form and
 //! put it back, and a form sent without script reads the same.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// The form.
@@ -117,17 +119,50 @@ pub struct StepDraft {
     pub approval: String,
 }
 
-impl Draft {
-    /// Of the text a form sends; `None` for what is none. Rows come in the order of their numbers, with gaps.
-    pub fn of_form(text: &str) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct Sent {
-            #[serde(default)]
-            draft: Draft,
+/// Puts a text where its name says; a name nobody knows is left out.
+macro_rules! put {
+    ($into:expr, $name:expr, $text:expr; $($field:ident)+) => {
+        match $name {
+            $(stringify!($field) => $into.$field = $text,)+
+            _ => {}
         }
-        serde_qs::Config::new(5, false).deserialize_str::<Sent>(text).ok().map(|sent| sent.draft)
+    };
+}
+
+impl Draft {
+    /// Of the text a form sends. Rows come in the order of their numbers, with gaps. The reader of arguments on the server would
+    /// read it as well, at 50 KB of the browser's code.
+    pub fn of_form(text: &str) -> Self {
+        let mut draft = Self::default();
+        let (mut arms, mut rules, mut metrics, mut ramp) =
+            (Rows::<ArmDraft>::new(), Rows::<RuleDraft>::new(), Rows::<MetricDraft>::new(), Rows::<StepDraft>::new());
+        for (name, text) in form_urlencoded::parse(text.as_bytes()) {
+            let Some(path) = name.strip_prefix("draft[").and_then(|path| path.strip_suffix(']')) else { continue };
+            let mut path = path.split("][");
+            let (field, row, of_row) = (path.next().unwrap_or_default(), path.next(), path.next());
+            let text = text.into_owned();
+            let (Some(row), Some(of_row)) = (row.and_then(|row| row.parse::<u32>().ok()), of_row) else {
+                put!(draft, field, text; key name hypothesis unit unit_attribute coverage joined audience group ranges holdout
+                    forced start end minimum_hours method alpha power correction tuning_units minimum_units on_harm);
+                continue;
+            };
+            match field {
+                "arms" => put!(arms.entry(row).or_default(), of_row, text; key name version weight),
+                "rules" => put!(rules.entry(row).or_default(), of_row, text; attribute how value),
+                "metrics" => put!(metrics.entry(row).or_default(), of_row, text; what role direction margin margin_of),
+                "ramp" => put!(ramp.entry(row).or_default(), of_row, text; coverage hours units approval),
+                _ => {}
+            }
+        }
+        draft.arms = arms.into_values().collect();
+        draft.rules = rules.into_values().collect();
+        draft.metrics = metrics.into_values().collect();
+        draft.ramp = ramp.into_values().collect();
+        draft
     }
 }
+
+type Rows<T> = BTreeMap<u32, T>;
 
 #[cfg(test)]
 mod tests {
@@ -137,10 +172,55 @@ mod tests {
     fn a_form_reads_back_with_gaps_in_its_rows() {
         let text = "draft%5Bname%5D=A+b&draft%5Barms%5D%5B0%5D%5Bkey%5D=control&draft%5Barms%5D%5B7%5D%5Bkey%5D=warm\
             &draft%5Barms%5D%5B12%5D%5Bkey%5D=cold&project=demo";
-        let draft = Draft::of_form(text).unwrap();
+        let draft = Draft::of_form(text);
         assert_eq!(draft.name, "A b");
         let keys: Vec<&str> = draft.arms.iter().map(|arm| arm.key.as_str()).collect();
         assert_eq!(keys, ["control", "warm", "cold"]);
         assert!(draft.metrics.is_empty());
+    }
+
+    #[derive(Serialize)]
+    struct Sent<'a> {
+        draft: &'a Draft,
+    }
+
+    #[test]
+    fn the_browser_reads_what_the_server_reads() {
+        let text = |word: &str| format!("{word} ü&=+");
+        let whole = Draft {
+            key: text("key"),
+            name: text("name"),
+            hypothesis: text("hypothesis"),
+            arms: vec![ArmDraft { key: text("a"), name: text("b"), version: text("c"), weight: text("d") }],
+            unit: text("unit"),
+            unit_attribute: text("unit_attribute"),
+            coverage: text("coverage"),
+            joined: text("joined"),
+            rules: vec![RuleDraft { attribute: text("a"), how: text("b"), value: text("c") }; 2],
+            audience: text("audience"),
+            group: text("group"),
+            ranges: text("ranges"),
+            holdout: text("holdout"),
+            forced: text("forced"),
+            metrics: vec![MetricDraft {
+                what: text("a"),
+                role: text("b"),
+                direction: text("c"),
+                margin: text("d"),
+                margin_of: text("e"),
+            }],
+            start: text("start"),
+            end: text("end"),
+            minimum_hours: text("minimum_hours"),
+            ramp: vec![StepDraft { coverage: text("a"), hours: text("b"), units: text("c"), approval: text("d") }],
+            method: text("method"),
+            alpha: text("alpha"),
+            power: text("power"),
+            correction: text("correction"),
+            tuning_units: text("tuning_units"),
+            minimum_units: text("minimum_units"),
+            on_harm: text("on_harm"),
+        };
+        assert_eq!(Draft::of_form(&serde_qs::to_string(&Sent { draft: &whole }).unwrap()), whole);
     }
 }

@@ -13,10 +13,7 @@ pub mod rows;
 pub mod sections;
 pub mod server;
 
-use domain::{
-    experiment::Design,
-    problem::{FieldProblem, ProblemCode},
-};
+use domain::problem::{FieldProblem, ProblemCode};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{
@@ -34,7 +31,6 @@ use self::{
     draft::Draft,
     kept::Kept,
     model::FormView,
-    parse::parse,
     preview::Preview,
     sections::{Decides, Tested, When, Who},
     server::{OpenForm, SaveExperiment},
@@ -178,13 +174,8 @@ impl Typed {
         let form =
             element.and_then(|element| element.closest("form").ok().flatten()).and_then(|form| form.dyn_into().ok());
         let Some(text) = form.and_then(|form| form_text(&form, None)) else { return };
-        let Some(draft) = Draft::of_form(&text) else { return };
+        let draft = Draft::of_form(&text);
         self.kept.with_value(|kept| kept.keep(&text));
-        // Once something was said to be wrong, mending it takes the word back at once.
-        if !self.problems.with_untracked(Vec::is_empty) {
-            let now = parse(&draft, &Design::default()).all_problems();
-            self.problems.update(|problems| problems.retain(|old| now.iter().any(|new| new.field == old.field)));
-        }
         self.draft.set(draft);
     }
 
@@ -223,7 +214,8 @@ fn Form(project: String, view: FormView) -> impl IntoView {
     let begun = RwSignal::new((0_u32, view.draft.clone()));
     let put_back = RwSignal::new(false);
     Effect::new(move |_| {
-        let Some(draft) = typed.kept.with_value(Kept::found).and_then(|text| Draft::of_form(&text)) else { return };
+        let Some(text) = typed.kept.with_value(Kept::found) else { return };
+        let draft = Draft::of_form(&text);
         if draft != typed.draft.get_untracked() {
             typed.draft.set(draft.clone());
             begun.set((1, draft));

@@ -59,6 +59,8 @@ pub struct MetricChoice {
     pub title: String,
     /// What is known of it: `0.653 · n 4,812 in 14 days`.
     pub seen: String,
+    /// What a margin in its own unit is typed in: `ms`.
+    pub unit: String,
     /// Which way is usually better.
     pub direction: String,
 }

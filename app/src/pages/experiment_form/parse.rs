@@ -10,7 +10,7 @@ use domain::{
     experiment::{
         Aggregation, Arm, ArmKey, BucketRange, Cap, Correction, Design, Direction, Exclusion, ExperimentMetric,
         Holdout, Margin, Method, MetricDefinition, MetricKey, MetricRole, MetricSource, OnHarm, Ramp, RampStep, Share,
-        Targeting, UnitKind,
+        UnitKind,
     },
     metric::Quantity,
     problem::FieldProblem,
@@ -80,12 +80,21 @@ impl Reader {
         }
         read
     }
+}
 
-    fn instant(&mut self, field: &str, text: &str) -> Option<TimeUs> {
-        // Browsers leave the seconds out where they are none.
-        let seconds = if text.matches(':').count() < 2 { ":00" } else { "" };
-        self.take(field, format!("{}{seconds}Z", text.trim()).parse())
-    }
+/// A moment as a browser's own field writes it, read as UTC.
+#[cfg(feature = "ssr")]
+fn instant(text: &str) -> Result<Option<TimeUs>, Invalid> {
+    // Browsers leave the seconds out where they are none.
+    let seconds = if text.matches(':').count() < 2 { ":00" } else { "" };
+    format!("{}{seconds}Z", text.trim()).parse().map(Some)
+}
+
+/// A browser's field gives moments only that are some; reading them would take 60 KB of the page.
+#[cfg(not(feature = "ssr"))]
+#[expect(clippy::unnecessary_wraps, reason = "the same as on the server")]
+fn instant(_text: &str) -> Result<Option<TimeUs>, Invalid> {
+    Ok(None)
 }
 
 fn number(text: &str) -> Option<f64> {
@@ -111,8 +120,14 @@ pub fn parse(draft: &Draft, base: &Design) -> Parsed {
         design.coverage = share;
     }
     let condition = audience(draft, &mut reader);
-    // A condition is texts, numbers and lists: writing it cannot fail.
-    design.targeting = condition.as_ref().and_then(|condition| serde_json::to_value(condition).ok()).map(Targeting);
+    // A condition is texts, numbers and lists: writing it cannot fail. Only what is stored needs it.
+    #[cfg(feature = "ssr")]
+    {
+        design.targeting = condition
+            .as_ref()
+            .and_then(|condition| serde_json::to_value(condition).ok())
+            .map(domain::experiment::Targeting);
+    }
     design.exclusion = exclusion(draft, &mut reader);
     design.holdout = (!blank(&draft.holdout))
         .then(|| reader.share("holdout.share", &draft.holdout))
@@ -163,11 +178,20 @@ fn arms(draft: &Draft, reader: &mut Reader) -> Vec<Arm> {
     arms
 }
 
+/// An audience as JSON. Read on the server only: the browser would need a reader of JSON for this one field.
+#[cfg(feature = "ssr")]
+fn written(text: &str, reader: &mut Reader) -> Option<Condition> {
+    serde_json::from_str(text).map_err(|error| reader.wrong("targeting", format!("this is no condition: {error}"))).ok()
+}
+
+#[cfg(not(feature = "ssr"))]
+fn written(_text: &str, _reader: &mut Reader) -> Option<Condition> {
+    None
+}
+
 fn audience(draft: &Draft, reader: &mut Reader) -> Option<Condition> {
     if !blank(&draft.audience) {
-        return serde_json::from_str(&draft.audience)
-            .map_err(|error| reader.wrong("targeting", format!("this is no condition: {error}")))
-            .ok();
+        return written(&draft.audience, reader);
     }
     let mut rules: Vec<Condition> = Vec::new();
     for (index, row) in draft.rules.iter().enumerate() {
@@ -387,8 +411,10 @@ pub fn title(source: &MetricSource, aggregation: Aggregation) -> String {
 }
 
 fn schedule(draft: &Draft, design: &mut Design, reader: &mut Reader) {
-    design.schedule.start = if blank(&draft.start) { None } else { reader.instant("schedule.start", &draft.start) };
-    design.schedule.end = if blank(&draft.end) { None } else { reader.instant("schedule.end", &draft.end) };
+    design.schedule.start =
+        if blank(&draft.start) { None } else { reader.take("schedule.start", instant(&draft.start)).flatten() };
+    design.schedule.end =
+        if blank(&draft.end) { None } else { reader.take("schedule.end", instant(&draft.end)).flatten() };
     if let Some(hours) = reader.whole("schedule.minimum_hours", &draft.minimum_hours) {
         design.schedule.minimum_hours = hours;
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use assign::{Arm, Definition, Experiment, Filter, Holdout, Outcome, Range, attribute::Scalar};
 use domain::experiment::Design;
 use leptos::prelude::*;
-use ui::{Card, CardBody, TextArea, live};
+use ui::{Card, CardBody, Skeleton, SkeletonShape, TextArea, live};
 
 use super::{
     Typed,
@@ -17,9 +17,42 @@ use crate::pages::experiments::{model::ArmLine, parts::SplitBar};
 /// Units made up to count shares with.
 const MADE_UP: u32 = 2_000;
 
-/// The split, how many units get what, and one unit tried out.
+/// The split, how many units get what, and one unit tried out; begun once the page answers.
 #[component]
 pub fn Preview(typed: Typed) -> impl IntoView {
+    let answers = RwSignal::new(false);
+    Effect::new(move |_| answers.set(true));
+    let waiting = || view! { <Skeleton shape=SkeletonShape::Text rows=8/> }.into_any();
+    let content = live(move || {
+        if !answers.get() {
+            return Some(waiting());
+        }
+        Some(
+            view! { <Suspense fallback=waiting>{Suspend::new(async move { preview(typed).await })}</Suspense> }
+                .into_any(),
+        )
+    });
+    view! { <Card title="Preview"><CardBody>{content}</CardBody></Card> }.into_any()
+}
+
+/// A chunk of its own: the reader of the form and the code that assigns are as large as the form.
+#[lazy]
+fn preview(typed: Typed) -> AnyView {
+    view! { <Tried typed/> }.into_any()
+}
+
+#[component]
+fn Tried(typed: Typed) -> impl IntoView {
+    // Once something was said to be wrong, mending it takes the word back at once.
+    Effect::new(move |_| {
+        let now = typed.draft.with(|draft| {
+            let is_wrong = !typed.problems.with_untracked(Vec::is_empty);
+            is_wrong.then(|| parse(draft, &Design::default()).all_problems())
+        });
+        if let Some(now) = now {
+            typed.problems.update(|problems| problems.retain(|old| now.iter().any(|new| new.field == old.field)));
+        }
+    });
     let parsed = Memo::new(move |_| typed.draft.with(|draft| parse(draft, &Design::default())));
     let context = RwSignal::new("id = user-1".to_owned());
     let split = live(move || {
@@ -44,6 +77,9 @@ pub fn Preview(typed: Typed) -> impl IntoView {
     });
     let tried = live(move || {
         let text = parsed.with(|parsed| match experiment(parsed, &typed.view.get_value()) {
+            Ok(_) if typed.draft.with(|draft| !draft.audience.trim().is_empty()) => {
+                "An audience written as JSON is read when it is saved; until then nobody can be tried.".to_owned()
+            }
             Ok(experiment) => context.with(|context| tried(&experiment, parsed, context)),
             Err(_) => "The split has to add up first.".to_owned(),
         });
@@ -57,20 +93,16 @@ pub fn Preview(typed: Typed) -> impl IntoView {
         .into_any()
     });
     view! {
-        <Card title="Preview">
-            <CardBody>
-                <div class="stack">
-                    {split}
-                    {counted}
-                    <div on:input=move |event| context.set(event_target_value(&event))>
-                        <TextArea name="preview" id="preview" label="Try one" value="id = user-1" rows=3 mono=true
-                            hint="What a program would send, one attribute a line."/>
-                    </div>
-                    {tried}
-                    {settled}
-                </div>
-            </CardBody>
-        </Card>
+        <div class="stack">
+            {split}
+            {counted}
+            <div on:input=move |event| context.set(event_target_value(&event))>
+                <TextArea name="preview" id="preview" label="Try one" value="id = user-1" rows=3 mono=true
+                    hint="What a program would send, one attribute a line."/>
+            </div>
+            {tried}
+            {settled}
+        </div>
     }
     .into_any()
 }

@@ -14,7 +14,7 @@ use super::{
     draft::{Draft, MetricDraft},
     fill,
     model::{Edited, FormSlot, FormView, MetricChoice},
-    parse::title,
+    parse::{scale, title},
 };
 use crate::{
     context::{self, Visit},
@@ -67,6 +67,7 @@ pub(super) async fn edited(visit: &Visit, key: &str) -> Result<FormView, AppErro
                 what,
                 title,
                 seen: "not seen in 14 days".to_owned(),
+                unit: scale(&own.metric.source).1.to_owned(),
                 direction: direction.to_owned(),
             });
         }
@@ -253,5 +254,11 @@ fn choice(source: &MetricSource, how: Aggregation, value: Option<MetricValue>, d
         (Some(now), Aggregation::Mean | Aggregation::UnitMean) => format!("{now} a generation, n {n} in 14 days"),
         (Some(now), _) => format!("{now}, n {n} in 14 days"),
     };
-    MetricChoice { what: format!("{source} {how}"), title: title(source, how), seen, direction: direction.to_owned() }
+    MetricChoice {
+        what: format!("{source} {how}"),
+        title: title(source, how),
+        seen,
+        unit: scale(source).1.to_owned(),
+        direction: direction.to_owned(),
+    }
 }

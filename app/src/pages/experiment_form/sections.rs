@@ -1,6 +1,6 @@
 //! The four sections of the form.
 
-use domain::experiment::{Design, MetricSource};
+use domain::experiment::Design;
 use leptos::prelude::*;
 use ui::{
     Button, Card, CardBody, Checkbox, Chip, IconName, InputKind, Notice, SelectField, SelectOption, TextArea,
@@ -10,7 +10,7 @@ use ui::{
 use super::{
     Typed,
     draft::{ArmDraft, Draft, MetricDraft, RuleDraft, StepDraft},
-    parse::{HOWS, scale},
+    parse::HOWS,
     rows::{RemoveRow, Rows, focus_soon},
 };
 
@@ -284,17 +284,12 @@ fn MetricRow(typed: Typed, rows: Rows<MetricDraft>, id: u32, metric: MetricDraft
         let place = rows.place(id);
         typed.draft.with(|draft| draft.metrics.get(place).map_or_else(|| first.clone(), |metric| metric.what.clone()))
     });
+    let chosen =
+        move || typed.view.with_value(|view| view.metrics.iter().find(|choice| choice.what == what.get()).cloned());
     let unit = live(move || {
-        let source: Option<MetricSource> = what.get().rsplit_once(' ').and_then(|(source, _)| source.parse().ok());
-        let unit = source.map_or("its unit", |source| scale(&source).1);
-        Some(view! { <span class="rows__unit">{format!("own unit: {unit}")}</span> }.into_any())
+        Some(view! { <span class="rows__unit">{format!("own unit: {}", chosen()?.unit)}</span> }.into_any())
     });
-    let seen = live(move || {
-        let seen = typed.view.with_value(|view| {
-            view.metrics.iter().find(|choice| choice.what == what.get()).map(|choice| choice.seen.clone())
-        });
-        Some(view! { <span class="rows__unit">{seen?}</span> }.into_any())
-    });
+    let seen = live(move || Some(view! { <span class="rows__unit">{chosen()?.seen}</span> }.into_any()));
     view! {
         <div class="rows__row rows__row--metric">
             <SelectField name=name("role") id=format!("metric-{id}-role") label="Role" value=metric.role

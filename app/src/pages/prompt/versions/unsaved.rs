@@ -1,7 +1,7 @@
 //! A prompt that generations name and nobody saved here.
 
 use leptos::prelude::*;
-use ui::{Code, Empty, Fact, Facts, IconName, LinkButton, Query, Snippet, format};
+use ui::{Copy, Empty, Fact, Facts, IconName, LinkButton, Query, format};
 
 use super::model::UnsavedView;
 use crate::routes::{project_href, prompt_href};
@@ -46,7 +46,8 @@ pub fn Unsaved(
             }
         >
             {facts}
-            <Code id="save-prompt" label="Save the prompt" snippets=vec![Snippet::new("curl", save)]/>
+            <pre class="unsaved__save mono" tabindex="0" role="region" aria-label="Save the prompt">{save.clone()}</pre>
+            <Copy text=save label="Copy the command" shown=true/>
         </Empty>
     }
     .into_any()
