@@ -49,7 +49,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/signin") view={Lazy::<SignIn>::new()} ssr=SsrMode::PartiallyBlocked/>
                 <Route path=path!("/setup") view={Lazy::<Setup>::new()} ssr=SsrMode::PartiallyBlocked/>
                 <Route path=path!("/project/:project/traces/:id") view={Lazy::<MovedTrace>::new()} ssr=SsrMode::PartiallyBlocked/>
-                <ParentRoute path=path!("/p/:project") view=ProjectLayout ssr=SsrMode::PartiallyBlocked>
+                <ParentRoute path=path!("/p/:project") view=ProjectLayout ssr=SsrMode::Async>
                     <Route path=path!("") view={Lazy::<Home>::new()}/>
                     <Route path=path!("prompts") view={Lazy::<Prompts>::new()}/>
                     <Route path=path!("prompts/:name") view={Lazy::<Prompt>::new()}/>
