@@ -22,6 +22,7 @@ pub mod routes;
 pub mod shell;
 #[cfg(feature = "ssr")]
 pub mod site;
+pub mod title;
 pub mod wire;
 
 pub use routes::App;

@@ -12,7 +12,6 @@ mod words;
 
 use domain::{experiment::State, problem::FieldProblem, time::TimeUs};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 use ui::{
     Card, CardBody, Cell, CellKind, Chip, Column, Crumb, EmptyRow, Fact, Facts, FactsLayout, GroupRow, IconName,
@@ -33,6 +32,7 @@ use crate::{
     },
     panel::Panel,
     routes::{experiment_href, project_href, prompt_href},
+    title::PageTitle,
     wire::Asked,
 };
 
@@ -69,7 +69,7 @@ impl LazyRoute for Experiment {
         let draw = move |view: ExperimentView| view! { <Shown project=project.get_untracked() view doer/> }.into_any();
         let refused = doer.refused(Callback::new(move |()| asked.again()));
         view! {
-            <Title text=move || key.get()/>
+            <PageTitle text=key/>
             <Page crumbs>
                 {refused}
                 <Panel asked draw/>

@@ -15,7 +15,6 @@ pub mod server;
 
 use domain::problem::{FieldProblem, ProblemCode};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{
     LazyRoute,
     hooks::{use_params_map, use_query_map},
@@ -38,6 +37,7 @@ use self::{
 use crate::{
     panel::Panel,
     routes::{experiment_href, new_experiment_href, project_href},
+    title::PageTitle,
     wire::{Act, ActForm, Asked, act::form_text},
 };
 
@@ -90,7 +90,7 @@ impl LazyRoute for ExperimentForm {
             }
         };
         view! {
-            <Title text=title/>
+            <PageTitle text=Signal::derive(move || title().to_owned())/>
             <Page crumbs>
                 {move || view! { <PageHead title=title()/> }}
                 <Panel asked=this.view draw/>

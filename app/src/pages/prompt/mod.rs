@@ -4,7 +4,6 @@ pub mod metrics;
 pub mod versions;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{
     LazyRoute,
     hooks::{use_params_map, use_query_map},
@@ -24,6 +23,7 @@ use crate::{
     error::AppError,
     panel::{Answered, Panel},
     routes::{new_experiment_href, project_href},
+    title::PageTitle,
     wire::Asked,
 };
 
@@ -146,7 +146,7 @@ impl LazyRoute for Prompt {
             }
         });
         view! {
-            <Title text=move || name.get()/>
+            <PageTitle text=name/>
             <Page
                 crumbs
                 actions=move || view! {

@@ -7,7 +7,6 @@ pub mod server;
 
 use domain::time::TimeUs;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{
     LazyRoute,
     hooks::{use_params_map, use_query_map},
@@ -29,6 +28,7 @@ use crate::{
     },
     panel::Panel,
     routes::{gathered_href, project_href, prompt_href, trace_href},
+    title::PageTitle,
     wire::Asked,
 };
 
@@ -68,7 +68,7 @@ impl LazyRoute for Session {
             view! { <Opened project=project.get_untracked() query session/> }.into_any()
         };
         view! {
-            <Title text=move || format!("Session {}", id.get())/>
+            <PageTitle text=Signal::derive(move || format!("Session {}", id.get()))/>
             <Page crumbs>
                 <Panel asked=this.session draw/>
             </Page>

@@ -70,19 +70,25 @@ impl LazyRoute for Traces {
 #[component]
 fn List(project: String, query: Query, page: TracesPage) -> impl IntoView {
     let asked = TracesQuery::of(&query);
-    let fresh = query.without("cursor");
     let now = TimeUs(page.list.now_us);
-    let is_live = asked.is_live();
-    let switch = asked.can_grow().then(|| view! { <LiveSwitch query=fresh.clone() is_live/> }.into_any());
     let following = Following::new(page.list.clone(), project.clone(), asked);
-    let picker = view! { <RangePicker choice=page.range.into() now query=fresh.clone()/> };
-    let toolbar = view! {
-        <div class="toolbar">
-            <Filters query=fresh.clone() page/>
-            <span class="toolbar__end traces__end">{switch} {picker}</span>
-        </div>
-    }
-    .into_any();
+    let address = use_query_map();
+    // Drawn of the address and not of the list: who takes off two filters in a row must not get the first one back.
+    let toolbar = live(move || {
+        let query = Query::from_pairs(address.get()).without("cursor");
+        let range = page.range.into();
+        let picker = view! { <RangePicker choice=range now query=query.clone()/> };
+        let asked = TracesQuery::of(&query);
+        let is_live = asked.is_live();
+        let switch = asked.can_grow().then(|| view! { <LiveSwitch query=query.clone() is_live/> }.into_any());
+        let toolbar = view! {
+            <div class="toolbar">
+                <Filters query page=page.clone()/>
+                <span class="toolbar__end traces__end">{switch} {picker}</span>
+            </div>
+        };
+        Some(toolbar.into_any())
+    });
     // Drawn anew only when the first trace of all comes.
     let any = Memo::new(move |_| following.shown.with(|list| list.any));
     let body = live(move || {

@@ -7,7 +7,6 @@ pub mod server;
 
 use domain::time::TimeUs;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{
     LazyRoute,
     hooks::{use_params_map, use_query_map},
@@ -29,6 +28,7 @@ use crate::{
     },
     panel::Panel,
     routes::project_href,
+    title::PageTitle,
     wire::Asked,
 };
 
@@ -70,7 +70,7 @@ impl LazyRoute for User {
             view! { <Opened project=project.get_untracked() query user/> }.into_any()
         };
         view! {
-            <Title text=move || format!("User {}", id.get())/>
+            <PageTitle text=Signal::derive(move || format!("User {}", id.get()))/>
             <Page crumbs>
                 <Panel asked=this.user draw/>
             </Page>
