@@ -91,21 +91,30 @@ impl Server {
         format!("end of {}:\n{}", self.log.display(), lines.get(from..).unwrap_or_default().join("\n"))
     }
 
-    /// Asks it to stop and waits; anything but a clean exit is an error.
+    /// Asks it to stop and waits; anything but a clean exit is an error, and so is a panic on the way: what was answered
+    /// again later would hide it.
     pub(crate) fn stop(mut self) -> anyhow::Result<()> {
         self.ask_to_stop();
         let start = Instant::now();
         while start.elapsed() < STOP_LIMIT {
             if let Some(status) = self.child.try_wait()? {
-                return if status.success() {
-                    Ok(())
-                } else {
-                    bail!("the server ended with {status}\n{}", self.last_words())
-                };
+                if !status.success() {
+                    bail!("the server ended with {status}\n{}", self.last_words());
+                }
+                return self.no_panic();
             }
             thread::sleep(Duration::from_millis(20));
         }
         bail!("the server did not stop within {STOP_LIMIT:?}\n{}", self.last_words())
+    }
+
+    fn no_panic(&self) -> anyhow::Result<()> {
+        let log = fs::read_to_string(&self.log)?;
+        let mut lines = log.lines().skip_while(|line| !line.contains("panicked at"));
+        match lines.next() {
+            Some(line) => bail!("the server panicked: {line}\n{}", lines.next().unwrap_or_default()),
+            None => Ok(()),
+        }
     }
 
     fn ask_to_stop(&mut self) {
