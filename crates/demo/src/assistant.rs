@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{
     Invalid,
     score::{ScoreTarget, ScoreValue},
-    time::{TimeNs, TimeUs},
+    time::TimeNs,
     trace::SpanKind,
 };
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ use crate::{
     data::{Answers, Instruction},
     history::ASSISTANT_TIMELINE,
     model::{ASSISTANT, nanos},
+    traffic::Moment,
     write::{Asked, Visit, Writer, fail, score},
 };
 
@@ -43,11 +44,10 @@ pub(crate) fn judge(mut all: Vec<Answers>) -> Vec<Judged> {
 pub(crate) fn episode(
     judged: &[Judged],
     visit: &Visit,
-    at: TimeUs,
-    end: TimeUs,
+    moment: &Moment<'_>,
     random: &mut Generator,
 ) -> Result<Episode, Invalid> {
-    let version = ASSISTANT_TIMELINE.version_at(at, end, random);
+    let version = ASSISTANT_TIMELINE.version_at(&visit.user, moment, random);
     let index = version as usize - 1;
     let (Some(Judged { answers, overlaps }), Some(model)) = (judged.get(index), ASSISTANT.get(index)) else {
         return Ok(Episode::default());
@@ -62,7 +62,7 @@ pub(crate) fn episode(
     let failed = random.uniform() < FAILURES;
 
     let mut writer = Writer::new("answer-request", visit, random)?;
-    let start = at.to_ns().0;
+    let start = moment.at.to_ns().0;
     let mut root = writer.span(None, "answer-request", SpanKind::Chain, start, start)?;
     root.input = Some(json!({ "instruction": line.text, "input": line.input }));
     let asked =

@@ -3,7 +3,7 @@
 use domain::{
     Invalid,
     score::{ScoreTarget, ScoreValue},
-    time::{TimeNs, TimeUs},
+    time::TimeNs,
     trace::SpanKind,
 };
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use crate::{
     data::Chat,
     history::CHAT_TIMELINE,
     model::{PEOPLE, nanos},
+    traffic::Moment,
     write::{Asked, Visit, Writer, score},
 };
 
@@ -26,16 +27,15 @@ pub(crate) fn episode(
     chat: &Chat,
     number: u64,
     visit: &Visit,
-    at: TimeUs,
-    end: TimeUs,
+    moment: &Moment<'_>,
     random: &mut Generator,
 ) -> Result<Episode, Invalid> {
     // A conversation keeps the version it began with.
-    let version = CHAT_TIMELINE.version_at(at, end, random);
+    let version = CHAT_TIMELINE.version_at(&visit.user, moment, random);
     let visit = Visit { session: Some(format!("chat-{number:07}")), ..visit.clone() };
     let turns = turns(chat);
     let mut episode = Episode::default();
-    let mut clock = at.to_ns().0;
+    let mut clock = moment.at.to_ns().0;
     let replies = turns.iter().enumerate().filter(|(index, turn)| turn.reply && *index > 0).take(MOST_REPLIES);
     for (index, turn) in replies {
         let history: Vec<Value> = turns
@@ -58,7 +58,7 @@ pub(crate) fn episode(
         episode.spans.extend([root, generation]);
     }
     let rated = TimeNs(clock + nanos(20_000.0)).to_us();
-    if rated < end && !episode.spans.is_empty() {
+    if rated < moment.end && !episode.spans.is_empty() {
         let ratings = chat.ratings;
         for (name, stars) in
             [("witty", ratings.witty), ("upbeat", ratings.upbeat), ("interesting", ratings.interesting)]

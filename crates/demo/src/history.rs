@@ -7,7 +7,10 @@ use domain::{
 use serde_json::{Value, json};
 use stats::random::Generator;
 
-use crate::model::{ASSISTANT, MATH, Model, PEOPLE};
+use crate::{
+    model::{ASSISTANT, MATH, Model, PEOPLE},
+    traffic::Moment,
+};
 
 /// A prompt of the demo.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +34,7 @@ pub struct DemoVersion {
     pub message: &'static str,
     /// When it was saved.
     pub saved: TimeUs,
-    /// The labels that moved to it, when, and why.
+    /// The labels people moved to it, when, and why; trials move theirs themselves.
     pub labels: Vec<Rise>,
 }
 
@@ -61,11 +64,24 @@ struct Step {
     /// None: it never got there.
     production: Option<f64>,
     message: &'static str,
-    reason: &'static str,
+    rise: Why,
+}
+
+/// What moved production to a version.
+#[derive(Clone, Copy, Debug)]
+enum Why {
+    /// A person, for this reason.
+    Moved(&'static str),
+    /// A trial that shipped it, or has not yet.
+    Trial,
 }
 
 const fn step(saved: f64, production: f64, message: &'static str, reason: &'static str) -> Step {
-    Step { saved, production: Some(production), message, reason }
+    Step { saved, production: Some(production), message, rise: Why::Moved(reason) }
+}
+
+const fn tried(saved: f64, production: Option<f64>, message: &'static str) -> Step {
+    Step { saved, production, message, rise: Why::Trial }
 }
 
 pub(crate) const MATH_TIMELINE: Timeline = Timeline {
@@ -74,7 +90,7 @@ pub(crate) const MATH_TIMELINE: Timeline = Timeline {
         step(16.0, 16.0, "First version, on the small model", "first release"),
         step(10.6, 10.0, "Sample many answers and keep the one the verifier trusts", "more right in the canary"),
         step(6.5, 6.0, "The large model, one answer: simpler to run", "one call instead of a hundred"),
-        step(3.1, 2.5, "The large model, checked by the verifier", "v3 was a step back"),
+        tried(5.6, Some(1.5), "The large model, checked by the verifier"),
     ],
     canary: 0.1,
 };
@@ -96,27 +112,20 @@ pub(crate) const ASSISTANT_TIMELINE: Timeline = Timeline {
 
 pub(crate) const CHAT_TIMELINE: Timeline = Timeline {
     prompt: "chat/companion",
-    steps: &[
-        step(16.0, 16.0, "First version", "first release"),
-        Step {
-            saved: 9.0,
-            production: None,
-            message: "Ask back more often",
-            reason: "half of the traffic, to compare",
-        },
-    ],
-    canary: 0.5,
+    steps: &[step(16.0, 16.0, "First version", "first release"), tried(9.0, None, "Ask back more often")],
+    canary: 0.1,
 };
 
 impl Timeline {
-    /// Which version a call at `at` uses.
-    pub(crate) fn version_at(&self, at: TimeUs, end: TimeUs, random: &mut Generator) -> u32 {
+    /// Which version a call of a user at `at` uses: their arm's while a trial splits the prompt.
+    pub(crate) fn version_at(&self, user: &str, moment: &Moment<'_>, random: &mut Generator) -> u32 {
+        let Moment { at, end, split } = *moment;
         let reached = |days: f64| at >= before(end, days);
         let live = self.steps.iter().rposition(|step| step.production.is_some_and(reached)).unwrap_or(0);
         let waits = self.steps.get(live + 1).is_some_and(|next| reached(next.saved));
         // Drawn in any case, so that a call's other numbers do not depend on the time line.
         let canary = random.uniform() < self.canary;
-        live as u32 + 1 + u32::from(waits && canary)
+        split(self.prompt, user, at).unwrap_or(live as u32 + 1 + u32::from(waits && canary))
     }
 
     fn prompt(
@@ -130,9 +139,9 @@ impl Timeline {
             let model = models.get(index).or(models.last()).map_or("", |model| model.name);
             let body = bodies.get(index).or(bodies.last()).cloned();
             let saved = before(end, step.saved);
-            let labels = match step.production {
-                Some(days) => vec![Rise { label: "production", at: before(end, days), reason: step.reason }],
-                None => vec![Rise { label: "variant-b", at: saved, reason: step.reason }],
+            let labels = match (step.production, step.rise) {
+                (Some(days), Why::Moved(reason)) => vec![Rise { label: "production", at: before(end, days), reason }],
+                _ => Vec::new(),
             };
             DemoVersion {
                 body: body.unwrap_or_else(|| PromptBody::Text(String::new())),
@@ -190,6 +199,6 @@ const SOLVE: &str = "Solve the problem step by step. Write each calculation as <
 const SOLVE_CHECKED: &str = "Solve the problem step by step. Write each calculation as <<…>>. Check every step before \
                              the next. End with \"A: \" and the number.";
 
-fn before(end: TimeUs, days: f64) -> TimeUs {
+pub(crate) fn before(end: TimeUs, days: f64) -> TimeUs {
     TimeUs(end.0 - (days * 86_400e6) as i64)
 }

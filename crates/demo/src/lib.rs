@@ -8,10 +8,12 @@ mod history;
 mod math;
 mod model;
 mod traffic;
+mod trial;
 mod write;
 
 pub use history::{DemoPrompt, DemoVersion, Rise, prompts};
-pub use traffic::{Episode, Plan, Traffic};
+pub use traffic::{Episode, Plan, Split, Traffic};
+pub use trial::{DemoTrial, Shipped, trials};
 
 /// What is real and what is not, for people.
 pub const NOTICE: &str = "Demo: the questions, answers, conversations and ratings are real; times, users, tokens, cost, \
@@ -30,6 +32,9 @@ pub enum DemoError {
     /// A name or id of the demo is not one: likewise.
     #[error("the demo makes something that is not allowed: {0}")]
     Value(#[from] domain::Invalid),
+    /// An experiment of the demo is none: likewise.
+    #[error("an experiment of the demo cannot be read")]
+    Design(#[source] serde_json::Error),
     /// A set of data has nothing in it.
     #[error("the demo data `{0}` is empty")]
     Empty(&'static str),

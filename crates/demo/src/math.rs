@@ -14,6 +14,7 @@ use crate::{
     data::Problem,
     history::MATH_TIMELINE,
     model::{MATH, nanos},
+    traffic::Moment,
     write::{Asked, Visit, Writer, fail, score},
 };
 
@@ -27,11 +28,10 @@ const MOST_TOOLS: usize = 4;
 pub(crate) fn episode(
     problem: &Problem,
     visit: &Visit,
-    at: TimeUs,
-    end: TimeUs,
+    moment: &Moment<'_>,
     random: &mut Generator,
 ) -> Result<Episode, Invalid> {
-    let version = MATH_TIMELINE.version_at(at, end, random);
+    let version = MATH_TIMELINE.version_at(&visit.user, moment, random);
     let solution = problem.solution(version);
     let Some(model) = MATH.get(version as usize - 1) else { return Ok(Episode::default()) };
     let call = model.call(problem.question.len() + 120, solution.solution.len(), random);
@@ -41,7 +41,7 @@ pub(crate) fn episode(
     let vote_after_s = 4.0 + 90.0 * (0.9 * random.normal()).exp();
 
     let mut writer = Writer::new("solve-problem", visit, random)?;
-    let start = at.to_ns().0;
+    let start = moment.at.to_ns().0;
     let mut root = writer.span(None, "solve-problem", SpanKind::Agent, start, start)?;
     root.input = Some(json!({ "question": problem.question }));
     let asked = Asked {
@@ -77,7 +77,7 @@ pub(crate) fn episode(
         let checked = TimeUs(generation.end_ns.to_us().0 + 1_500_000);
         scores.push(score("correct", target, ScoreValue::Boolean(solution.is_correct), checked, visit.environment)?);
         let voted = TimeUs(root.end_ns.to_us().0 + (vote_after_s * 1e6) as i64);
-        if voter && voted < end {
+        if voter && voted < moment.end {
             let target = ScoreTarget::Trace { trace: root.trace_id };
             scores.push(score("thumbs_up", target, ScoreValue::Boolean(liked), voted, visit.environment)?);
         }

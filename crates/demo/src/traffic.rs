@@ -21,6 +21,17 @@ pub struct Plan {
     pub end: TimeUs,
 }
 
+/// Which version a prompt's running trial gives a user at a moment; none when nothing splits the prompt then.
+pub type Split = dyn Fn(&str, &str, TimeUs) -> Option<u32> + Send;
+
+/// When a visit begins, and what its calls depend on beside chance.
+pub(crate) struct Moment<'s> {
+    pub(crate) at: TimeUs,
+    /// Nothing happens from here on.
+    pub(crate) end: TimeUs,
+    pub(crate) split: &'s Split,
+}
+
 /// What happened in one visit: the spans of one trace, or of a whole conversation, and the scores given to them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Episode {
@@ -33,6 +44,7 @@ pub struct Episode {
 /// Two weeks of traffic, oldest first.
 pub struct Traffic {
     plan: Plan,
+    split: Box<Split>,
     problems: Vec<Problem>,
     assistants: Vec<assistant::Judged>,
     chats: Vec<Chat>,
@@ -55,11 +67,12 @@ impl Traffic {
     ///
     /// # Errors
     /// When the embedded data cannot be read.
-    pub fn new(plan: Plan) -> Result<Self, DemoError> {
+    pub fn new(plan: Plan, split: Box<Split>) -> Result<Self, DemoError> {
         let Data { problems, answers, chats } = Data::load()?;
         let episodes = (plan.spans as f64 / MEAN_SPANS).ceil() as u64;
         Ok(Self {
             plan,
+            split,
             problems,
             assistants: assistant::judge(answers),
             chats,
@@ -90,13 +103,13 @@ impl Traffic {
         let users = (self.plan.spans / 40).clamp(150, 100_000);
         let visit = Visit::draw(users, self.plan.seed, &mut random);
         let kind = random.uniform();
-        let end = self.plan.end;
+        let moment = Moment { at, end: self.plan.end, split: &*self.split };
         let made = if kind < MIX.0 {
-            math::episode(pick(&self.problems, "gsm8k", &mut random)?, &visit, at, end, &mut random)
+            math::episode(pick(&self.problems, "gsm8k", &mut random)?, &visit, &moment, &mut random)
         } else if kind < MIX.1 {
-            assistant::episode(&self.assistants, &visit, at, end, &mut random)
+            assistant::episode(&self.assistants, &visit, &moment, &mut random)
         } else {
-            chat::episode(pick(&self.chats, "chats", &mut random)?, number, &visit, at, end, &mut random)
+            chat::episode(pick(&self.chats, "chats", &mut random)?, number, &visit, &moment, &mut random)
         };
         Ok(made?)
     }

@@ -84,13 +84,14 @@ impl Services {
         let ingest = ingest::Ingest::new(Arc::clone(&context), Arc::clone(&price_lists));
         let metrics = metrics::Metrics::new(Arc::clone(&context));
         let prompts = prompts::Prompts::new(Arc::clone(&context));
+        let experiments = experiments::Experiments::new(Arc::clone(&context), prompts.clone());
         Self {
             annotations: annotations::Annotations::new(Arc::clone(&context), ingest.clone()),
             import: import::Import::new(Arc::clone(&context), ingest.clone()),
-            demo: demo::Demo::new(Arc::clone(&context), access.clone(), ingest.clone()),
+            demo: demo::Demo::new(Arc::clone(&context), access.clone(), ingest.clone(), experiments.clone()),
             access,
             assignment: assignment::Assignment::new(prompts.clone()),
-            experiments: experiments::Experiments::new(Arc::clone(&context), prompts.clone()),
+            experiments,
             prompts,
             ingest,
             traces: traces::Traces::new(Arc::clone(&context)),

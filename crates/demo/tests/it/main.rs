@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use demo::{DAYS, Episode, Plan, Traffic, prompts};
+use demo::{DAYS, Episode, Plan, Traffic, prompts, trials};
 use domain::{score::ScoreValue, time::TimeUs, trace::SpanKind};
 
 /// 2026-11-18, midnight.
@@ -13,8 +13,19 @@ fn plan(spans: u64) -> Plan {
     Plan { seed: 1, spans, end: END }
 }
 
+/// Who has an even number gets the first arm of whatever trial runs.
+fn by_name(prompt: &str, user: &str, at: TimeUs) -> Option<u32> {
+    let trials = trials(END).unwrap();
+    let runs = |trial: &&demo::DemoTrial| {
+        trial.prompt == prompt && trial.launched <= at && trial.shipped.is_none_or(|shipped| at < shipped.at)
+    };
+    let trial = trials.iter().find(runs)?;
+    let number: usize = user.rsplit('-').next().unwrap().parse().unwrap();
+    Some(trial.design.arms[number % 2].version)
+}
+
 fn all(plan: Plan) -> Vec<Episode> {
-    Traffic::new(plan).unwrap().map(|episode| episode.unwrap()).collect()
+    Traffic::new(plan, Box::new(by_name)).unwrap().map(|episode| episode.unwrap()).collect()
 }
 
 #[test]
@@ -66,6 +77,32 @@ fn every_version_has_traffic_and_every_link_leads_to_a_version() {
     let there: BTreeSet<_> =
         known.into_iter().flat_map(|(name, count)| (1..=count as u32).map(move |n| (name.to_owned(), n))).collect();
     assert_eq!(used, there);
+}
+
+#[test]
+fn trials_are_whole_designs_on_versions_that_were_there_and_users_keep_their_arms() {
+    let prompts = prompts(END);
+    let trials = trials(END).unwrap();
+    assert_eq!(trials.iter().map(|trial| trial.key).collect::<Vec<_>>(), ["ask-back", "verifier"]);
+    let episodes = all(plan(20_000));
+    for trial in &trials {
+        assert_eq!(trial.design.problems(), []);
+        let prompt = prompts.iter().find(|prompt| prompt.name == trial.prompt).unwrap();
+        for arm in &trial.design.arms {
+            assert!(prompt.versions[arm.version as usize - 1].saved < trial.launched);
+        }
+        let ended = trial.shipped.map_or(END, |shipped| shipped.at);
+        let mut arms = BTreeMap::<String, BTreeSet<u32>>::new();
+        for episode in &episodes {
+            let (root, link) = (&episode.spans[0], episode.spans.iter().find_map(|span| span.prompt.as_ref()).unwrap());
+            let at = root.start_ns.to_us();
+            if link.name == trial.prompt && at >= trial.launched && at < ended {
+                arms.entry(root.trace.user_id.clone().unwrap()).or_default().insert(link.version);
+            }
+        }
+        assert!(arms.len() > 150, "{} has {} users", trial.key, arms.len());
+        assert!(arms.values().all(|versions| versions.len() == 1), "{}: {arms:?}", trial.key);
+    }
 }
 
 /// 21.7, 39.0, 34.7 and 56.3 percent of all 1,319 are right.

@@ -6,6 +6,7 @@ use domain::{
     ids::{ActivityId, ExperimentId, ProjectId},
     problem::FieldProblem,
     prompt::LabelName,
+    time::TimeUs,
 };
 
 use super::{Experiments, definition, save::Told, stage};
@@ -52,11 +53,21 @@ impl Experiments {
         new: NewExperiment,
     ) -> Result<Experiment, ServiceError> {
         authorize(actor, project, Permission::WriteExperiments)?;
+        self.draft(actor, project, new, self.context.clock.now()).await
+    }
+
+    /// Makes a draft as of a moment.
+    pub(super) async fn draft(
+        &self,
+        actor: &Actor,
+        project: ProjectId,
+        new: NewExperiment,
+        now: TimeUs,
+    ) -> Result<Experiment, ServiceError> {
         let key: ExperimentKey = new.key.parse().map_err(ServiceError::of("key"))?;
         let slot = self.slot(project, &new.prompt, new.label.as_deref()).await?;
         check_storable(&new.design)?;
         let context = &*self.context;
-        let now = context.clock.now();
         let by = author(context, actor).await?;
         let experiment = Experiment {
             id: ExperimentId(context.new_id()?),

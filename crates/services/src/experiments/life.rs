@@ -349,7 +349,12 @@ pub(super) fn end(experiment: &mut Experiment, ending: Ending, now: TimeUs) {
     });
 }
 
-fn begin(experiment: &mut Experiment, project: ProjectId, now: TimeUs, why: &str) -> Result<(), ServiceError> {
+pub(super) fn begin(
+    experiment: &mut Experiment,
+    project: ProjectId,
+    now: TimeUs,
+    why: &str,
+) -> Result<(), ServiceError> {
     experiment.started_us = Some(now);
     experiment.ramp = experiment.design.ramp.as_ref().map(|_| RampProgress { step: 0, since_us: now });
     stage::bring_up(experiment, project, now, why, false)?;

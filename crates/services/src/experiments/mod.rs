@@ -9,6 +9,7 @@ mod edit;
 mod label;
 mod life;
 mod list;
+mod past;
 mod save;
 mod stage;
 mod tick;
@@ -26,6 +27,7 @@ pub use edit::{Edit, NewExperiment};
 pub use label::{TakeLabel, Takeover};
 pub use life::{Act, REOPEN_US};
 pub use list::ListExperiments;
+pub(crate) use past::PastExperiment;
 
 use crate::{Context, ServiceError, context::authorize, prompts::Prompts};
 

@@ -1,7 +1,13 @@
 //! The demo project.
 
-use domain::{auth::Scope, page::PageSize};
-use services::{ServiceError, demo::DemoSize, prompts::PromptFilter, traces::TraceFilter};
+use domain::{
+    auth::Scope,
+    experiment::{Outcome, State},
+    page::PageSize,
+};
+use experiment::Verdict;
+use serde_json::{Map, Value};
+use services::{ServiceError, demo::DemoSize, prompts::PromptFilter, results::ResultQuery, traces::TraceFilter};
 
 use crate::world::World;
 
@@ -34,6 +40,42 @@ async fn a_demo_has_prompts_with_a_history_and_traffic_that_counts_for_them() {
         services.traces.list(&actor, project.id, &TraceFilter::default(), None, PageSize::default()).await.unwrap();
     assert_eq!(traces.page.items.len(), 50);
     assert!(traces.page.items.iter().any(|trace| !trace.links.is_empty()), "generations are linked");
+}
+
+#[tokio::test]
+async fn its_experiments_have_results_and_users_keep_the_arms_they_had() {
+    let world = World::new().await;
+    let (actor, _) = world.set_up().await;
+    let services = &world.services;
+    let project = services.demo.create(&actor, DemoSize { spans: 20_000, seed: 3 }, |_| {}).await.unwrap();
+    let actor = world.sign_in("owner@example.com").await;
+    services.ingest.fold().await.unwrap();
+
+    let shipped = services.experiments.get(&actor, project.id, "verifier").await.unwrap();
+    assert_eq!(shipped.state, State::Decided(Outcome::Ship));
+    let result = services.results.result(&actor, project.id, "verifier", &ResultQuery::default()).await.unwrap();
+    assert!(result.sheet.arms.iter().all(|arm| arm.units > 80), "{:?}", result.sheet.arms);
+    let right = &result.table.rows[0].comparisons[0];
+    // 34.7% of version 3's answers are right and 56.3% of version 4's.
+    assert!(right.better == Some(true) && right.p.unwrap() < 0.05, "{right:?}");
+    assert_eq!(result.table.verdicts[0].verdict, Verdict::Ship);
+
+    let running = services.experiments.get(&actor, project.id, "ask-back").await.unwrap();
+    assert_eq!(running.state, State::Running);
+    let result = services.results.result(&actor, project.id, "ask-back", &ResultQuery::default()).await.unwrap();
+    assert!(!matches!(result.table.verdicts[0].verdict, Verdict::Ship | Verdict::DoNotShip | Verdict::Broken));
+    let rules = services.assignment.rules(&actor, project.id).await.unwrap();
+    let rule = rules.by_label("chat/companion", &"production".parse().unwrap()).unwrap();
+    let mut asked = 0;
+    for number in 0..500 {
+        let user = format!("user-{number:05}");
+        let explained = services.results.explain(&actor, project.id, "ask-back", &user).await.unwrap();
+        let Some(met) = explained.exposures.first() else { continue };
+        let now = rule.resolve(&Map::from_iter([("id".to_owned(), Value::String(user))]));
+        assert_eq!(now.split.unwrap().arm, Some(&met.exposure.arm));
+        asked += 1;
+    }
+    assert!(asked > 200, "{asked} users");
 }
 
 #[tokio::test]

@@ -1,15 +1,19 @@
 //! The demo project: real model outputs as traffic, so that somebody without data sees what Assay is for.
 
+mod trial;
+
 use std::sync::Arc;
 
 use demo::{DemoPrompt, Episode, Plan, Rise, Traffic};
 use domain::{
     auth::{Actor, Role},
+    experiment::Exposure,
     ids::{LabelMoveId, ProjectId, PromptId, UserId},
     price::Charge,
     project::{Project, ProjectSettings},
     prompt::{LabelName, MoveSource, PromptName},
     score::Score,
+    time::TimeUs,
 };
 use stats::sketch;
 use store::{
@@ -21,10 +25,12 @@ use tokio::sync::mpsc;
 use crate::{
     Context, ServiceError,
     access::Access,
+    experiments::Experiments,
     ingest::{Ingest, prepare},
     prompts::{SaveVersion, flag_key},
 };
 
+use self::trial::Trial;
 pub use demo::NOTICE;
 
 /// Name of the demo project; its address follows from it.
@@ -66,14 +72,16 @@ pub struct Demo {
     context: Arc<Context>,
     access: Access,
     ingest: Ingest,
+    experiments: Experiments,
 }
 
 impl Demo {
-    pub(crate) fn new(context: Arc<Context>, access: Access, ingest: Ingest) -> Self {
-        Self { context, access, ingest }
+    pub(crate) fn new(context: Arc<Context>, access: Access, ingest: Ingest, experiments: Experiments) -> Self {
+        Self { context, access, ingest, experiments }
     }
 
-    /// Makes a project called [`NAME`], owned by the actor, with prompts, their history and two weeks of traffic up to now.
+    /// Makes a project called [`NAME`], owned by the actor, with prompts, their history, experiments on them and two weeks of
+    /// traffic up to now.
     /// `told` hears about every batch that was stored.
     ///
     /// # Errors
@@ -123,16 +131,20 @@ impl Demo {
         for prompt in demo::prompts(end) {
             self.write_history(project, prompt).await?;
         }
+        let mut trials = Vec::new();
+        for trial in demo::trials(end).map_err(internal)? {
+            trials.push(Trial::record(&self.experiments, project, trial).await?);
+        }
         let plan = Plan { seed: size.seed, spans: size.spans, end };
         // Two batches ahead: making, packing and storing overlap, and memory stays bounded at any size.
         let (made, mut batches) = mpsc::channel(2);
-        let maker = tokio::task::spawn_blocking(move || make(plan, &made));
+        let maker = tokio::task::spawn_blocking(move || make(plan, trials.into(), &made));
         let mut progress = DemoProgress::default();
-        while let Some(Made { spans, scores, done }) = batches.recv().await {
+        while let Some(Made { spans, scores, exposures, done }) = batches.recv().await {
             progress.spans += spans.len() as u64;
             progress.scores += scores.len() as u64;
             progress.done = done;
-            self.ingest.append(EventBatch { spans, scores, ..EventBatch::empty(project, end) }).await?;
+            self.ingest.append(EventBatch { spans, scores, exposures, ..EventBatch::empty(project, end) }).await?;
             told(progress);
         }
         maker.await.map_err(|cause| ServiceError::Internal(Box::new(cause)))?
@@ -198,16 +210,31 @@ impl Demo {
 struct Made {
     spans: Vec<SpanWrite>,
     scores: Vec<ScoreWrite>,
+    exposures: Vec<Exposure>,
+    /// Share of the whole when this is stored, 0 to 1.
     done: f64,
 }
 
+impl Made {
+    fn empty() -> Self {
+        Self { spans: Vec::new(), scores: Vec::new(), exposures: Vec::new(), done: 0.0 }
+    }
+}
+
+fn internal(cause: demo::DemoError) -> ServiceError {
+    ServiceError::Internal(Box::new(cause))
+}
+
 /// Makes all traffic of a plan; ends early when nobody takes it.
-fn make(plan: Plan, made: &mpsc::Sender<Made>) -> Result<(), ServiceError> {
-    let internal = |cause: demo::DemoError| ServiceError::Internal(Box::new(cause));
-    let mut traffic = Traffic::new(plan).map_err(internal)?;
-    let mut batch = Made { spans: Vec::new(), scores: Vec::new(), done: 0.0 };
+fn make(plan: Plan, trials: Arc<[Trial]>, made: &mpsc::Sender<Made>) -> Result<(), ServiceError> {
+    let asked = Arc::clone(&trials);
+    let split =
+        move |prompt: &str, user: &str, at: TimeUs| asked.iter().find_map(|trial| trial.version(prompt, user, at));
+    let mut traffic = Traffic::new(plan, Box::new(split)).map_err(internal)?;
+    let mut batch = Made::empty();
     while let Some(episode) = traffic.next() {
         let Episode { spans, scores } = episode.map_err(internal)?;
+        batch.exposures.extend(trials.iter().find_map(|trial| trial.exposure(&spans)));
         for span in spans {
             let charge = Charge::reported(&span.cost, span.provider.as_deref());
             batch.spans.push(prepare::span(span, charge, None)?);
@@ -215,8 +242,7 @@ fn make(plan: Plan, made: &mpsc::Sender<Made>) -> Result<(), ServiceError> {
         batch.scores.extend(scores.into_iter().map(countable));
         if batch.spans.len() >= BATCH_SPANS {
             batch.done = traffic.progress();
-            let next = Made { spans: Vec::new(), scores: Vec::new(), done: 0.0 };
-            if made.blocking_send(std::mem::replace(&mut batch, next)).is_err() {
+            if made.blocking_send(std::mem::replace(&mut batch, Made::empty())).is_err() {
                 return Ok(());
             }
         }
