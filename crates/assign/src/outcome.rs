@@ -38,7 +38,7 @@ pub enum Outcome<'a> {
 }
 
 /// An [`Outcome`] without its details, as exposures store it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// See [`Outcome::Assigned`].

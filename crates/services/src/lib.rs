@@ -14,6 +14,7 @@ pub mod ingest;
 pub mod media;
 pub mod metrics;
 pub mod notes;
+pub mod planning;
 pub mod prices;
 pub mod prompts;
 pub mod repeats;
@@ -64,6 +65,8 @@ pub struct Services {
     pub annotations: annotations::Annotations,
     /// Scores out, and away.
     pub scores: scores::Scores,
+    /// What experiments would need, and whom they would reach.
+    pub planning: planning::Planning,
     /// What experiments say.
     pub results: results::Results,
     /// Requests done once, however often they are sent.
@@ -91,6 +94,7 @@ impl Services {
             demo: demo::Demo::new(Arc::clone(&context), access.clone(), ingest.clone(), experiments.clone()),
             access,
             assignment: assignment::Assignment::new(prompts.clone()),
+            planning: planning::Planning::new(Arc::clone(&context), experiments.clone()),
             experiments,
             prompts,
             ingest,

@@ -7,6 +7,7 @@ mod feedback;
 mod imports;
 mod keys;
 mod members;
+mod planning;
 mod prices;
 mod projects;
 mod prompts;
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(events::routes())
         .merge(exposures::routes())
         .merge(results::routes())
+        .merge(planning::routes())
         .merge(feedback::routes())
         .merge(traces::routes())
         .merge(unlinked::routes())

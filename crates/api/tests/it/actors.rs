@@ -17,7 +17,7 @@ use services::{
 };
 use testkit::{Client, TestApp, otlp};
 
-use crate::{openapi::operations, results, sdk_metrics};
+use crate::{experiments, openapi::operations, results, sdk_metrics};
 
 /// What a route asks of whoever calls it.
 #[derive(Clone, Copy)]
@@ -211,6 +211,20 @@ fn rows() -> Vec<Row> {
         row("check_experiment", Needs::Read, 200, 0, None),
         row("experiment_activity", Needs::Read, 200, 0, None),
         row("act_on_experiment", Needs::Write, 200, 0, Some(json!({}))),
+        row(
+            "plan_experiment",
+            Needs::Read,
+            200,
+            0,
+            Some(json!({ "prompt": "greet", "design": experiments::design() })),
+        ),
+        row(
+            "dry_run_experiment",
+            Needs::Read,
+            200,
+            0,
+            Some(json!({ "prompt": "greet", "design": experiments::design() })),
+        ),
         row("resolve", Needs::ServerResolve, 200, 0, Some(json!({ "prompt": "greet", "unit": "u-1" }))),
         row("sdk_bundle", Needs::Read, 200, 0, None),
         row("sdk_stream", Needs::Resolve, 200, 0, None),

@@ -16,7 +16,7 @@ pub(crate) async fn with_prompt(app: &TestApp) -> Client {
     key
 }
 
-fn design() -> Value {
+pub(crate) fn design() -> Value {
     json!({
         "arms": [{"key": "control", "version": 1, "weight": 5000}, {"key": "warm", "version": 2, "weight": 5000}],
         "metrics": [{

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod actors;
+mod bad_designs;
 mod experiments;
 mod faults;
 mod feedback;
@@ -12,6 +13,7 @@ mod metrics;
 mod once;
 mod openapi;
 mod operate;
+mod planning;
 mod prices;
 mod rest;
 mod results;

@@ -1,7 +1,7 @@
 //! Whether an experiment can be launched, each obstacle at its field.
 
 use domain::{
-    experiment::{Allocation, Experiment, Share, State},
+    experiment::{Allocation, Design, Experiment, Share, State},
     ids::ProjectId,
     problem::FieldProblem,
     prompt::{Prompt, VersionChoice},
@@ -33,7 +33,7 @@ impl Experiments {
         experiment: &Experiment,
         now: TimeUs,
     ) -> Result<Report, ServiceError> {
-        let mut report = Report { problems: experiment.design.problems(), warnings: warnings(experiment) };
+        let mut report = Report { problems: experiment.design.problems(), warnings: warnings(&experiment.design) };
         report.problems.extend(not_offered(experiment));
         report.problems.extend(engine_problems(project, experiment));
         if let Some(end) = experiment.design.schedule.end
@@ -175,8 +175,8 @@ fn shared_buckets(experiment: &Experiment, other: &Experiment, now: TimeUs) -> O
     Some(FieldProblem::new(format!("exclusion.ranges[{index}]"), message))
 }
 
-fn warnings(experiment: &Experiment) -> Vec<FieldProblem> {
-    let design = &experiment.design;
+/// What is allowed, and better known before a launch.
+pub(crate) fn warnings(design: &Design) -> Vec<FieldProblem> {
     let mut found = Vec::new();
     for (index, arm) in design.arms.iter().enumerate() {
         if let Some(other) = design.arms.iter().take(index).find(|other| other.version == arm.version)

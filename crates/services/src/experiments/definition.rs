@@ -1,8 +1,12 @@
 //! What the assignment engine is told: a phase and an epoch of an experiment as `assign` reads them.
 
+use std::collections::BTreeMap;
+
 use assign::{Condition, Definition, Filter, Range, Stage};
 use domain::{
-    experiment::{Allocation, Design, Epoch, Experiment, Phase, PhaseDefinition, SeededRanges, SeededShare, Share},
+    experiment::{
+        Allocation, ArmKey, Design, Epoch, Experiment, Phase, PhaseDefinition, SeededRanges, SeededShare, Share,
+    },
     ids::{ExperimentId, ProjectId},
     problem::FieldProblem,
 };
@@ -11,7 +15,7 @@ use crate::ServiceError;
 
 /// What a design asks, frozen. Holdout and exclusion group have hashes of their own, the same for every experiment of the
 /// project that has them.
-pub(super) fn frozen(project: ProjectId, design: &Design, seed: String) -> PhaseDefinition {
+pub(crate) fn frozen(project: ProjectId, design: &Design, seed: String) -> PhaseDefinition {
     PhaseDefinition {
         unit: design.unit.clone(),
         arms: design.arms.clone(),
@@ -48,17 +52,32 @@ pub(super) fn definition(
     weights: &[u16],
     stage: Stage,
 ) -> Result<Definition, ServiceError> {
+    of_phase(experiment.key.as_str(), &experiment.design.forced, question, coverage, weights, stage)
+}
+
+/// What a phase assigns under a key, with the testers it has.
+///
+/// # Errors
+/// As [`at_stage`].
+pub(crate) fn of_phase(
+    key: &str,
+    testers: &BTreeMap<String, ArmKey>,
+    question: &PhaseDefinition,
+    coverage: Share,
+    weights: &[u16],
+    stage: Stage,
+) -> Result<Definition, ServiceError> {
     let arm = |(arm, weight): (&domain::experiment::Arm, &u16)| assign::Arm {
         key: arm.key.to_string(),
         name: if arm.name.is_empty() { arm.key.to_string() } else { arm.name.clone() },
         value: arm.version.to_string(),
         weight: *weight,
     };
-    let forced = experiment.design.forced.iter().map(|(unit, arm)| (unit.clone(), arm.to_string()));
+    let forced = testers.iter().map(|(unit, arm)| (unit.clone(), arm.to_string()));
     // An arm that was removed since forces nobody.
     let forced = forced.filter(|(_, key)| question.arms.iter().any(|arm| arm.key.as_str() == key)).collect();
     Ok(Definition {
-        key: experiment.key.to_string(),
+        key: key.to_owned(),
         seed: question.seed.clone(),
         unit: question.unit.attribute().to_owned(),
         arms: question.arms.iter().zip(weights).map(arm).collect(),
@@ -83,7 +102,7 @@ pub(super) fn definition(
 }
 
 /// A targeting condition; what is wrong is named by its path.
-pub(super) fn condition(json: &serde_json::Value) -> Result<Condition, ServiceError> {
+pub(crate) fn condition(json: &serde_json::Value) -> Result<Condition, ServiceError> {
     serde_path_to_error::deserialize(json).map_err(|error| {
         let path = error.path().to_string();
         let field = if path == "." { "targeting".to_owned() } else { format!("targeting.{path}") };
@@ -92,7 +111,7 @@ pub(super) fn condition(json: &serde_json::Value) -> Result<Condition, ServiceEr
 }
 
 /// What the engine refuses, at the fields of the design.
-pub(super) fn refusals(problems: &assign::Problems) -> Vec<FieldProblem> {
+pub(crate) fn refusals(problems: &assign::Problems) -> Vec<FieldProblem> {
     let named = |problem: &assign::FieldProblem| {
         let field = match problem.field.strip_prefix("condition") {
             Some(rest) => format!("targeting{rest}"),

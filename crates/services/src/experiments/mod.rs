@@ -3,7 +3,7 @@
 //! A running experiment owns its slot. What it serves is recorded as phases and epochs; what was done to it, by
 //! whom and why, is its log. Time acts through [`Experiments::tick`].
 
-mod check;
+pub(crate) mod check;
 pub(crate) mod definition;
 mod edit;
 mod label;
@@ -62,7 +62,7 @@ impl Experiments {
         self.look_at(project, &experiment, self.context.clock.now()).await
     }
 
-    async fn load(&self, project: ProjectId, key: &str) -> Result<Experiment, ServiceError> {
+    pub(crate) async fn load(&self, project: ProjectId, key: &str) -> Result<Experiment, ServiceError> {
         let missing = || ServiceError::NotFound { entity: "experiment", id: key.chars().take(100).collect() };
         // A key that breaks the rules cannot exist.
         let key: ExperimentKey = key.parse().map_err(|_| missing())?;

@@ -24,7 +24,7 @@ const GROUP_SALT: &str = "assay experiment groups";
 const SEGMENTS: usize = 21;
 
 /// A unit in the analysis.
-pub(super) struct Unit {
+pub(crate) struct Unit {
     pub(super) arm: usize,
     pub(super) epoch: u32,
     pub(super) first_us: TimeUs,
@@ -35,7 +35,24 @@ pub(super) struct Unit {
     /// Days with what happened on them: generations by version, and sums.
     pub(super) days: Vec<store::event::UnitDay>,
     /// Everything together.
-    pub(super) sums: Vec<UnitSum>,
+    pub(crate) sums: Vec<UnitSum>,
+}
+
+impl Unit {
+    /// A unit of past traffic, as the first arm would have it.
+    pub(crate) fn past(id: &str, first_us: TimeUs, state: store::event::UnitState, measures: usize) -> Self {
+        Self {
+            arm: 0,
+            epoch: 0,
+            first_us,
+            segment: state.segment,
+            group: unit_group(GROUP_SALT, id),
+            early: state.early,
+            cut: state.cut,
+            sums: total(&state.days, measures, i64::MAX),
+            days: state.days,
+        }
+    }
 }
 
 /// Everybody of a phase.
@@ -176,13 +193,13 @@ fn total(days: &[store::event::UnitDay], measures: usize, until: i64) -> Vec<Uni
 }
 
 /// Where a measure stands in the sums.
-pub(super) fn place(watch: &Watch, source: &MetricSource, window_hours: Option<u32>, bins: bool) -> Option<usize> {
+pub(crate) fn place(watch: &Watch, source: &MetricSource, window_hours: Option<u32>, bins: bool) -> Option<usize> {
     let wanted = UnitMeasure { source: source.clone(), window_hours, bins };
     watch.measures.iter().position(|measure| *measure == wanted)
 }
 
 /// One block for each arm.
-pub(super) fn blocks(
+pub(crate) fn blocks(
     metric: &MetricDefinition,
     watch: &Watch,
     units: &[&Unit],

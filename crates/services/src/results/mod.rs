@@ -2,13 +2,13 @@
 
 mod checks;
 mod forecast;
-mod gather;
+pub(crate) mod gather;
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     auth::{Actor, Permission},
-    experiment::{Experiment, ExperimentKey, MetricKey, MetricRole, MetricSource, Phase},
+    experiment::{Experiment, ExperimentKey, ExperimentMetric, MetricKey, MetricRole, MetricSource, Phase},
     ids::ProjectId,
     time::TimeUs,
 };
@@ -101,8 +101,20 @@ pub fn totals(unit: &UnitRecord) -> Vec<store::event::UnitSum> {
 
 /// What is summed of the units of a phase.
 pub fn watch_of(experiment: &Experiment, phase: &Phase) -> Watch {
+    Watch {
+        experiment: experiment.id,
+        phase: phase.number,
+        unit: phase.definition.unit.clone(),
+        prompt: experiment.slot.prompt_name.as_str().to_owned(),
+        until_us: phase.to_us,
+        measures: measures(&experiment.design.metrics),
+    }
+}
+
+/// What is summed of units for metrics.
+pub(crate) fn measures(metrics: &[ExperimentMetric]) -> Vec<UnitMeasure> {
     let mut measures = BTreeSet::from([generations(None)]);
-    for metric in &experiment.design.metrics {
+    for metric in metrics {
         let definition = &metric.metric;
         let bins = matches!(definition.aggregation, domain::experiment::Aggregation::Quantile(_));
         measures.insert(UnitMeasure { source: definition.source.clone(), window_hours: definition.window_hours, bins });
@@ -111,14 +123,7 @@ pub fn watch_of(experiment: &Experiment, phase: &Phase) -> Watch {
             measures.insert(generations(definition.window_hours));
         }
     }
-    Watch {
-        experiment: experiment.id,
-        phase: phase.number,
-        unit: phase.definition.unit.clone(),
-        prompt: experiment.slot.prompt_name.as_str().to_owned(),
-        until_us: phase.to_us,
-        measures: measures.into_iter().collect(),
-    }
+    measures.into_iter().collect()
 }
 
 /// Has the units of every phase summed as the experiment's metrics want it.

@@ -11,6 +11,7 @@ pub mod charges;
 mod clients;
 mod experiments;
 mod model;
+mod past;
 pub mod random;
 mod spread_cases;
 mod totals;
@@ -33,6 +34,7 @@ pub use charges::{
 pub use clients::*;
 pub use experiments::*;
 pub use model::Model;
+pub use past::*;
 pub use spread_cases::*;
 pub use trace_lists::*;
 

@@ -14,6 +14,7 @@ mod experiments;
 mod gathered;
 mod messages;
 mod outcomes;
+mod past;
 mod read;
 mod score_list;
 mod span_list;
@@ -38,6 +39,7 @@ pub use experiments::{
 pub use gathered::{Gather, GatherStore, Gathered, GatheredList, GatheredSlice, GatheredTotals};
 pub use messages::{MessageStore, message_digest};
 pub use outcomes::{OutcomeCount, OutcomePlace, OutcomeRecord, OutcomeStore, outcome_version};
+pub use past::{Meeting, Meetings, PastStore};
 pub use read::{Activity, ResolvedLink, ScoreRecord, SpanRecord, TraceRecord};
 pub use score_list::{ScoreList, ScorePlace, ScoresOf};
 pub use span_list::{SpanList, TRACES_LOOKED_THROUGH};
@@ -56,7 +58,7 @@ use crate::StoreError;
 /// Storage of events. See the module for the rules.
 #[async_trait]
 pub trait EventStore:
-    ChargeStore + GatherStore + MessageStore + OutcomeStore + UnitStore + ScoreList + SpanList + Send + Sync
+    ChargeStore + GatherStore + MessageStore + OutcomeStore + PastStore + UnitStore + ScoreList + SpanList + Send + Sync
 {
     /// Stores a batch durably. Batches of many callers may share one commit.
     ///

@@ -17,7 +17,7 @@ use domain::{
 use sqlx::{Row as _, SqliteConnection};
 use store::{
     StoreError,
-    event::{MOST_ROWS, UnitMeasure},
+    event::{MOST_ROWS, UnitMeasure, Watch},
 };
 
 use super::{
@@ -74,13 +74,27 @@ const OF_TRACE: &str = generations!("trace_key", "trace.trace_id = ?2 AND ?3 IS 
 pub(super) const QUESTIONS: [&str; 3] = [OF_USER, OF_SESSION, OF_TRACE];
 
 /// A phase whose units are summed.
-struct Trial {
+pub(super) struct Trial {
     id: i64,
     revision: i64,
     kind: UnitKind,
     prompt: i64,
     until_us: Option<i64>,
     measures: Vec<UnitMeasure>,
+}
+
+impl Trial {
+    /// A phase that is not in the file, on a prompt that is.
+    pub(super) fn asked(watch: &Watch, prompt: i64) -> Self {
+        Self {
+            id: 0,
+            revision: 0,
+            kind: watch.unit.clone(),
+            prompt,
+            until_us: watch.until_us.map(|until| until.0),
+            measures: watch.measures.clone(),
+        }
+    }
 }
 
 /// What is summed, as the file keeps it.
@@ -227,15 +241,7 @@ async fn derive(
     let first_us = super::exposure::first_us(row.try_get(0).map_err(from_sqlx)?)?;
     let revision: i64 = row.try_get(1).map_err(from_sqlx)?;
     let stored: Option<&[u8]> = row.try_get(2).map_err(from_sqlx)?;
-    let mut sums = Sums::new(trial, first_us);
-    let generations = sums.generations(connection, project, unit).await?;
-    if sums.reads(|source| matches!(source, MetricSource::Score(_))) {
-        sums.scores(connection, project, &generations).await?;
-    }
-    if sums.reads(|source| matches!(source, MetricSource::Event(_))) {
-        sums.events(connection, project, unit, &generations).await?;
-    }
-    let state = sums.tally.pack();
+    let state = work_out(connection, project, trial, unit, first_us).await?.pack();
     if revision == trial.revision && stored == Some(&state[..]) {
         return Ok(false);
     }
@@ -248,6 +254,25 @@ async fn derive(
         .await
         .map_err(from_sqlx)?;
     Ok(true)
+}
+
+/// What becomes of a unit exposed at an instant.
+pub(super) async fn work_out(
+    connection: &mut SqliteConnection,
+    project: i64,
+    trial: &Trial,
+    unit: &str,
+    first_us: i64,
+) -> Result<Tally, StoreError> {
+    let mut sums = Sums::new(trial, first_us);
+    let generations = sums.generations(connection, project, unit).await?;
+    if sums.reads(|source| matches!(source, MetricSource::Score(_))) {
+        sums.scores(connection, project, &generations).await?;
+    }
+    if sums.reads(|source| matches!(source, MetricSource::Event(_))) {
+        sums.events(connection, project, unit, &generations).await?;
+    }
+    Ok(sums.tally)
 }
 
 /// One unit while it is added up.

@@ -26,6 +26,7 @@ mod ledger;
 mod link;
 mod messages;
 mod outcome;
+mod past;
 mod payload;
 mod phase;
 mod prepare;

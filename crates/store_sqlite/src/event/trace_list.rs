@@ -396,7 +396,7 @@ impl Reader {
     }
 
     /// Versions of a prompt that any trace uses: hops through the index, one step a version.
-    async fn versions(&self, prompt: i64) -> Result<Vec<u32>, StoreError> {
+    pub(super) async fn versions(&self, prompt: i64) -> Result<Vec<u32>, StoreError> {
         sqlx::query_scalar(VERSIONS_OF_PROMPT)
             .bind(prompt)
             .bind(VERSIONS as i64)
@@ -467,6 +467,7 @@ mod tests {
             .chain(super::super::sessions_users::QUESTIONS)
             .chain(super::super::outcome::QUESTIONS)
             .chain(super::super::unit_list::QUESTIONS)
+            .chain(super::super::past::QUESTIONS)
             .chain(super::super::fold_unit::QUESTIONS);
         let questions = QUESTIONS.into_iter().chain(super::super::read::QUESTIONS).chain(of_lists);
         for question in questions {

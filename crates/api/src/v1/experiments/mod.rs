@@ -114,7 +114,7 @@ fn page_size(limit: Option<u32>) -> Result<PageSize, ServiceError> {
 }
 
 /// Problems of the design at their paths in the request, where it is a part.
-fn in_request(error: ServiceError) -> ServiceError {
+pub(super) fn in_request(error: ServiceError) -> ServiceError {
     match error {
         ServiceError::Invalid(problems) => ServiceError::Invalid(problems.into_iter().map(at_path).collect()),
         other => other,
@@ -122,7 +122,7 @@ fn in_request(error: ServiceError) -> ServiceError {
 }
 
 fn at_path(problem: FieldProblem) -> FieldProblem {
-    const BESIDE: [&str; 6] = ["key", "prompt", "label", "revision", "note", "arm"];
+    const BESIDE: [&str; 9] = ["key", "prompt", "label", "revision", "note", "arm", "design", "days", "experiment"];
     if BESIDE.contains(&problem.field.as_str()) {
         return problem;
     }

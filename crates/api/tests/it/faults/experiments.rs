@@ -16,6 +16,9 @@ pub(super) fn doors() -> Vec<Door> {
     };
     let question = json!({"prompt": "greet", "unit": "user-1", "attributes": {"plan": "pro"}});
     let evaluation = json!({"context": {"targetingKey": "user-1", "plan": "pro"}});
+    let arms = json!([{"key": "a", "version": 1, "weight": 5000}, {"key": "b", "version": 2, "weight": 5000}]);
+    let goal = json!([{"metric": {"key": "g", "source": "latency", "aggregation": "p50", "direction": "lower"}, "role": "goal"}]);
+    let planned = json!({"prompt": "greet", "design": {"arms": arms, "metrics": goal, "coverage": 0.5}});
     let flags = "/ofrep/v1/evaluate/flags";
     vec![
         Door::json("POST /api/v1/experiments", Method::POST, "/api/v1/experiments", &draft)
@@ -40,6 +43,28 @@ pub(super) fn doors() -> Vec<Door> {
             .body("arm where none belongs", &json!({"arm": "warm"}))
             .path("action nobody knows", "/api/v1/experiments/ours/explode")
             .path("experiment nobody knows", "/api/v1/experiments/ghost/launch"),
+        Door::json("POST /api/v1/plan", Method::POST, "/api/v1/plan", &planned)
+            .replace("invalid UTF-8 in a text", "greet", b"gr\xffet")
+            .replace("NaN", "0.5", b"NaN")
+            .body("unknown field", &json!({"prompt": "greet", "colour": 1}))
+            .body("wrong types", &json!({"prompt": "greet", "design": [], "days": "many"}))
+            .body("nothing", &json!({}))
+            .body("no design", &json!({"prompt": "greet"}))
+            .body("prompt nobody knows", &json!({"prompt": "ghost", "design": {}}))
+            .body("label nobody knows", &json!({"prompt": "greet", "label": "ghost", "design": {}}))
+            .body("experiment nobody knows", &json!({"experiment": "ghost"}))
+            .body("experiment without arms", &json!({"experiment": "ours"}))
+            .body("too many days", &json!({"experiment": "ours", "days": 400}))
+            .body("weights that do not sum", &json!({"prompt": "greet", "design": {"arms": [
+                {"key": "a", "version": 1, "weight": 5000}, {"key": "b", "version": 2, "weight": 4000},
+            ], "metrics": goal}}))
+            .body("targeting that is none", &json!({"prompt": "greet", "design": {"targeting": {"like": {}}, "arms": arms,
+                "metrics": goal}}))
+            .body("deep nesting", &json!({"prompt": "greet", "design": {"targeting": {"and": deep(120)}}})),
+        Door::json("POST /api/v1/dry-run", Method::POST, "/api/v1/dry-run", &planned)
+            .body("unknown field", &json!({"prompt": "greet", "colour": 1}))
+            .body("no days", &json!({"prompt": "greet", "design": {"arms": arms, "metrics": goal}, "days": 0}))
+            .body("experiment nobody knows", &json!({"experiment": "ghost"})),
         Door::json("POST /api/v1/resolve", Method::POST, "/api/v1/resolve", &question)
             .replace("invalid UTF-8 in a text", "user-1", b"us\xffr")
             .body("unknown field", &json!({"prompt": "greet", "colour": 1}))

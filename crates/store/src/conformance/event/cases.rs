@@ -57,6 +57,7 @@ macro_rules! event_conformance {
             the_earliest_exposure_stands_and_a_second_arm_is_noted
             units_are_summed_from_their_exposure_to_the_end_of_the_phase
             units_are_the_same_whatever_order_split_and_repeat
+            past_units_are_what_they_would_have_been_in_an_experiment
         );
     };
     (@each $make:expr; $($name:ident)+) => {$(

@@ -21,7 +21,7 @@ use crate::event::{
 };
 
 const DAY_NS: i64 = 24 * HOUR_NS;
-const PROMPT: &str = "greet";
+pub(super) const PROMPT: &str = "greet";
 
 fn experiment() -> ExperimentId {
     "00000000-0000-7000-9000-000000000001".parse().expect("a UUID")
@@ -60,7 +60,7 @@ fn exposures(exposures: Vec<Exposure>) -> EventBatch {
     EventBatch { exposures, ..EventBatch::empty(Build::project(1), RECEIVED) }
 }
 
-fn watch(unit: UnitKind, until_us: Option<TimeUs>) -> Watch {
+pub(super) fn watch(unit: UnitKind, until_us: Option<TimeUs>) -> Watch {
     let measure = |source: &str, window_hours: Option<u32>, bins: bool| UnitMeasure {
         source: source.parse().expect("a source"),
         window_hours,
@@ -87,7 +87,7 @@ fn watch(unit: UnitKind, until_us: Option<TimeUs>) -> Watch {
     }
 }
 
-async fn append(store: &dyn EventStore, batch: EventBatch) {
+pub(super) async fn append(store: &dyn EventStore, batch: EventBatch) {
     store.append(batch).await.expect("append");
 }
 
@@ -154,14 +154,14 @@ pub async fn the_earliest_exposure_stands_and_a_second_arm_is_noted(store: &dyn 
 
 /// Every event sent, as it stands.
 #[derive(Default)]
-struct Sent {
-    model: Model,
+pub(super) struct Sent {
+    pub(super) model: Model,
     outcomes: BTreeMap<String, OutcomeEvent>,
-    exposures: BTreeMap<String, Exposure>,
+    pub(super) exposures: BTreeMap<String, Exposure>,
 }
 
 impl Sent {
-    fn take(&mut self, batch: &EventBatch) {
+    pub(super) fn take(&mut self, batch: &EventBatch) {
         self.model.take(batch);
         for event in &batch.outcomes {
             let held = self.outcomes.entry(event.id.as_str().to_owned()).or_insert(event.clone());
@@ -186,7 +186,7 @@ fn fixed(number: f64) -> i128 {
 type Row<'r> = dyn Fn(&MetricSource) -> Option<(i128, Option<i32>)> + 'r;
 
 /// What became of a unit, from all that was sent.
-fn expected(sent: &Sent, watch: &Watch, unit: &str) -> UnitState {
+pub(super) fn expected(sent: &Sent, watch: &Watch, unit: &str) -> UnitState {
     let project = Build::project(1);
     let first = sent.exposures[unit].first_us.to_ns().0;
     let until = watch.until_us.map_or(i64::MAX, |until| until.to_ns().0);
@@ -371,7 +371,7 @@ pub async fn units_are_summed_from_their_exposure_to_the_end_of_the_phase(store:
 }
 
 /// Batches about four users, their sessions and traces: some spans, scores, events and exposures of each.
-fn random_batches(random: &mut Random, kind: &UnitKind, count: usize) -> Vec<EventBatch> {
+pub(super) fn random_batches(random: &mut Random, kind: &UnitKind, count: usize) -> Vec<EventBatch> {
     let mut batches = Vec::new();
     for _ in 0..count {
         let at = START_NS + random.below(40 * 60) as i64 * 60_000_000_000;
