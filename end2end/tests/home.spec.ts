@@ -1,3 +1,4 @@
+import { experiment } from "../fixtures/seed";
 import { expect, project, test } from "../fixtures/test";
 
 const path = `/p/${project}`;
@@ -23,6 +24,15 @@ test("home tells what changed this week and leads to it", async ({ page, open })
   await expect(page.getByRole("heading", { name: "Numbers that moved" })).toBeVisible();
   await saved.getByRole("link").click();
   await expect(page).toHaveURL(/prompts\/support%2Fanswer\?v=2/);
+});
+
+test("home lists the experiments under way with what is known of them", async ({ page, open }) => {
+  await open(path);
+  const running = page.getByRole("table", { name: "Experiments" }).getByRole("row").filter({ hasText: experiment });
+  await expect(running).toContainText("running");
+  await expect(running.locator(".experiment__known")).not.toBeEmpty();
+  await running.getByRole("link").first().click();
+  await expect(page).toHaveURL(new RegExp(`/experiments/${experiment}$`));
 });
 
 test("keys go to every place and say which they are", async ({ page, open }) => {

@@ -14,12 +14,19 @@ use serde_json::{Map, Value, json};
 
 use crate::unit::Unit;
 
+/// Where the axis of values ends; where the data end, if absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Ends {
+    pub(crate) floor: Option<f64>,
+    pub(crate) ceiling: Option<f64>,
+}
+
 /// A chart over time in the house style: hairline grid, no axis lines, one tooltip for all series at a moment.
 pub(crate) fn time_chart(
     unit: Unit,
     legend: Option<Vec<String>>,
     range: TimeRange,
-    ceiling: Option<f64>,
+    ends: Ends,
     zone: &str,
 ) -> Chart {
     // Without a legend and names at the ends of lines the picture has the whole area.
@@ -40,7 +47,10 @@ pub(crate) fn time_chart(
         ),
     };
     let mut values = Axis::new();
-    if let Some(ceiling) = ceiling {
+    if let Some(floor) = ends.floor {
+        values = values.min(floor);
+    }
+    if let Some(ceiling) = ends.ceiling {
         values = values.max(ceiling);
     }
     chart

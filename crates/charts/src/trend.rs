@@ -12,7 +12,7 @@ use domain::{
 use serde_json::json;
 
 use crate::{
-    option::{milliseconds, time_chart, to_json},
+    option::{Ends, milliseconds, time_chart, to_json},
     unit::{Unit, grouped, moment},
 };
 
@@ -90,7 +90,7 @@ pub fn trend(data: &Trend) -> Result<ChartSpec, serde_json::Error> {
     let from = TimeUs(data.range.from.0.div_euclid(data.bucket_us.max(1)) * data.bucket_us);
     let axis = TimeRange { from, to: data.range.to };
     let legend = data.groups.iter().map(|group| group.name.clone()).collect::<Vec<_>>();
-    let mut chart = time_chart(data.unit, data.legend.then_some(legend), axis, ceiling(data), &data.zone);
+    let mut chart = time_chart(data.unit, data.legend.then_some(legend), axis, ends(data), &data.zone);
     for (index, group) in data.groups.iter().enumerate() {
         let color = format!("token:arm-{}", group.series % 5);
         if group.points.iter().any(|point| point.interval.is_some()) {
@@ -153,13 +153,19 @@ pub fn trend(data: &Trend) -> Result<ChartSpec, serde_json::Error> {
     Ok(ChartSpec { option, summary: summary(data), table: table(data) })
 }
 
-/// Where the axis must end by itself: shares near or at the whole would get room above 100%, and shares that are all zero an
-/// axis up to nowhere.
-fn ceiling(data: &Trend) -> Option<f64> {
+/// Where the axis must end by itself. Shares near or at the whole would get room above 100%, and shares that are all zero an
+/// axis up to nowhere. Of values none of which is below zero, an interval may reach there, but the axis does not: a score or a
+/// cost of less than nothing is no news.
+fn ends(data: &Trend) -> Ends {
     let points = || data.groups.iter().flat_map(|group| &group.points);
+    let lowest = points().map(|point| point.value).fold(f64::INFINITY, f64::min);
+    let reaches_below = points().any(|point| point.interval.is_some_and(|(low, _)| low < 0.0));
     let largest = points().map(|point| point.interval.map_or(point.value, |(_, high)| high)).fold(0.0, f64::max);
     let is_whole = (0.8..=1.0).contains(&largest) || largest == 0.0;
-    (data.unit == Unit::Percent && is_whole && points().next().is_some()).then_some(1.0)
+    Ends {
+        floor: (lowest >= 0.0 && reaches_below).then_some(0.0),
+        ceiling: (data.unit == Unit::Percent && is_whole && points().next().is_some()).then_some(1.0),
+    }
 }
 
 /// Where the text of a mark stands.

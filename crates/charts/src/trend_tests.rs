@@ -113,6 +113,20 @@ fn texts_of_marks_do_not_hide_one_another() {
 }
 
 #[test]
+fn the_axis_stays_above_zero_when_only_an_interval_passes_it() {
+    let scores = |value: f64, low: f64| {
+        let point = Point { at: TimeUs(0), value, interval: Some((low, 0.9)), n: Some(4) };
+        Trend {
+            unit: Unit::Score,
+            groups: vec![Group { name: "v1".into(), series: 0, points: vec![point] }],
+            ..example()
+        }
+    };
+    let floors = [(0.3, -0.1), (0.3, 0.1), (-0.2, -0.4)].map(|(value, low)| ends(&scores(value, low)).floor);
+    assert_eq!(floors, [Some(0.0), None, None]);
+}
+
+#[test]
 fn shares_end_at_the_whole_where_they_would_pass_it() {
     let shares = |value: f64| {
         let point = Point { at: TimeUs(0), value, interval: None, n: None };
@@ -122,7 +136,7 @@ fn shares_end_at_the_whole_where_they_would_pass_it() {
             ..example()
         }
     };
-    assert_eq!([0.0, 0.3, 0.95, 1.0].map(|share| ceiling(&shares(share))), [Some(1.0), None, Some(1.0), Some(1.0)]);
+    assert_eq!([0.0, 0.3, 0.95, 1.0].map(|share| ends(&shares(share)).ceiling), [Some(1.0), None, Some(1.0), Some(1.0)]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ pub mod parts;
 #[cfg(feature = "ssr")]
 pub(super) mod read;
 pub mod server;
+pub mod table;
 
 use domain::time::TimeUs;
 use leptos::prelude::*;
@@ -14,21 +15,14 @@ use leptos_router::{
     hooks::{use_params_map, use_query_map},
     lazy_route,
 };
-use ui::{
-    ButtonKind, Cell, CellKind, Chip, Choice, Column, Crumb, Empty, EmptyRow, Filter, IconName, Instant, LinkButton,
-    Moment, Page, Query, SegmentedLinks, Table, VersionBadge, page::PageHead,
-};
+use ui::{ButtonKind, Choice, Crumb, Empty, Filter, IconName, LinkButton, Page, Query, SegmentedLinks, page::PageHead};
 
 use self::{
-    model::{ExperimentLine, ExperimentsView, Status},
-    parts::{SplitBar, running_words, state_chip},
+    model::{ExperimentsView, Status},
     server::ListExperiments,
+    table::ExperimentTable,
 };
-use crate::{
-    panel::Panel,
-    routes::{experiment_href, new_experiment_href, prompt_href},
-    wire::Asked,
-};
+use crate::{panel::Panel, routes::new_experiment_href, wire::Asked};
 
 /// Route of the list.
 #[derive(Debug)]
@@ -97,12 +91,6 @@ fn List(project: String, query: Query, view: ExperimentsView) -> impl IntoView {
     let prompt = query.get("prompt").filter(|prompt| !prompt.is_empty()).map(|prompt| {
         view! { <Filter name="Prompt" value=prompt.to_owned() href=fresh.without("prompt").href()/> }.into_any()
     });
-    let rows = if view.lines.is_empty() {
-        view! { <EmptyRow columns=5>"No experiment is in this state."</EmptyRow> }.into_any()
-    } else {
-        let line = |line| view! { <Line project=project.clone() line now/> }.into_any();
-        view.lines.into_iter().map(line).collect_view().into_any()
-    };
     let older = view.next.map(|cursor| {
         let href = query.set("cursor", cursor).href();
         view! { <div class="actions"><LinkButton href>"Older"</LinkButton></div> }.into_any()
@@ -113,60 +101,9 @@ fn List(project: String, query: Query, view: ExperimentsView) -> impl IntoView {
             {prompt}
         </div>
         <div class="card">
-            <Table
-                caption="Experiments"
-                columns=vec![
-                    Column::text("Experiment"),
-                    Column::text("State"),
-                    Column::text("Prompt and label"),
-                    Column::text("Split"),
-                    Column::number("Running"),
-                ]
-            >
-                {rows}
-            </Table>
+            <ExperimentTable project lines=view.lines now/>
         </div>
         {older}
-    }
-    .into_any()
-}
-
-#[component]
-fn Line(project: String, line: ExperimentLine, now: TimeUs) -> impl IntoView {
-    let href = experiment_href(&project, &line.key);
-    let running = line.started_us.map(|started| running_words(started, line.ended_us.unwrap_or(now.0)));
-    let sub = match line.ended_us {
-        Some(ended) => view! { "ended " <Instant at=TimeUs(ended) shown=Moment::Ago(now)/> }.into_any(),
-        None => view! { "changed " <Instant at=TimeUs(line.updated_us) shown=Moment::Ago(now)/> }.into_any(),
-    };
-    let control = line.arms.first().map_or(0, |arm| arm.version);
-    let prompt_page = prompt_href(&project, &line.prompt);
-    let prompt = if control == 0 {
-        view! { <a class="badge" href=prompt_page>{line.prompt}</a> }.into_any()
-    } else {
-        view! { <VersionBadge prompt=line.prompt version=control href=format!("{prompt_page}?v={control}")/> }
-            .into_any()
-    };
-    let split = if line.arms.is_empty() {
-        view! { <span class="faint">"no arms yet"</span> }.into_any()
-    } else {
-        view! { <SplitBar arms=line.arms/> <span class="sub">{format!("of {} of the traffic", line.coverage)}</span> }
-            .into_any()
-    };
-    view! {
-        <tr>
-            <Cell kind=CellKind::Title>
-                <a href=href data-row=""><b>{line.title}</b></a>
-                <span class="sub mono">{line.key}</span>
-            </Cell>
-            <Cell label="State">{state_chip(line.state)}</Cell>
-            <Cell label="Prompt"><span class="row--wrap">{prompt} <Chip>{line.label}</Chip></span></Cell>
-            <Cell kind=CellKind::Wide label="Split">{split}</Cell>
-            <Cell kind=CellKind::Number label="Running">
-                {running.unwrap_or_else(|| "–".to_owned())}
-                <span class="sub">{sub}</span>
-            </Cell>
-        </tr>
     }
     .into_any()
 }

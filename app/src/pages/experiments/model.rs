@@ -41,6 +41,8 @@ pub struct ExperimentLine {
     pub ended_us: Option<i64>,
     /// When it was changed last.
     pub updated_us: i64,
+    /// What is known so far, in a sentence; of those that run or are paused.
+    pub known: Option<String>,
 }
 
 /// One arm.

@@ -5,13 +5,16 @@ use domain::{
     experiment::{Experiment, State},
     page::PageSize,
 };
-use services::{ServiceError, experiments::ListExperiments};
+use services::{ServiceError, experiments::ListExperiments, results::ResultQuery};
 
 use super::model::{ArmLine, ExperimentLine, ExperimentsView, Status};
 use crate::{
     context::{self, Visit},
     error::AppError,
 };
+
+/// Treatments whose verdicts a list shows.
+const MOST_VERDICTS: usize = 2;
 
 pub(super) async fn list(
     visit: &Visit,
@@ -32,7 +35,7 @@ pub(super) async fn list(
         all.map_err(context::refusal)?.items.is_empty()
     };
     Ok(ExperimentsView {
-        lines: page.items.iter().map(line).collect(),
+        lines: lines(visit, &page.items).await,
         next: page.next,
         none_yet,
         may_write: may_write(visit),
@@ -40,8 +43,39 @@ pub(super) async fn list(
     })
 }
 
-fn line(experiment: &Experiment) -> ExperimentLine {
+/// Those that own their slot, newest first, at most `most`.
+pub(in crate::pages) async fn live(visit: &Visit, most: u32) -> Result<Vec<ExperimentLine>, AppError> {
+    let states = State::ALL.into_iter().filter(|state| state.owns_slot()).collect();
+    let wanted = ListExperiments { states, prompt: None };
+    let size = PageSize::new(most).map_err(|error| context::refusal(ServiceError::of("limit")(error)))?;
+    let page = visit.services.experiments.list(&visit.actor, visit.project.id, wanted, None, size).await;
+    Ok(lines(visit, &page.map_err(context::refusal)?.items).await)
+}
+
+async fn lines(visit: &Visit, experiments: &[Experiment]) -> Vec<ExperimentLine> {
+    let mut lines = Vec::with_capacity(experiments.len());
+    for experiment in experiments {
+        lines.push(line(experiment, known(visit, experiment).await));
+    }
+    lines
+}
+
+/// The verdict on each treatment. A list does without it where it cannot be had.
+async fn known(visit: &Visit, experiment: &Experiment) -> Option<String> {
+    if !matches!(experiment.state, State::Running | State::Paused) {
+        return None;
+    }
+    let query = ResultQuery::default();
+    let result = visit.services.results.result(&visit.actor, visit.project.id, experiment.key.as_str(), &query).await;
+    // Logs what went wrong; the page is as good as it can be without.
+    let verdicts = result.map_err(|error| error.into_problem(None)).ok()?.table.verdicts;
+    let sentences: Vec<String> = verdicts.into_iter().take(MOST_VERDICTS).map(|verdict| verdict.sentence).collect();
+    Some(sentences.join(" "))
+}
+
+fn line(experiment: &Experiment, known: Option<String>) -> ExperimentLine {
     ExperimentLine {
+        known,
         key: experiment.key.to_string(),
         title: experiment.title().to_owned(),
         state: experiment.state,

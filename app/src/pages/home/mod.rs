@@ -15,8 +15,8 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 use ui::{
-    Button, ButtonKind, Card, Code, Crumb, Icon, IconName, Notice, Page, ProblemPanel, Snippet, Tone, format, live,
-    page::PageHead,
+    Button, ButtonKind, Card, Code, Crumb, Icon, IconName, LinkButton, Notice, Page, ProblemPanel, Snippet, Tone,
+    format, live, page::PageHead,
 };
 
 use self::{
@@ -26,6 +26,7 @@ use self::{
 };
 use crate::{
     pages::{
+        experiments::table::ExperimentTable,
         projects::server::MakeDemo,
         settings::{model::NewKey, server::CreateKey},
     },
@@ -75,6 +76,16 @@ fn Opened(project: String, home: HomeView) -> impl IntoView {
     let title = home.project_name.clone();
     let health = home.health.map(|health| view! { <HealthStrip project=project.clone() health/> }.into_any());
     let week = home.week.clone().map(|week| view! { <ThisWeek project=project.clone() week now/> }.into_any());
+    let experiments = (!home.experiments.is_empty()).then(|| {
+        let (project, lines) = (project.clone(), home.experiments.clone());
+        let all = format!("{}/experiments", project_href(&project));
+        view! {
+            <Card title="Experiments under way" extra=move || view! { <LinkButton href=all kind=ButtonKind::Quiet>"All"</LinkButton> }>
+                <ExperimentTable project lines now/>
+            </Card>
+        }
+        .into_any()
+    });
     let set_up = live(move || {
         let (project, home) = (project.clone(), home.clone());
         (!is_complete.get()).then(|| view! { <SetUp project home progress/> }.into_any())
@@ -83,6 +94,7 @@ fn Opened(project: String, home: HomeView) -> impl IntoView {
         <PageHead title/>
         {health}
         {set_up}
+        {experiments}
         {week}
     }
     .into_any()

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::measured::Measured;
+use crate::{measured::Measured, pages::experiments::model::ExperimentLine};
 
 /// Everything the page shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +19,8 @@ pub struct HomeView {
     pub progress: Progress,
     /// How things are; `None` until something came.
     pub health: Option<Health>,
+    /// Experiments under way.
+    pub experiments: Vec<ExperimentLine>,
     /// What changed this week; `None` until something came.
     pub week: Option<Week>,
     /// The server's present.

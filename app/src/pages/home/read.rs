@@ -16,9 +16,12 @@ use crate::{
     context::{self, Visit},
     error::AppError,
     measured::Measured,
+    pages::experiments,
 };
 
 const HOUR: RangeChoice = RangeChoice::Last { minutes: 60 };
+/// Experiments shown; the rest are one click away.
+const MOST_EXPERIMENTS: u32 = 5;
 const DAY: RangeChoice = RangeChoice::Last { minutes: 1440 };
 
 pub(super) async fn view(visit: &Visit) -> Result<HomeView, AppError> {
@@ -32,6 +35,7 @@ pub(super) async fn view(visit: &Visit) -> Result<HomeView, AppError> {
         may_make_keys: visit.role >= Role::Owner,
         progress,
         health,
+        experiments: experiments::read::live(visit, MOST_EXPERIMENTS).await?,
         week,
         now_us: visit.now.0,
     })

@@ -13,7 +13,7 @@ use super::model::{PAGE, PromptLine, PromptsPage, PromptsQuery, Sort, folders};
 use crate::{
     context::{self, Visit},
     error::AppError,
-    measured::Measured,
+    measured::{Measured, sentence},
 };
 
 const WEEK: RangeChoice = RangeChoice::Last { minutes: 7 * 1440 };
@@ -95,7 +95,7 @@ async fn week(visit: &Visit) -> Result<Week, AppError> {
     let answers = answers.map_err(context::refusal)?;
     let mut week = Week { by_prompt: HashMap::new(), notices: Vec::new() };
     if let Some(answer) = answers.first() {
-        week.notices = answer.notices.iter().cloned().chain(answer.partial.clone()).collect();
+        week.notices = answer.notices.iter().chain(&answer.partial).map(|notice| sentence(notice)).collect();
         for row in &answer.rows {
             let Some(name) = row.group.first() else { continue };
             let value = |place: usize| row.values.get(place).copied();

@@ -91,15 +91,7 @@ pub(super) fn Metrics(query: Query, view: MetricsView) -> impl IntoView {
         view! { <Notice>{format!("The newest {} are not counted yet.", format::duration_ms(view.lag_ms as f64))}</Notice> }
             .into_any()
     });
-    let notices = view
-        .notices
-        .into_iter()
-        .map(|notice| {
-            let mut letters = notice.chars();
-            let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-            view! { <Notice>{format!("{first}{}.", letters.as_str())}</Notice> }.into_any()
-        })
-        .collect_view();
+    let notices = view.notices.into_iter().map(|notice| view! { <Notice>{notice}</Notice> }.into_any()).collect_view();
     let comparison = (groups.len() > 1).then(|| {
         view! { <Comparison query=query.clone() group=group.clone() groups view=view.comparison/> }.into_any()
     });

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     context::{self, Visit},
     error::AppError,
+    measured::sentence,
     range,
 };
 
@@ -147,7 +148,7 @@ impl Page<'_> {
             distribution: self.distribution(answer(Part::Spread), &ordered, &names, &palette),
             groups,
             comparison,
-            notices,
+            notices: notices.iter().map(|notice| sentence(notice)).collect(),
             zone: said(self.query.zone.as_ref()).unwrap_or("UTC").to_owned(),
             range: self.choice.into(),
             lag_ms: numbers.lag_ms,
