@@ -1,5 +1,7 @@
 //! What a server function knows of its request: the services, who asks, which project. Server only.
 
+use std::sync::Arc;
+
 use axum::http::{
     HeaderValue,
     header::{COOKIE, SET_COOKIE},
@@ -34,6 +36,10 @@ pub struct Hosting {
 /// Address of whoever sent the request, provided by `server`.
 #[derive(Clone, Debug)]
 pub struct ClientAddress(pub String);
+
+/// What this server answers programs, as its OpenAPI document says it; provided by `server`.
+#[derive(Clone, Debug)]
+pub struct Interface(pub Arc<serde_json::Value>);
 
 /// A visit to a project: everything a server function needs.
 pub struct Visit {
@@ -79,6 +85,11 @@ pub async fn person() -> Result<SignedInPerson, AppError> {
         set_session(&token, person.expires_us);
     }
     Ok(person)
+}
+
+/// The OpenAPI document of this server.
+pub fn interface() -> Arc<serde_json::Value> {
+    expect_context::<Interface>().0
 }
 
 /// The use cases.

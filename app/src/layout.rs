@@ -74,7 +74,10 @@ fn places(base: &str) -> Vec<NavGroup> {
         ),
         NavGroup::new(
             "Project",
-            vec![NavItem::new("Settings", format!("{base}/settings"), IconName::Settings).go(',')],
+            vec![
+                NavItem::new("API reference", format!("{base}/docs/api"), IconName::Book).go('a'),
+                NavItem::new("Settings", format!("{base}/settings"), IconName::Settings).go(','),
+            ],
         ),
     ]
 }

@@ -27,6 +27,7 @@ use crate::{
         projects::Projects,
         prompt::Prompt,
         prompts::Prompts,
+        reference::Reference,
         session::Session,
         settings::{Environments, General, Keys, Members},
         trace::Trace,
@@ -64,6 +65,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("sessions/:id") view={Lazy::<Session>::new()}/>
                     <Route path=path!("users") view={Lazy::<Users>::new()}/>
                     <Route path=path!("users/:id") view={Lazy::<User>::new()}/>
+                    <Route path=path!("docs/api") view={Lazy::<Reference>::new()}/>
                     <Route path=path!("settings") view={Lazy::<General>::new()}/>
                     <Route path=path!("settings/environments") view={Lazy::<Environments>::new()}/>
                     <Route path=path!("settings/keys") view={Lazy::<Keys>::new()}/>

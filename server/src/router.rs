@@ -50,10 +50,12 @@ fn page_context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     let site = state.site.page_site();
     let services = state.services.clone();
     let reach = Arc::clone(&state.reach);
+    let interface = state.interface.clone();
     move || {
         site.provide();
         security::send_page_policy();
         provide_context(services.clone());
+        provide_context(interface.clone());
         provide_visitor(&reach);
     }
 }

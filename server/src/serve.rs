@@ -55,7 +55,7 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         stopping: stopping.clone(),
         ..ApiConfig::default()
     };
-    let state = AppState::new(site, services.clone(), api, reach);
+    let state = AppState::new(site, services.clone(), api, reach).context("cannot write the OpenAPI document")?;
     let link = set_up(&services, args.init.into_initial()).await?;
 
     let listener =

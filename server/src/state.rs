@@ -3,6 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use api::ApiConfig;
+use app::context::Interface;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use services::Services;
@@ -16,6 +17,7 @@ pub(crate) struct AppState {
     pub(crate) services: Services,
     pub(crate) api: ApiConfig,
     pub(crate) reach: Arc<Reach>,
+    pub(crate) interface: Interface,
 }
 
 /// How this server is reached.
@@ -30,9 +32,10 @@ pub(crate) struct Reach {
 }
 
 impl AppState {
-    pub(crate) fn new(site: SiteFiles, services: Services, api: ApiConfig, reach: Reach) -> Self {
+    pub(crate) fn new(site: SiteFiles, services: Services, api: ApiConfig, reach: Reach) -> serde_json::Result<Self> {
         // Only the output name is required; files are found through `app::site::Site`.
         let leptos = LeptosOptions::builder().output_name("assay").build();
-        Self { leptos, site: Arc::new(site), services, api, reach: Arc::new(reach) }
+        let interface = Interface(Arc::new(api::document()?));
+        Ok(Self { leptos, site: Arc::new(site), services, api, reach: Arc::new(reach), interface })
     }
 }

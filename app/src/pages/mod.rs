@@ -14,6 +14,7 @@ pub mod prices;
 pub mod projects;
 pub mod prompt;
 pub mod prompts;
+pub mod reference;
 pub mod session;
 pub mod settings;
 pub mod trace;

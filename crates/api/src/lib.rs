@@ -22,6 +22,7 @@ mod web;
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::any};
 use services::Services;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use rate::RateLimits;
@@ -29,9 +30,16 @@ pub use state::ApiConfig;
 
 use state::ApiState;
 
-/// Every address of the interface, complete with request ids, limits, and answers for addresses nobody claims.
-pub fn router(services: Services, config: ApiConfig) -> Router {
-    let state = ApiState::new(services, config);
+/// The OpenAPI document of the interface, as `/openapi.json` serves it.
+///
+/// # Errors
+/// When it cannot be written as JSON, which no request can bring about.
+pub fn document() -> serde_json::Result<serde_json::Value> {
+    serde_json::to_value(routes().1)
+}
+
+/// Every route and the document made from them.
+fn routes() -> (Router<ApiState>, OpenApi) {
     let (routes, document) = OpenApiRouter::with_openapi(openapi::base())
         .merge(operate::routes())
         .merge(export::routes())
@@ -39,6 +47,13 @@ pub fn router(services: Services, config: ApiConfig) -> Router {
         .merge(v1::routes())
         .merge(flags::routes())
         .split_for_parts();
+    (routes, openapi::complete(document))
+}
+
+/// Every address of the interface, complete with request ids, limits, and answers for addresses nobody claims.
+pub fn router(services: Services, config: ApiConfig) -> Router {
+    let state = ApiState::new(services, config);
+    let (routes, document) = routes();
     routes
         .merge(openapi::serve(document))
         .method_not_allowed_fallback(watch::wrong_method)

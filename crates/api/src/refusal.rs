@@ -11,7 +11,6 @@ use domain::{
     problem::{FieldProblem, ProblemCode},
 };
 use serde::Serialize;
-use serde_json::json;
 use services::ServiceError;
 use utoipa::ToSchema;
 
@@ -57,6 +56,7 @@ pub(crate) struct SdkRefusal(Problem);
 
 /// The problem document on the wire.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
 pub(crate) struct ProblemDocument {
     /// Two or three words.
     title: &'static str,
@@ -75,6 +75,30 @@ pub(crate) struct ProblemDocument {
     /// Finds the request in the server's log.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
+}
+
+/// A refusal as the SDKs read it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SdkProblem)]
+pub(crate) struct SdkRefusalDocument {
+    /// Why, for programs: `BadRequest`, `Unauthorized`, `Forbidden`, `NotFound`, `Conflict`, …
+    error: &'static str,
+    /// What failed and what to do, for people.
+    message: String,
+}
+
+/// A refusal as OpenFeature's remote evaluation protocol has it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FlagProblem)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FlagRefusalDocument {
+    /// The flag, where one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<String>,
+    /// `PARSE_ERROR`, `TARGETING_KEY_MISSING`, `INVALID_CONTEXT`, `FLAG_NOT_FOUND`, `GENERAL`.
+    pub(crate) error_code: &'static str,
+    /// What failed and what to do, for people.
+    pub(crate) error_details: String,
 }
 
 impl Refusal {
@@ -119,8 +143,8 @@ impl IntoResponse for Refusal {
 impl IntoResponse for SdkRefusal {
     fn into_response(self) -> Response {
         let Self(problem) = self;
-        let body = Json(json!({ "error": sdk_name(problem.code), "message": problem.message }));
-        finish(problem.code, problem.retry_after_s, body.into_response())
+        let document = SdkRefusalDocument { error: sdk_name(problem.code), message: problem.message };
+        finish(problem.code, problem.retry_after_s, Json(document).into_response())
     }
 }
 

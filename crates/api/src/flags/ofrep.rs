@@ -25,7 +25,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     extract::{Body, Path, answer_tagged, client_key},
-    refusal::{Refusal, finish},
+    refusal::{FlagRefusalDocument, Refusal, finish},
     state::ApiState,
     web::{WebCaller, cors},
 };
@@ -128,11 +128,8 @@ impl IntoResponse for OfrepRefusal {
             ProblemCode::NotFound => "FLAG_NOT_FOUND",
             _ => "GENERAL",
         });
-        let mut body = json!({ "errorCode": code, "errorDetails": self.problem.message });
-        if let (Some(key), Some(fields)) = (self.key, body.as_object_mut()) {
-            fields.insert("key".to_owned(), Value::String(key));
-        }
-        finish(self.problem.code, self.problem.retry_after_s, Json(body).into_response())
+        let document = FlagRefusalDocument { key: self.key, error_code: code, error_details: self.problem.message };
+        finish(self.problem.code, self.problem.retry_after_s, Json(document).into_response())
     }
 }
 

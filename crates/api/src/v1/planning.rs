@@ -30,7 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
 /// see it otherwise.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Question {
+struct PlanQuestion {
     /// The key of an experiment.
     experiment: Option<String>,
     /// The prompt's name.
@@ -45,9 +45,9 @@ struct Question {
     days: Option<u32>,
 }
 
-impl From<Question> for PlanQuery {
-    fn from(asked: Question) -> Self {
-        let Question { experiment, prompt, label, design, days } = asked;
+impl From<PlanQuestion> for PlanQuery {
+    fn from(asked: PlanQuestion) -> Self {
+        let PlanQuestion { experiment, prompt, label, design, days } = asked;
         Self { experiment, prompt, label, design, days }
     }
 }
@@ -207,7 +207,7 @@ struct DryRunView {
     /// Units that would not take part, by what keeps them out, most first.
     left_out: Vec<LeftOutView>,
     /// Some units of each outcome.
-    examples: Vec<ExampleView>,
+    examples: Vec<PlacedUnitView>,
     /// Whether the arms split as planned: `status` (`ok`, `warn`, `broken`) and a `sentence`; none when nobody takes part.
     #[schema(value_type = Option<Object>)]
     split: Option<experiment::Check>,
@@ -252,7 +252,7 @@ struct WhyView {
 }
 
 #[derive(Serialize, ToSchema)]
-struct ExampleView {
+struct PlacedUnitView {
     unit: String,
     /// The first of its traces.
     #[schema(value_type = String)]
@@ -268,12 +268,12 @@ struct ExampleView {
 ///
 /// From this prompt's own traffic: what each goal was of late, how many units and days telling a difference takes, what could be
 /// found after some days, what it costs. Nothing is saved.
-#[utoipa::path(post, path = "/api/v1/plan", tag = "Experiments", operation_id = "plan_experiment", request_body = Question,
+#[utoipa::path(post, path = "/api/v1/plan", tag = "Experiments", operation_id = "plan_experiment", request_body = PlanQuestion,
     responses((status = 200, body = PlanView)))]
 async fn plan(
     State(state): State<ApiState>,
     caller: Caller,
-    Body(asked): Body<Question>,
+    Body(asked): Body<PlanQuestion>,
 ) -> Result<Json<PlanView>, Refusal> {
     let plan = state.services.planning.plan(&caller.actor, caller.project, asked.into()).await;
     Ok(Json(plan.map_err(in_request)?.into()))
@@ -284,11 +284,11 @@ async fn plan(
 /// Which units of the last day would have got which arm, and what would have kept the others out. Nobody is exposed, nothing is
 /// saved.
 #[utoipa::path(post, path = "/api/v1/dry-run", tag = "Experiments", operation_id = "dry_run_experiment",
-    request_body = Question, responses((status = 200, body = DryRunView)))]
+    request_body = PlanQuestion, responses((status = 200, body = DryRunView)))]
 async fn dry_run(
     State(state): State<ApiState>,
     caller: Caller,
-    Body(asked): Body<Question>,
+    Body(asked): Body<PlanQuestion>,
 ) -> Result<Json<DryRunView>, Refusal> {
     let run = state.services.planning.dry_run(&caller.actor, caller.project, asked.into()).await;
     Ok(Json(run.map_err(in_request)?.into()))
@@ -386,7 +386,7 @@ impl From<DryRun> for DryRunView {
             without_unit: run.without_unit,
             arms: run.arms.into_iter().map(arm).collect(),
             left_out: run.left_out.into_iter().map(LeftOutView::from).collect(),
-            examples: run.examples.into_iter().map(ExampleView::from).collect(),
+            examples: run.examples.into_iter().map(PlacedUnitView::from).collect(),
             split: run.split,
             settled: run.settled,
         }
@@ -412,7 +412,7 @@ impl From<Why> for WhyView {
     }
 }
 
-impl From<Example> for ExampleView {
+impl From<Example> for PlacedUnitView {
     fn from(example: Example) -> Self {
         let Example { unit, trace, outcome } = example;
         let (arm, left_out) = match outcome {

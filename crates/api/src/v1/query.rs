@@ -22,7 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
 /// A question about the generations of a project and their scores.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Question {
+struct MetricQuestion {
     /// What to compute, such as `count`, `latency.p95`, `adoption`, `score.mean`, `score:correct.sum`.
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
@@ -84,13 +84,13 @@ impl Against {
 ///
 /// The one question every number on every page answers through. Every number comes with `n`; what estimates something has a 95%
 /// `interval` with its `method`, or `no_interval` with the `reason`.
-#[utoipa::path(post, path = "/api/v1/query", tag = "Query", operation_id = "query", request_body = Question,
+#[utoipa::path(post, path = "/api/v1/query", tag = "Query", operation_id = "query", request_body = MetricQuestion,
     responses((status = 200, description = "`measures`, `dimensions`, `range`, `compared`, `rows` (each `group`, `at_us`, \
     `values`, `differences`, `distributions`), `notices`, `partial`, `lag_ms`")))]
 async fn ask(
     State(state): State<ApiState>,
     caller: Caller,
-    Body(question): Body<Question>,
+    Body(question): Body<MetricQuestion>,
 ) -> Result<Json<MetricAnswer>, Refusal> {
     let now = state.services.now();
     let range = question.range.resolve(now)?;

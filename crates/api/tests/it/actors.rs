@@ -17,7 +17,11 @@ use services::{
 };
 use testkit::{Client, TestApp, otlp};
 
-use crate::{experiments, openapi::operations, results, sdk_metrics};
+use crate::{
+    experiments,
+    openapi::{Operation, operations},
+    results, sdk_metrics,
+};
 
 /// What a route asks of whoever calls it.
 #[derive(Clone, Copy)]
@@ -79,6 +83,25 @@ impl Needs {
             Self::SdkWrite => [401, 401, 401, 401, 401, 403, 0, 403, 403, 401, 401, 1, 401],
             Self::SdkIngest => [401, 401, 401, 401, 401, 403, 403, 0, 403, 401, 401, 1, 401],
         }
+    }
+
+    /// What the document has to say of it, read from the statuses.
+    fn said(self) -> Value {
+        let may = self.statuses().map(|status| status == 0);
+        if may[0] {
+            return json!({ "anybody": true });
+        }
+        let role = ACTORS[1..5].iter().zip(&may[1..5]).find_map(|(role, may)| may.then_some(*role));
+        let keys = ACTORS[5..9].iter().zip(&may[5..9]);
+        let enough: Vec<&str> = keys.filter(|(_, may)| **may).map(|(key, _)| key.trim_start_matches("key ")).collect();
+        let scopes = match enough.len() {
+            4 => json!([]),
+            // No key with a single scope will do: one with two, or none.
+            0 if matches!(self, Self::Import) => json!(["write", "ingest"]),
+            0 => Value::Null,
+            _ => json!(enough),
+        };
+        json!({ "scopes": scopes, "role": role, "client_key": may[9] })
     }
 }
 
@@ -401,6 +424,50 @@ async fn prepare(app: &TestApp, row: &str, cell: usize) -> (String, String) {
     }
 }
 
+/// The path of an operation with everything in it that a request needs.
+fn address(app: &TestApp, operation: &Operation, id: &str, user: &str) -> String {
+    let mut path = operation
+        .path
+        .replace(
+            "{name}",
+            match operation.id.as_str() {
+                "sdk_label_prompt" => "greet/versions/{version}",
+                "sdk_get_dataset" => "set",
+                _ => "greet",
+            },
+        )
+        .replace("{dataset}", "set")
+        .replace("{item}", "item")
+        .replace("{run}", "run")
+        .replace("{project}/{media}", &format!("{}/AAAAAAAAAAAAAAAAAAAAAA?expires=1&signature=x", app.project.id))
+        .replace("{media}", "BBBBBBBBBBBBBBBBBBBBBB")
+        .replace("{experiment}", id)
+        .replace("{action}", "archive")
+        .replace("{flag}", "greet.production")
+        .replace("{comment}", "none")
+        .replace("{config}", "none")
+        .replace("{label}", "staging")
+        .replace("{trace}", otlp::TRACE)
+        .replace("{span}", "00000000000000aa")
+        .replace("{session}", "ours")
+        .replace("{score}", id)
+        .replace("{key}", id)
+        .replace("{price}", id)
+        .replace("{job}", id)
+        .replace("{user}", user);
+    path = path.replace("{version}", id);
+    if operation.id.as_str() == "start_import" {
+        path.push_str("?format=jsonl&dry_run=true");
+    }
+    if operation.id.as_str() == "sdk_metrics" {
+        path.push_str(&sdk_metrics::query(&sdk_metrics::tokens()));
+    }
+    if operation.id.as_str() == "explain_unit" {
+        path.push_str("?unit=ana");
+    }
+    path
+}
+
 #[tokio::test]
 async fn every_route_answers_every_actor_as_agreed() {
     // Streams end when the server stops: here at once, after what they begin with.
@@ -421,6 +488,9 @@ async fn every_route_answers_every_actor_as_agreed() {
     for operation in &operations {
         let row = rows.iter().find(|row| row.id == operation.id).unwrap();
         let _ = write!(table, "| {} {} |", operation.method, operation.path);
+        if operation.said["x-needs"] != row.needs.said() {
+            wrong.push(format!("{}: `x-needs` says {}, not {}", row.id, operation.said["x-needs"], row.needs.said()));
+        }
         for (cell, (client, wanted)) in clients.iter().zip(row.needs.statuses()).enumerate() {
             let wanted = match wanted {
                 0 => row.success,
@@ -428,48 +498,7 @@ async fn every_route_answers_every_actor_as_agreed() {
                 status => status,
             };
             let (id, user) = prepare(&app, row.id, cell).await;
-            let mut path = operation
-                .path
-                .replace(
-                    "{name}",
-                    match row.id {
-                        "sdk_label_prompt" => "greet/versions/{version}",
-                        "sdk_get_dataset" => "set",
-                        _ => "greet",
-                    },
-                )
-                .replace("{dataset}", "set")
-                .replace("{item}", "item")
-                .replace("{run}", "run")
-                .replace(
-                    "{project}/{media}",
-                    &format!("{}/AAAAAAAAAAAAAAAAAAAAAA?expires=1&signature=x", app.project.id),
-                )
-                .replace("{media}", "BBBBBBBBBBBBBBBBBBBBBB")
-                .replace("{experiment}", &id)
-                .replace("{action}", "archive")
-                .replace("{flag}", "greet.production")
-                .replace("{comment}", "none")
-                .replace("{config}", "none")
-                .replace("{label}", "staging")
-                .replace("{trace}", otlp::TRACE)
-                .replace("{span}", "00000000000000aa")
-                .replace("{session}", "ours")
-                .replace("{score}", &id)
-                .replace("{key}", &id)
-                .replace("{price}", &id)
-                .replace("{job}", &id)
-                .replace("{user}", &user);
-            path = path.replace("{version}", &id);
-            if row.id == "start_import" {
-                path.push_str("?format=jsonl&dry_run=true");
-            }
-            if row.id == "sdk_metrics" {
-                path.push_str(&sdk_metrics::query(&sdk_metrics::tokens()));
-            }
-            if row.id == "explain_unit" {
-                path.push_str("?unit=ana");
-            }
+            let path = address(&app, operation, &id, &user);
             let mut request = client.request(Method::from_bytes(operation.method.as_bytes()).unwrap(), &path);
             if let Some(body) = &row.body {
                 // An address can be invited once; each cell has its own.
@@ -481,6 +510,9 @@ async fn every_route_answers_every_actor_as_agreed() {
             }
             let answer = request.send().await;
             let got = answer.status.as_u16();
+            if !operation.lists(got) {
+                wrong.push(format!("{} by {}: {got} is not in the document", row.id, ACTORS[cell]));
+            }
             if got != wanted {
                 wrong.push(format!("{} by {}: {got}, not {wanted}: {}", row.id, ACTORS[cell], answer.text()));
             }
@@ -490,6 +522,46 @@ async fn every_route_answers_every_actor_as_agreed() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     insta::assert_snapshot!("actors", table);
+}
+
+/// What the reference tells people to copy works.
+#[tokio::test]
+async fn every_example_in_the_document_is_accepted() {
+    let app = TestApp::start().await;
+    app.key().post("/v1/traces", &otlp::request([otlp::span("00000000000000aa")])).await.expect(200);
+    for text in ["Answer: {{question}}", "Answer briefly: {{question}}"] {
+        let save = SaveVersion {
+            labels: vec!["production".to_owned()],
+            ..SaveVersion::new("support/answer", PromptBody::Text(text.to_owned()))
+        };
+        app.services.prompts.save(&Actor::System, app.project.id, save).await.unwrap();
+    }
+    for (path, body) in [
+        ("/api/public/v2/datasets", json!({ "name": "hard-questions" })),
+        ("/api/public/dataset-items", json!({ "datasetName": "hard-questions", "id": "item-1" })),
+    ] {
+        app.key().post(path, &body).await.expect(200);
+    }
+    results::running(&app).await;
+    let (owner, key) = (app.owner().await, app.make_key(app.project.id, "all", &Scope::ALL).await);
+    let key = app.bearer(key.secret_key.reveal());
+    let rows = rows();
+    let mut wrong = Vec::new();
+    for (cell, operation) in operations(&app).await.iter().enumerate() {
+        let Some(example) = operation.said["requestBody"]["content"]["application/json"].get("example") else {
+            continue;
+        };
+        let row = rows.iter().find(|row| row.id == operation.id).unwrap();
+        let (id, user) = prepare(&app, row.id, 100 + cell).await;
+        let path = address(&app, operation, &id, &user);
+        let client = if operation.said["x-needs"]["scopes"].is_null() { &owner } else { &key };
+        let request = client.request(Method::from_bytes(operation.method.as_bytes()).unwrap(), &path);
+        let answer = request.json(example).send().await;
+        if answer.status.as_u16() != row.success {
+            wrong.push(format!("{}: {}: {}", row.id, answer.status, answer.text()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[tokio::test]

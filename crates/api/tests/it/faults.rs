@@ -24,6 +24,8 @@ use testkit::{TestApp, otlp};
 
 use door::{Clients, Door};
 
+use crate::openapi::{operations, taking};
+
 /// Stands for an id that is new in every cell: a span's, a score's, an event's.
 const FRESH: &str = "eeeeeeeeeeeeeeee";
 /// A trace that only our own project has.
@@ -132,6 +134,7 @@ async fn every_fault_at_every_door_is_refused_in_words_and_stores_what_it_should
     let set = app.key().post("/api/v1/prices", &json!({"model": "ours", "rates": {"input": 1}})).await.expect(201);
     let price = set.json()["id"].as_str().unwrap().to_owned();
     app.key().post("/api/v1/experiments", &json!({"key": "ours", "prompt": "greet"})).await.expect(201);
+    let operations = operations(&app).await;
     let mut number = 0x1000_u64;
     let mut table = String::new();
     for door in doors(&price) {
@@ -155,6 +158,8 @@ async fn every_fault_at_every_door_is_refused_in_words_and_stores_what_it_should
             let answer = request.body(freshened(&attempt.body, number)).send().await;
             let status = answer.status.as_u16();
             assert!(status < 500, "{} with {}: {status}: {}", door.name, attempt.fault, answer.text());
+            let operation = taking(&operations, door.method.as_str(), &attempt.path);
+            assert!(operation.lists(status), "{} with {}: {status} is not in the document", door.name, attempt.fault);
             let after = (app.counts(app.project.id).await, app.counts(neighbour.id).await);
             if status >= 400 {
                 assert_eq!(before, after, "{} with {}: refused and yet stored", door.name, attempt.fault);
