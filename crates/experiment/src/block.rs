@@ -68,68 +68,27 @@ pub fn scale(source: &MetricSource) -> f64 {
     }
 }
 
-/// Adds units of one arm up.
-#[derive(Clone, Debug)]
-pub struct Builder {
-    reading: Reading,
-    scores: bool,
-    moments: Moments,
-    groups: Vec<Vec<(i32, u64)>>,
-}
-
-impl Builder {
-    /// For a metric.
-    pub fn new(source: &MetricSource, how: Aggregation) -> Self {
-        let reading = Reading::of(source, how);
-        let groups = match reading {
-            Reading::Units(_) => Vec::new(),
-            Reading::Quantile(_) => vec![Vec::new(); stats::hash::UNIT_GROUPS],
-        };
-        Self { reading, scores: matches!(source, MetricSource::Score(_)), moments: Moments::new(), groups }
-    }
-
-    /// Adds a unit: the sum of its rows in the metric's unit, their number, their bins, and the hashed group it is in.
-    ///
-    /// # Errors
-    /// As [`Moments::insert`].
-    pub fn add(&mut self, sum: f64, rows: u64, bins: &[(i32, u64)], group: u8) -> stats::Result<()> {
-        match self.reading {
-            Reading::Units(kind) => {
-                if let Some((value, rows)) = kind.reduce(sum, rows)? {
-                    self.moments.insert(value, rows)?;
-                }
-            }
-            // Counts units, so that sizes are known.
-            Reading::Quantile(_) => {
-                self.moments.insert(rows as f64, 1.0)?;
-                if let Some(held) = self.groups.get_mut(usize::from(group)) {
-                    held.extend_from_slice(bins);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The block.
-    pub fn finish(self) -> Block {
-        let Parts { units, nonzero, removed, mean_value, mean_rows, second, third } = self.moments.parts();
-        let [value, value_low] = mean_value;
-        let [rows, rows_low] = mean_rows;
-        let quantiles = match self.reading {
-            Reading::Units(_) => None,
-            Reading::Quantile(level) => Some(Quantiles {
-                rank_standard_error: rank_standard_error(&self.groups, level, self.scores)
-                    .map_err(|undefined| undefined.to_string()),
-                bins: joined(self.groups.iter().flatten().copied()),
-            }),
-        };
-        Block {
+impl Block {
+    /// From moments over units, and for quantiles their rows in bins.
+    pub fn new(moments: &Parts, quantiles: Option<Quantiles>) -> Self {
+        let Parts { units, nonzero, removed, mean_value, mean_rows, second, third } = *moments;
+        let ([value, value_low], [rows, rows_low]) = (mean_value, mean_rows);
+        Self {
             counts: [units, nonzero, u64::from(removed)],
             means: [value, value_low, rows, rows_low],
             second,
             third,
             quantiles,
         }
+    }
+}
+
+impl Quantiles {
+    /// From rows in bins, by hashed group of units; a bin may be named several times.
+    pub fn of(groups: &[Vec<(i32, u64)>], level: QuantileLevel, scores: bool) -> Self {
+        let bins = joined(groups.iter().flatten().copied());
+        let error = rank_standard_error(&bins, groups, level, scores);
+        Self { rank_standard_error: error.map_err(|undefined| undefined.to_string()), bins }
     }
 }
 
@@ -164,9 +123,13 @@ fn value_of(bin: i32, scores: bool) -> f64 {
 }
 
 /// As `stats::quantile::Grouped` has it: the ratio variance of (rows at or below, rows) over groups.
-fn rank_standard_error(groups: &[Vec<(i32, u64)>], level: QuantileLevel, scores: bool) -> stats::Result<f64> {
-    let total = joined(groups.iter().flatten().copied());
-    let value = at_share(&total, scores, level.share())?;
+fn rank_standard_error(
+    total: &[(i32, u64)],
+    groups: &[Vec<(i32, u64)>],
+    level: QuantileLevel,
+    scores: bool,
+) -> stats::Result<f64> {
+    let value = at_share(total, scores, level.share())?;
     let mut block = Moments::new();
     for group in groups.iter().filter(|group| !group.is_empty()) {
         let rows: u64 = group.iter().map(|(_, count)| count).sum();

@@ -7,10 +7,7 @@ use stats::power::{
 };
 
 use super::traffic::{Curve, Past};
-use crate::{
-    ServiceError,
-    results::gather::{Unit, blocks, place},
-};
+use crate::results::gather::blocks;
 
 /// The same plan gives the same numbers.
 const SEED: u64 = 5;
@@ -113,7 +110,6 @@ pub struct Detectable {
 pub(super) struct Question<'p> {
     design: &'p Design,
     past: &'p Past,
-    units: Vec<&'p Unit>,
     /// The error level of one comparison.
     alpha: f64,
     run: Option<SequentialRun>,
@@ -129,7 +125,7 @@ impl<'p> Question<'p> {
         let alpha = design.plan.alpha / parts;
         let guardrails = u32::try_from(of_role(MetricRole::Guardrail)).unwrap_or(u32::MAX);
         let run = sequential_run(alpha, design.plan.power, SEED).ok();
-        Self { design, past, units: past.units.iter().collect(), alpha, run, guardrails }
+        Self { design, past, alpha, run, guardrails }
     }
 
     /// Days before which no verdict is given.
@@ -141,7 +137,7 @@ impl<'p> Question<'p> {
         hours.max(until.unwrap_or(0.0))
     }
 
-    pub(super) fn answer(&self, metric: &ExperimentMetric) -> Result<MetricPlan, ServiceError> {
+    pub(super) fn answer(&self, metric: &ExperimentMetric) -> MetricPlan {
         let mut plan = MetricPlan {
             key: metric.metric.key.clone(),
             name: metric.metric.title().to_owned(),
@@ -153,13 +149,13 @@ impl<'p> Question<'p> {
             detectable: Vec::new(),
             why: None,
         };
-        let baseline = match self.baseline(metric)? {
+        let baseline = match self.baseline(metric) {
             Ok(baseline) => baseline,
-            Err(why) => return Ok(MetricPlan { why: Some(why), ..plan }),
+            Err(why) => return MetricPlan { why: Some(why), ..plan },
         };
         plan.baseline = Some(baseline);
         // Of so many units that take part one is in the metric: those without a score are not.
-        let each = self.units.len() as f64 / baseline.units as f64;
+        let each = self.past.units.units as f64 / baseline.units as f64;
         if metric.role == MetricRole::Goal {
             plan.detectable = self.detectable(&baseline, each);
         }
@@ -169,7 +165,7 @@ impl<'p> Question<'p> {
         });
         let Some(difference) = plan.difference else {
             plan.why = Some("no margin: the smallest difference that matters says how long it takes".to_owned());
-            return Ok(plan);
+            return plan;
         };
         match self.fixed(metric.role, &baseline, difference) {
             Ok(units) => {
@@ -192,7 +188,7 @@ impl<'p> Question<'p> {
             }
             Err(undefined) => plan.why = Some(undefined.to_string()),
         }
-        Ok(plan)
+        plan
     }
 
     fn curve(&self) -> Option<&Curve> {
@@ -204,18 +200,15 @@ impl<'p> Question<'p> {
         self.design.arms.iter().map(|arm| f64::from(arm.weight) / 10_000.0)
     }
 
-    fn baseline(&self, metric: &ExperimentMetric) -> Result<Result<Baseline, String>, ServiceError> {
+    fn baseline(&self, metric: &ExperimentMetric) -> Result<Baseline, String> {
         let definition = &metric.metric;
-        let bins = matches!(definition.aggregation, domain::experiment::Aggregation::Quantile(_));
-        let at = place(&self.past.watch, &definition.source, definition.window_hours, bins);
-        let rows = |unit: &&Unit| at.and_then(|at| unit.sums.get(at)).map_or(0, |sum| sum.rows);
-        let rows: u64 = self.units.iter().map(rows).sum();
+        let rows = self.past.units.rows_of(&self.past.watch, definition);
         // Of what never happened a rate of 0 says nothing; failures are counted from generations that were there.
         if rows == 0 {
-            return Ok(Err(format!("no `{}` in the traffic of late", definition.source)));
+            return Err(format!("no `{}` in the traffic of late", definition.source));
         }
-        let Some(block) = blocks(definition, &self.past.watch, &self.units, 1)?.pop() else {
-            return Ok(Err(format!("no `{}` in the traffic of late", definition.source)));
+        let Some(block) = blocks(definition, &self.past.watch, &self.past.units.arms).pop() else {
+            return Err(format!("no `{}` in the traffic of late", definition.source));
         };
         let estimate = match Reading::of(&definition.source, definition.aggregation) {
             Reading::Units(kind) => {
@@ -226,13 +219,13 @@ impl<'p> Question<'p> {
                 block.quantile(level, scores, CRITICAL)
             }
         };
-        Ok(estimate.map(|estimate| Baseline {
+        estimate.map(|estimate| Baseline {
             value: estimate.value(),
             standard_error: estimate.standard_error(),
             unit_variance: estimate.variance() * estimate.units() as f64,
             units: estimate.units(),
             rows,
-        }))
+        })
     }
 
     /// Units in the metric, of all arms, for one look: of all treatments the one that takes most.

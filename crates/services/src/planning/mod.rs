@@ -109,7 +109,7 @@ impl Planning {
         let costs = spend::Costs::read(&self.context, project, &subject, past.traffic.from).await?;
         // The simulation behind the run times takes some milliseconds: off the threads that answer requests.
         let work = move || plan(&subject, &past, &costs);
-        tokio::task::spawn_blocking(work).await.map_err(|cause| ServiceError::Internal(Box::new(cause)))?
+        tokio::task::spawn_blocking(work).await.map_err(|cause| ServiceError::Internal(Box::new(cause)))
     }
 
     /// Which units of the last day would have got which arm.
@@ -196,12 +196,12 @@ fn engine(phase: &PhaseDefinition, design: &Design) -> Result<assign::Experiment
     assign::Experiment::new(made).map_err(|problems| ServiceError::Invalid(definition::refusals(&problems)))
 }
 
-fn plan(subject: &Subject, past: &Past, costs: &spend::Costs) -> Result<Plan, ServiceError> {
+fn plan(subject: &Subject, past: &Past, costs: &spend::Costs) -> Plan {
     let design = &subject.design;
     let question = Question::of(design, past);
     let mut metrics = Vec::new();
     for metric in design.metrics.iter().filter(|metric| metric.role != MetricRole::Secondary) {
-        metrics.push(question.answer(metric)?);
+        metrics.push(question.answer(metric));
     }
     let goals = || metrics.iter().filter(|metric| metric.role == MetricRole::Goal);
     // One goal that cannot be told makes the whole untold.
@@ -212,7 +212,7 @@ fn plan(subject: &Subject, past: &Past, costs: &spend::Costs) -> Result<Plan, Se
     let arms = design.arms.len().max(1) as u64;
     let least_days = question.least_days();
     let until = days.map(|days| days.by(design.plan.method).max(least_days));
-    Ok(Plan {
+    Plan {
         tuning_units: sample.map(|units| units.div_ceil(arms)),
         spend: spend::of(subject, past, costs, until),
         warnings: warnings::of(subject, past, &metrics, days, least_days),
@@ -220,5 +220,5 @@ fn plan(subject: &Subject, past: &Past, costs: &spend::Costs) -> Result<Plan, Se
         metrics,
         days,
         least_days,
-    })
+    }
 }

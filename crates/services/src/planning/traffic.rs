@@ -2,7 +2,7 @@
 
 use assign::Condition;
 use domain::{
-    experiment::{MetricSource, UnitKind},
+    experiment::UnitKind,
     ids::{ExperimentId, ProjectId},
     time::TimeUs,
 };
@@ -13,10 +13,7 @@ use store::event::{Meeting, Meetings, Watch};
 use super::{DAY_US, Subject};
 use crate::{
     Context, ServiceError,
-    results::{
-        gather::{Unit, place},
-        measures,
-    },
+    results::{gather, measures},
 };
 
 /// Traces looked at of each version.
@@ -66,7 +63,7 @@ pub(super) struct Past {
     pub(super) traffic: Traffic,
     pub(super) watch: Watch,
     /// Units of the sample the audience takes in.
-    pub(super) units: Vec<Unit>,
+    pub(super) units: gather::Past,
     /// How new units come.
     pub(super) curve: Option<Curve>,
 }
@@ -210,19 +207,19 @@ impl Past {
             // Nobody can be judged: everybody's numbers are nearer to the audience's than none.
             eligible.clone_from(&chosen);
         }
+        let (measures, readings) = measures(&design.metrics);
         let watch = Watch {
             experiment: ExperimentId(uuid::Uuid::nil()),
             phase: 0,
             unit: design.unit.clone(),
             prompt: prompt.to_owned(),
             until_us: Some(range.to),
-            measures: measures(&design.metrics),
+            measures,
+            readings,
         };
         let exposed: Vec<(String, TimeUs)> = eligible.iter().map(|one| (one.unit.clone(), one.first_us)).collect();
         let states = context.events.would_have_become(project, &watch, &exposed).await?;
-        let made =
-            |((id, first_us), state): ((String, TimeUs), _)| Unit::past(&id, first_us, state, watch.measures.len());
-        let units: Vec<Unit> = exposed.into_iter().zip(states).map(made).collect();
+        let units = gather::Past::of(&watch, exposed.iter().map(|(id, _)| id.as_str()).zip(states));
         let traffic = Traffic {
             from,
             to: range.to,
@@ -230,7 +227,7 @@ impl Past {
             traces,
             without_unit,
             units: met.len() as u64,
-            sampled: units.len() as u64,
+            sampled: units.units,
             eligible: share_eligible,
             unknown,
             share: share_eligible * admitted(subject),
@@ -241,12 +238,11 @@ impl Past {
 
     /// Generations a day on the prompt, of the units in the sample scaled to all.
     pub(super) fn generations_a_day(&self) -> f64 {
-        let Some(at) = place(&self.watch, &MetricSource::Generations, None, false) else { return 0.0 };
-        let rows: u64 = self.units.iter().filter_map(|unit| unit.sums.get(at)).map(|sum| sum.rows).sum();
-        if self.units.is_empty() || self.traffic.days <= 0.0 {
+        if self.units.units == 0 || self.traffic.days <= 0.0 {
             return 0.0;
         }
-        rows as f64 / self.units.len() as f64 * self.traffic.units as f64 / self.traffic.days
+        let rows = self.units.generations(&self.watch);
+        rows as f64 / self.units.units as f64 * self.traffic.units as f64 / self.traffic.days
     }
 }
 

@@ -1,6 +1,8 @@
 //! Reasons not to trust the numbers.
 
-use domain::experiment::{Experiment, MetricSource, Phase};
+use std::collections::BTreeMap;
+
+use domain::experiment::{Experiment, Phase};
 use experiment::{Check, CheckKind, CheckStatus};
 use stats::{
     anytime::Sequence,
@@ -9,10 +11,10 @@ use stats::{
     guard::{concentration, exposure, missing, sample_ratio},
     moments::Moments,
 };
-use store::event::Watch;
+use store::event::{UnitBlock, Watch};
 
 use super::{
-    gather::{Gathered, place},
+    gather::{self, Gathered},
     internal,
 };
 use crate::ServiceError;
@@ -27,33 +29,36 @@ pub(super) fn all(
     gathered: &Gathered,
 ) -> Result<Vec<Check>, ServiceError> {
     let mut checks = Vec::new();
-    if gathered.all.values().flatten().sum::<u64>() == 0 {
+    let sum =
+        |of: fn(&UnitBlock) -> i64| gathered.epochs.values().flatten().map(of).sum::<i64>().try_into().unwrap_or(0_u64);
+    let (units, multiple) = (sum(|block| block.units), sum(|block| block.multiple));
+    if units + multiple == 0 {
         return Ok(checks);
     }
     checks.push(split(phase, gathered)?);
-    let included = gathered.units.len() as u64 + gathered.multiple;
-    let multiple = exposure::multiple(gathered.multiple, included, &exposure::Limits::DEFAULT).map_err(internal)?;
-    checks.push(Check::of(CheckKind::TwoArms, multiple.finding));
+    let several = exposure::multiple(multiple, units + multiple, &exposure::Limits::DEFAULT).map_err(internal)?;
+    checks.push(Check::of(CheckKind::TwoArms, several.finding));
     checks.extend(contamination(phase, gathered));
-    checks.extend(missing_scores(experiment, phase, watch, gathered)?);
-    let rows = place(watch, &MetricSource::Generations, None, false);
-    let rows_of = |unit: &super::Unit| rows.and_then(|at| unit.sums.get(at)).map_or(0, |sum| sum.rows);
-    let rows: Vec<u64> = gathered.units.iter().map(rows_of).collect();
-    let total: u64 = rows.iter().sum();
+    checks.extend(missing_scores(experiment, watch, gathered)?);
+    let mut generations: BTreeMap<u64, u64> = BTreeMap::new();
+    for (rows, units) in gathered.whole.iter().flat_map(|arm| &arm.block.generations) {
+        *generations.entry(*rows).or_default() += u64::try_from(*units).unwrap_or(0);
+    }
+    let total: u64 = generations.iter().map(|(rows, units)| rows * units).sum();
     if total > 0 {
-        checks.push(Check::of(CheckKind::Concentration, concentration::check(&rows).map_err(internal)?));
-        let early: u64 = gathered.units.iter().map(|unit| unit.early).sum();
+        checks.push(Check::of(CheckKind::Concentration, concentration::check_counts(&generations).map_err(internal)?));
+        let early = sum(|block| block.early);
         let finding = exposure::early_rows(early, total + early).map_err(internal)?;
         checks.push(Check::of(CheckKind::EarlyRows, finding));
     }
-    if gathered.unknown > 0 {
+    let unknown = sum(|block| block.unknown);
+    if unknown > 0 {
         checks.push(Check {
             kind: CheckKind::UnknownEligibility,
             status: CheckStatus::Warn,
-            number: gathered.unknown as f64,
+            number: unknown as f64,
             sentence: format!(
-                "{} users came without the attributes the audience is chosen by; they are left out.",
-                gathered.unknown
+                "{unknown} users came without the attributes the audience is chosen by; they are left out."
             ),
         });
     }
@@ -67,19 +72,16 @@ fn split(phase: &Phase, gathered: &Gathered) -> Result<Check, ServiceError> {
         let epoch = phase.epochs.iter().find(|epoch| epoch.number == number).or(phase.epochs.last());
         epoch.map(|epoch| epoch.weights.iter().map(|weight| f64::from(*weight)).collect()).unwrap_or_default()
     };
-    let of = |counts: &std::collections::BTreeMap<u32, Vec<u64>>| {
-        let epochs: Vec<Epoch> =
-            counts.iter().map(|(number, counts)| Epoch { counts: counts.clone(), weights: weights(*number) }).collect();
+    let of = |units: fn(&UnitBlock) -> i64| {
+        let counts = |arms: &Vec<UnitBlock>| arms.iter().map(|arm| u64::try_from(units(arm)).unwrap_or(0)).collect();
+        let epochs: Vec<Epoch> = gathered
+            .epochs
+            .iter()
+            .map(|(number, arms)| Epoch { counts: counts(arms), weights: weights(*number) })
+            .collect();
         sample_ratio::check(&epochs, None, 1).map_err(internal)
     };
-    let mut included = gathered.all.clone();
-    included.values_mut().flatten().for_each(|count| *count = 0);
-    for unit in &gathered.units {
-        if let Some(count) = included.get_mut(&unit.epoch).and_then(|counts| counts.get_mut(unit.arm)) {
-            *count += 1;
-        }
-    }
-    let (all, included) = (of(&gathered.all)?, of(&included)?);
+    let (all, included) = (of(|block| block.units + block.multiple)?, of(|block| block.units)?);
     let worse = if included.finding.status > all.finding.status { included } else { all };
     Ok(Check::of(CheckKind::SampleRatio, worse.finding))
 }
@@ -87,11 +89,11 @@ fn split(phase: &Phase, gathered: &Gathered) -> Result<Check, ServiceError> {
 /// Generations of another version than the one their unit's arm serves.
 fn contamination(phase: &Phase, gathered: &Gathered) -> Option<Check> {
     let (mut total, mut other) = (0_u64, 0_u64);
-    for unit in &gathered.units {
-        let served = phase.definition.arms.get(unit.arm).map(|arm| arm.version);
-        for (version, generations) in unit.days.iter().flat_map(|day| &day.versions) {
+    for (arm, served) in gathered.whole.iter().zip(&phase.definition.arms) {
+        for (version, generations) in &arm.block.versions {
+            let generations = u64::try_from(*generations).unwrap_or(0);
             total += generations;
-            other += if Some(*version) == served { 0 } else { *generations };
+            other += if *version == served.version { 0 } else { generations };
         }
     }
     if total == 0 {
@@ -114,34 +116,15 @@ fn contamination(phase: &Phase, gathered: &Gathered) -> Option<Check> {
 }
 
 /// For each score: whether the arms are scored alike. The worst finding of all.
-fn missing_scores(
-    experiment: &Experiment,
-    phase: &Phase,
-    watch: &Watch,
-    gathered: &Gathered,
-) -> Result<Option<Check>, ServiceError> {
+fn missing_scores(experiment: &Experiment, watch: &Watch, gathered: &Gathered) -> Result<Option<Check>, ServiceError> {
     let plan = &experiment.design.plan;
     let sequence = Sequence::new(plan.alpha, 2.0 * plan.tuning_units as f64).map_err(internal)?;
     let mut worst: Option<Check> = None;
     for metric in &experiment.design.metrics {
         let definition = &metric.metric;
-        if !matches!(definition.source, MetricSource::Score(_)) {
-            continue;
-        }
-        let bins = matches!(definition.aggregation, domain::experiment::Aggregation::Quantile(_));
-        let (Some(scored), Some(all)) = (
-            place(watch, &definition.source, definition.window_hours, bins),
-            place(watch, &MetricSource::Generations, definition.window_hours, false),
-        ) else {
-            continue;
-        };
-        let mut arms = vec![Moments::new(); phase.definition.arms.len()];
-        for unit in &gathered.units {
-            let rows = |at: usize| unit.sums.get(at).map_or(0, |sum| sum.rows) as f64;
-            if let Some(block) = arms.get_mut(unit.arm).filter(|_| rows(all) > 0.0) {
-                block.insert(rows(scored), rows(all)).map_err(internal)?;
-            }
-        }
+        let blocks: Option<Vec<_>> = gathered.whole.iter().map(|arm| gather::scored(definition, watch, arm)).collect();
+        let Some(blocks) = blocks else { continue };
+        let arms: Vec<Moments> = blocks.iter().map(Moments::from_parts).collect::<Result<_, _>>().map_err(internal)?;
         let Some((control, treatments)) = arms.split_first() else { continue };
         for treatment in treatments {
             // Too early to compare.

@@ -9,7 +9,7 @@ use stats::{
     power::{Forecast, UnitCurve, forecast},
 };
 
-use super::{DAY_US, gather::Gathered};
+use super::gather::Gathered;
 
 /// How far ahead it looks.
 const DAYS: u32 = 60;
@@ -26,13 +26,11 @@ pub(super) fn days(sheet: &Sheet, goal: usize, phase: &Phase, gathered: &Gathere
     let control = table.rows.get(goal)?.values.first()?.value?;
     let prior = Prior::DEFAULT.on_absolute_scale(control).ok()?;
     let posterior = Posterior::new(&effect, prior).ok()?;
-    let first = phase.from_us.0.div_euclid(DAY_US);
     let today = sheet.days.ceil().max(1.0) as i64;
     let mut cumulative = vec![0_u64; usize::try_from(today).ok()?];
-    for unit in gathered.units.iter().filter(|unit| unit.arm <= 1) {
-        let day = usize::try_from(unit.first_us.0.div_euclid(DAY_US) - first).unwrap_or(0);
+    for (day, units) in gathered.arrivals(phase.from_us.0) {
         if let Some(count) = cumulative.get_mut(day) {
-            *count += 1;
+            *count += units;
         }
     }
     let mut sum = 0;

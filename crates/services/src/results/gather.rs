@@ -1,80 +1,134 @@
-//! Units read from the store, and added up by arm.
+//! What the store added up of a phase's units, as results take it.
 
 use std::collections::BTreeMap;
 
 use domain::{
-    experiment::{Cap, Eligibility, Experiment, MetricDefinition, MetricSource, Phase},
+    experiment::{Aggregation, Cap, Experiment, MetricDefinition, MetricSource, Phase},
     ids::ProjectId,
-    time::TimeUs,
 };
-use experiment::{Block, Builder};
-use stats::{hash::unit_group, winsor};
-use store::event::{UnitMeasure, UnitRecord, UnitSum, Watch};
+use experiment::{Block, Quantiles};
+use stats::moments::Parts;
+use store::event::{
+    AVERAGE_UNIT, Course, Part, Slice, SliceKind, SlicedBins, SlicedBlock, UnitBlock, UnitCap, UnitForm, UnitMeasure,
+    UnitReading, UnitState, UnitSums, Watch, Wide, group_of, shelf_end,
+};
 
-use super::{DAY_US, internal};
+use super::DAY_US;
 use crate::{Context, ServiceError};
 
-/// Units read at once.
-const PAGE: u32 = 5_000;
-/// Most units of one answer; beyond it says so.
-const MOST_UNITS: usize = 2_000_000;
-/// Keeps these groups apart from everything else that hashes units.
-const GROUP_SALT: &str = "assay experiment groups";
 /// Segments told apart.
 const SEGMENTS: usize = 21;
+/// Units with rows from which a percentile is something to cap by; of fewer it is their largest value.
+const LEAST_CAPPED: i64 = 500;
+/// Groups of units.
+const GROUPS: usize = 256;
 
-/// A unit in the analysis.
-pub(crate) struct Unit {
-    pub(super) arm: usize,
-    pub(super) epoch: u32,
-    pub(super) first_us: TimeUs,
-    pub(super) segment: Option<String>,
-    pub(super) group: u8,
-    pub(super) early: u64,
-    pub(super) cut: bool,
-    /// Days with what happened on them: generations by version, and sums.
-    pub(super) days: Vec<store::event::UnitDay>,
-    /// Everything together.
-    pub(crate) sums: Vec<UnitSum>,
+/// Rows in bins, by group of units.
+type Groups = Vec<Vec<(i32, u64)>>;
+
+/// Units of one arm, added up.
+#[derive(Clone, Default)]
+pub(crate) struct Summed {
+    pub(super) block: UnitBlock,
+    /// One entry for each reading that has bins.
+    bins: Vec<Groups>,
 }
 
-impl Unit {
-    /// A unit of past traffic, as the first arm would have it.
-    pub(crate) fn past(id: &str, first_us: TimeUs, state: store::event::UnitState, measures: usize) -> Self {
-        Self {
-            arm: 0,
-            epoch: 0,
-            first_us,
-            segment: state.segment,
-            group: unit_group(GROUP_SALT, id),
-            early: state.early,
-            cut: state.cut,
-            sums: total(&state.days, measures, i64::MAX),
-            days: state.days,
+impl Summed {
+    fn merge(&mut self, other: &Self) {
+        self.block.merge(&other.block);
+        if self.bins.len() < other.bins.len() {
+            self.bins.resize(other.bins.len(), vec![Vec::new(); GROUPS]);
+        }
+        for (groups, more) in self.bins.iter_mut().zip(&other.bins) {
+            for (bins, more) in groups.iter_mut().zip(more) {
+                bins.extend_from_slice(more);
+            }
+        }
+    }
+
+    fn take(&mut self, group: u8, readings: Vec<Vec<(i32, i64)>>) {
+        if self.bins.len() < readings.len() {
+            self.bins.resize(readings.len(), vec![Vec::new(); GROUPS]);
+        }
+        for (groups, bins) in self.bins.iter_mut().zip(readings) {
+            if let Some(held) = groups.get_mut(usize::from(group)) {
+                held.extend(bins.into_iter().map(|(bin, count)| (bin, u64::try_from(count).unwrap_or(0))));
+            }
         }
     }
 }
 
-/// Everybody of a phase.
+/// Units that were in no experiment, as one arm.
+pub(crate) struct Past {
+    /// How many.
+    pub(crate) units: u64,
+    /// Rows of each measure.
+    rows: Vec<u64>,
+    /// As blocks are made of.
+    pub(crate) arms: [Summed; 1],
+}
+
+impl Past {
+    /// Of what would have become of them, by id.
+    pub(crate) fn of<'u>(watch: &Watch, units: impl Iterator<Item = (&'u str, UnitState)>) -> Self {
+        let mut past = Self { units: 0, rows: vec![0; watch.measures.len()], arms: [Summed::default()] };
+        let [arm] = &mut past.arms;
+        arm.block = UnitBlock::new(watch.readings.len());
+        let binned: Vec<usize> = watch
+            .readings
+            .iter()
+            .filter(|reading| reading.form == UnitForm::Bins)
+            .map(|reading| usize::from(reading.measure))
+            .collect();
+        for (id, state) in units {
+            past.units += 1;
+            let mut course = Course::new(watch.measures.len());
+            for day in &state.days {
+                course.pass(day);
+                past.rows.iter_mut().zip(&day.sums).for_each(|(rows, sum)| *rows += sum.rows);
+                let of = |measure: &usize| day.sums.get(*measure).map(|sum| sum.bins.as_slice()).unwrap_or_default();
+                let bins = binned.iter().map(|measure| {
+                    of(measure).iter().map(|(bin, count)| (*bin, i64::try_from(*count).unwrap_or(i64::MAX))).collect()
+                });
+                arm.take(group_of(id), bins.collect());
+            }
+            arm.block.count(&watch.readings, Part::In, &state, &course, true);
+        }
+        past
+    }
+
+    /// Rows a metric is worked out from.
+    pub(crate) fn rows_of(&self, watch: &Watch, metric: &MetricDefinition) -> u64 {
+        measure_of(metric, &watch.measures).and_then(|at| self.rows.get(usize::from(at))).copied().unwrap_or(0)
+    }
+
+    /// Generations on the prompt.
+    pub(crate) fn generations(&self, watch: &Watch) -> u64 {
+        let at = place(&watch.measures, &MetricSource::Generations, None, false);
+        at.and_then(|at| self.rows.get(usize::from(at))).copied().unwrap_or(0)
+    }
+}
+
+/// Everybody of a phase, one entry for each arm in every list.
 #[derive(Default)]
 pub(super) struct Gathered {
-    /// Those in the analysis.
-    pub(super) units: Vec<Unit>,
-    /// Units by epoch and arm of their first exposure, those that saw two arms too.
-    pub(super) all: BTreeMap<u32, Vec<u64>>,
+    arms: usize,
+    /// Differences each day made.
+    days: BTreeMap<i64, Vec<Summed>>,
+    /// All days together.
+    pub(super) whole: Vec<Summed>,
+    segments: BTreeMap<String, Vec<Summed>>,
+    /// By epoch of the first exposure.
+    pub(super) epochs: BTreeMap<u32, Vec<UnitBlock>>,
     /// Exposed at all.
     pub(super) exposed: u64,
-    /// Saw two arms.
-    pub(super) multiple: u64,
-    /// Nobody knows whether they are eligible.
-    pub(super) unknown: u64,
-    /// Not folded yet.
-    pub(super) waiting: u64,
-    /// More units than one answer takes.
-    pub(super) more: bool,
+    /// Of those, added up by now.
+    folded: u64,
 }
 
 impl Gathered {
+    /// Reads all days and epochs; segments where they are asked for.
     pub(super) async fn read(
         context: &Context,
         project: ProjectId,
@@ -82,84 +136,98 @@ impl Gathered {
         phase: &Phase,
         watch: &Watch,
     ) -> Result<Self, ServiceError> {
-        let mut gathered = Self::default();
-        let mut after: Option<String> = None;
-        loop {
-            let page = context.events.units(project, experiment.id, phase.number, after.as_deref(), PAGE).await?;
-            let full = page.len() == PAGE as usize;
-            after = page.last().map(|unit| unit.exposed.exposure.unit.clone());
-            for unit in page {
-                gathered.take(unit, phase, watch.measures.len());
-            }
-            if !full {
-                return Ok(gathered);
-            }
-            if gathered.units.len() >= MOST_UNITS {
-                gathered.more = true;
-                return Ok(gathered);
+        let (events, id, number) = (&context.events, experiment.id, phase.number);
+        let kinds = [SliceKind::Days, SliceKind::Segments, SliceKind::Epochs];
+        let blocks = events.unit_blocks(project, id, number, &kinds).await?;
+        let mut bins = Vec::new();
+        if watch.readings.iter().any(|reading| reading.form == UnitForm::Bins) {
+            for kind in [SliceKind::Days, SliceKind::Segments] {
+                bins.extend(events.unit_bins(project, id, number, kind).await?);
             }
         }
+        let exposed = events.units_version(project, id, number).await?.units;
+        Ok(Self::of(phase, blocks, bins, exposed))
     }
 
-    fn take(&mut self, record: UnitRecord, phase: &Phase, measures: usize) {
-        let exposure = record.exposed.exposure;
-        self.exposed += 1;
+    fn of(phase: &Phase, blocks: Vec<SlicedBlock>, bins: Vec<SlicedBins>, exposed: u64) -> Self {
         let arms = &phase.definition.arms;
+        let mut gathered = Self { arms: arms.len(), exposed, ..Self::default() };
         // An arm the phase does not have cannot have been served by it.
-        let Some(arm) = arms.iter().position(|arm| arm.key == exposure.arm) else { return };
-        if exposure.eligibility == Eligibility::Unknown {
-            self.unknown += 1;
-            return;
-        }
-        let counts = self.all.entry(exposure.epoch).or_insert_with(|| vec![0; arms.len()]);
-        if let Some(count) = counts.get_mut(arm) {
-            *count += 1;
-        }
-        if record.exposed.multiple {
-            self.multiple += 1;
-            return;
-        }
-        self.waiting += u64::from(record.state.is_none());
-        let state = record.state.unwrap_or_default();
-        self.units.push(Unit {
-            arm,
-            epoch: exposure.epoch,
-            first_us: exposure.first_us,
-            segment: state.segment,
-            group: unit_group(GROUP_SALT, &exposure.unit),
-            early: state.early,
-            cut: state.cut,
-            sums: total(&state.days, measures, i64::MAX),
-            days: state.days,
-        });
-    }
-
-    /// As it would have been seen at the end of a day. Which units saw two arms is known only as of now.
-    pub(super) fn until(&self, day: i64) -> Self {
-        let units = self.units.iter().filter(|unit| unit.first_us.0.div_euclid(DAY_US) <= day).map(|unit| {
-            let days: Vec<_> = unit.days.iter().filter(|own| own.day <= day).cloned().collect();
-            Unit { segment: unit.segment.clone(), sums: total(&days, unit.sums.len(), day), days, ..*unit }
-        });
-        let units: Vec<Unit> = units.collect();
-        let mut all: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
-        let arms = self.all.values().map(Vec::len).max().unwrap_or(0);
-        for unit in &units {
-            if let Some(count) = all.entry(unit.epoch).or_insert_with(|| vec![0; arms]).get_mut(unit.arm) {
-                *count += 1;
+        let place = |key: &domain::experiment::ArmKey| arms.iter().position(|arm| arm.key == *key);
+        for SlicedBlock { slice, arm, block } in blocks {
+            if let Slice::Epoch(epoch) = slice {
+                let folded = block.units + block.multiple + block.unknown;
+                gathered.folded += u64::try_from(folded).unwrap_or(0);
+                let Some(place) = place(&arm) else { continue };
+                let held = gathered.epochs.entry(epoch).or_insert_with(|| vec![UnitBlock::default(); arms.len()]);
+                if let Some(held) = held.get_mut(place) {
+                    held.merge(&block);
+                }
+            } else if let Some(held) = place(&arm).and_then(|place| gathered.slice(slice)?.get_mut(place)) {
+                held.block.merge(&block);
             }
         }
-        let exposed = units.len() as u64;
-        Self { units, all, exposed, ..Self::default() }
+        for SlicedBins { slice, arm, group, readings } in bins {
+            if let Some(held) = place(&arm).and_then(|place| gathered.slice(slice)?.get_mut(place)) {
+                held.take(group, readings);
+            }
+        }
+        gathered.whole = gathered.until(i64::MAX);
+        gathered
+    }
+
+    fn slice(&mut self, slice: Slice) -> Option<&mut Vec<Summed>> {
+        let nobody = || vec![Summed::default(); self.arms];
+        match slice {
+            Slice::Day(day) => Some(self.days.entry(day).or_insert_with(nobody)),
+            Slice::Segment(segment) => Some(self.segments.entry(segment).or_insert_with(nobody)),
+            Slice::Epoch(_) => None,
+        }
+    }
+
+    /// Nobody yet.
+    pub(super) fn nobody(&self) -> Vec<Summed> {
+        vec![Summed::default(); self.arms]
+    }
+
+    /// As it was seen at the end of a day. Which units saw two arms is known only as of now.
+    pub(super) fn until(&self, day: i64) -> Vec<Summed> {
+        let mut arms = self.nobody();
+        for (_, day) in self.days.range(..=day) {
+            merge(&mut arms, day);
+        }
+        arms
+    }
+
+    /// A day further.
+    pub(super) fn pass(&self, arms: &mut [Summed], day: i64) {
+        if let Some(day) = self.days.get(&day) {
+            merge(arms, day);
+        }
+    }
+
+    /// Units that came on each day to control and first treatment, from a day on.
+    pub(super) fn arrivals(&self, from_us: i64) -> impl Iterator<Item = (usize, u64)> {
+        let first = from_us.div_euclid(DAY_US);
+        self.days.iter().map(move |(day, arms)| {
+            let units: i64 = arms.iter().take(2).map(|arm| arm.block.units).sum();
+            (usize::try_from(day - first).unwrap_or(0), u64::try_from(units).unwrap_or(0))
+        })
+    }
+
+    /// Everybody, or those of a segment.
+    pub(super) fn chosen(&self, segment: Option<&str>) -> Vec<Summed> {
+        match segment {
+            None => self.whole.clone(),
+            Some(segment) => self.segments.get(segment).cloned().unwrap_or_else(|| self.nobody()),
+        }
     }
 
     /// The largest segments and how many units each has.
     pub(super) fn segments(&self) -> Vec<(String, u64)> {
-        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-        for segment in self.units.iter().filter_map(|unit| unit.segment.as_deref()) {
-            *counts.entry(segment).or_default() += 1;
-        }
+        let units = |arms: &Vec<Summed>| arms.iter().map(|arm| arm.block.units).sum::<i64>().unsigned_abs();
         let mut segments: Vec<(String, u64)> =
-            counts.into_iter().map(|(name, units)| (name.to_owned(), units)).collect();
+            self.segments.iter().map(|(name, arms)| (name.clone(), units(arms))).collect();
         segments.sort_by(|(one, units), (other, others)| others.cmp(units).then_with(|| one.cmp(other)));
         segments.truncate(SEGMENTS);
         segments
@@ -167,73 +235,260 @@ impl Gathered {
 
     /// Why the numbers are not the whole truth yet.
     pub(super) fn partial(&self) -> Option<String> {
-        let cut = self.units.iter().filter(|unit| unit.cut).count();
+        let cut: i64 = self.whole.iter().map(|arm| arm.block.cut).sum();
         let mut why = Vec::new();
-        if self.more {
-            why.push(format!("only the first {MOST_UNITS} units are in it"));
-        }
-        if self.waiting > 0 {
-            why.push(format!("{} units are still being added up", self.waiting));
+        let waiting = self.exposed.saturating_sub(self.folded);
+        if waiting > 0 {
+            why.push(format!("{waiting} units are still being added up"));
         }
         if cut > 0 {
-            why.push(format!("{cut} units have more than {} rows; the rest is left out", store::event::MOST_ROWS));
+            why.push(format!("of {cut} units only the first {} generations count", store::event::MOST_ROWS));
         }
         (!why.is_empty()).then(|| why.join("; "))
     }
 }
 
-fn total(days: &[store::event::UnitDay], measures: usize, until: i64) -> Vec<UnitSum> {
-    let mut sums = vec![UnitSum::default(); measures];
-    for day in days.iter().filter(|day| day.day <= until) {
-        for (total, sum) in sums.iter_mut().zip(&day.sums) {
-            total.add(sum);
+fn merge(arms: &mut [Summed], more: &[Summed]) {
+    arms.iter_mut().zip(more).for_each(|(arm, more)| arm.merge(more));
+}
+
+/// How a metric's rows are added up over units.
+fn form(metric: &MetricDefinition) -> UnitForm {
+    // Failures count as rows that are one, so counting them is adding them up.
+    let sums = matches!(metric.source, MetricSource::Errors | MetricSource::NullResponses);
+    match metric.aggregation {
+        Aggregation::Mean => UnitForm::Sum,
+        Aggregation::Rate => UnitForm::Any,
+        Aggregation::Count if sums => UnitForm::Sum,
+        Aggregation::Count => UnitForm::Rows,
+        Aggregation::Ratio => UnitForm::Ratio,
+        Aggregation::UnitMean => UnitForm::Average,
+        Aggregation::Quantile(_) => UnitForm::Bins,
+    }
+}
+
+/// Where a measure stands in the sums of a watch.
+fn place(measures: &[UnitMeasure], source: &MetricSource, window_hours: Option<u32>, bins: bool) -> Option<u16> {
+    let wanted = UnitMeasure { source: source.clone(), window_hours, bins };
+    let place = measures.iter().position(|measure| *measure == wanted)?;
+    u16::try_from(place).ok()
+}
+
+fn measure_of(metric: &MetricDefinition, measures: &[UnitMeasure]) -> Option<u16> {
+    let bins = matches!(metric.aggregation, Aggregation::Quantile(_));
+    place(measures, &metric.source, metric.window_hours, bins)
+}
+
+/// A cap in the unit the store counts in.
+fn cap(metric: &MetricDefinition) -> Option<UnitCap> {
+    Some(match metric.cap? {
+        Cap::Percentile(_) => UnitCap::Later,
+        Cap::Value(value) => UnitCap::At((value / experiment::scale(&metric.source)).round() as i128),
+    })
+}
+
+/// What shows whether a score is missing in one arm more than in another.
+fn share(metric: &MetricDefinition, measures: &[UnitMeasure]) -> Option<UnitReading> {
+    if !matches!(metric.source, MetricSource::Score(_)) {
+        return None;
+    }
+    let of = place(measures, &MetricSource::Generations, metric.window_hours, false)?;
+    Some(UnitReading { measure: measure_of(metric, measures)?, form: UnitForm::Share { of }, cap: None })
+}
+
+/// How units are added up for metrics: with their caps, without where somebody may want to look at it so, and what the checks
+/// need.
+pub(super) fn readings<'m>(
+    metrics: impl Iterator<Item = &'m MetricDefinition>,
+    measures: &[UnitMeasure],
+) -> Vec<UnitReading> {
+    let mut readings: Vec<UnitReading> = Vec::new();
+    for metric in metrics {
+        let Some(measure) = measure_of(metric, measures) else { continue };
+        let (form, cap) = (form(metric), cap(metric));
+        let mut wanted = vec![UnitReading { measure, form, cap }];
+        if matches!(cap, Some(UnitCap::At(_))) {
+            wanted.push(UnitReading { measure, form, cap: None });
+        }
+        wanted.extend(share(metric, measures));
+        for reading in wanted {
+            if !readings.contains(&reading) {
+                readings.push(reading);
+            }
+        }
+    }
+    readings
+}
+
+/// One block for each arm.
+pub(crate) fn blocks(metric: &MetricDefinition, watch: &Watch, arms: &[Summed]) -> Vec<Block> {
+    let empty = || vec![Block::default(); arms.len()];
+    let Some(measure) = measure_of(metric, &watch.measures) else { return empty() };
+    let (form, cap) = (form(metric), cap(metric));
+    let find = |cap| watch.readings.iter().position(|reading| *reading == UnitReading { measure, form, cap });
+    // What is kept on shelves for a percentile is also everything without a cap.
+    let Some(at) = find(cap).or_else(|| find(Some(UnitCap::Later)).filter(|_| cap.is_none())) else { return empty() };
+    let last_shelf = match metric.cap {
+        Some(Cap::Percentile(share)) => last_shelf(at, arms, share),
+        Some(Cap::Value(_)) | None => None,
+    };
+    let scale = match form {
+        UnitForm::Any | UnitForm::Rows | UnitForm::Bins | UnitForm::Share { .. } => 1.0,
+        UnitForm::Sum | UnitForm::Ratio => experiment::scale(&metric.source),
+        UnitForm::Average => experiment::scale(&metric.source) * AVERAGE_UNIT,
+    };
+    let binned = watch.readings.iter().take(at).filter(|reading| reading.form == UnitForm::Bins).count();
+    let scores = matches!(metric.source, MetricSource::Score(_));
+    let block = |arm: &Summed| {
+        let quantiles = match metric.aggregation {
+            Aggregation::Quantile(level) => {
+                Some(Quantiles::of(arm.bins.get(binned).map(Vec::as_slice).unwrap_or_default(), level, scores))
+            }
+            _ => None,
+        };
+        Block::new(&parts(&sums(arm, at, last_shelf), is_paired(form), scale), quantiles)
+    };
+    arms.iter().map(block).collect()
+}
+
+/// The shelf the percentile of all units with rows is on, whatever their arm; nothing while they are few.
+fn last_shelf(at: usize, arms: &[Summed], share: f64) -> Option<u16> {
+    let mut shelves: BTreeMap<u16, i64> = BTreeMap::new();
+    for (shelf, sums) in arms.iter().filter_map(|arm| arm.block.readings.get(at)).flatten() {
+        *shelves.entry(*shelf).or_default() += sums.with_rows;
+    }
+    let units: i64 = shelves.values().sum();
+    if units < LEAST_CAPPED {
+        return None;
+    }
+    let rank = ((units - 1) as f64 * share).ceil() as i64;
+    let mut seen = 0;
+    shelves.into_iter().find_map(|(shelf, units)| {
+        seen += units;
+        (seen > rank).then_some(shelf)
+    })
+}
+
+/// All units of a reading; those above the shelf count as much as its end.
+fn sums(arm: &Summed, at: usize, last_shelf: Option<u16>) -> UnitSums {
+    let mut sums = UnitSums::default();
+    for (shelf, own) in arm.block.readings.get(at).into_iter().flatten() {
+        match last_shelf.filter(|last| shelf > last) {
+            Some(last) => sums.merge(&own.capped(shelf_end(last))),
+            None => sums.merge(own),
         }
     }
     sums
 }
 
-/// Where a measure stands in the sums.
-pub(crate) fn place(watch: &Watch, source: &MetricSource, window_hours: Option<u32>, bins: bool) -> Option<usize> {
-    let wanted = UnitMeasure { source: source.clone(), window_hours, bins };
-    watch.measures.iter().position(|measure| *measure == wanted)
+/// Units of an arm whose scores could be missing, and how many are there; nothing for metrics that are no scores.
+pub(super) fn scored(metric: &MetricDefinition, watch: &Watch, arm: &Summed) -> Option<Parts> {
+    let reading = share(metric, &watch.measures)?;
+    let at = watch.readings.iter().position(|known| *known == reading)?;
+    Some(parts(&sums(arm, at, None), true, 1.0))
 }
 
-/// One block for each arm.
-pub(crate) fn blocks(
-    metric: &MetricDefinition,
-    watch: &Watch,
-    units: &[&Unit],
-    arms: usize,
-) -> Result<Vec<Block>, ServiceError> {
-    let bins = matches!(metric.aggregation, domain::experiment::Aggregation::Quantile(_));
-    let mut builders = vec![Builder::new(&metric.source, metric.aggregation); arms];
-    let Some(place) = place(watch, &metric.source, metric.window_hours, bins) else {
-        return Ok(builders.into_iter().map(Builder::finish).collect());
-    };
-    let scale = experiment::scale(&metric.source);
-    let value = |unit: &Unit| unit.sums.get(place).map_or((0.0, 0), |sum| (sum.sum as f64 * scale, sum.rows));
-    let cap = cap(metric, units.iter().map(|unit| value(unit)))?;
-    for unit in units {
-        let Some(builder) = builders.get_mut(unit.arm) else { continue };
-        let (sum, rows) = value(unit);
-        let bins = unit.sums.get(place).map_or(&[][..], |sum| &sum.bins);
-        builder.add(cap.map_or(sum, |cap| sum.min(cap)), rows, bins, unit.group).map_err(internal)?;
+/// Whether units have rows beside their value.
+fn is_paired(form: UnitForm) -> bool {
+    matches!(form, UnitForm::Ratio | UnitForm::Share { .. })
+}
+
+/// Exact sums as moments. Deviations are worked out in whole numbers: nothing is lost to a large mean.
+fn parts(sums: &UnitSums, paired: bool, scale: f64) -> Parts {
+    let units = u64::try_from(sums.units).unwrap_or(0);
+    let nonzero = u64::try_from(sums.nonzero).unwrap_or(0);
+    if units == 0 {
+        let none = [0.0; 2];
+        return Parts {
+            units,
+            nonzero,
+            removed: 0,
+            mean_value: none,
+            mean_rows: none,
+            second: [0.0; 3],
+            third: Some([0.0; 4]),
+        };
     }
-    Ok(builders.into_iter().map(Builder::finish).collect())
+    let whole = Wide::from(i128::from(units));
+    let n = units as f64;
+    let [v, vv, vvv, r, vr, rr, vvr, vrr, rrr] = sums.products;
+    let twice = |number: Wide| number * Wide::from(2);
+    // n·Σab − Σa·Σb, and n²·Σabc − n(Σa·Σbc + Σb·Σac + Σc·Σab) + 2·Σa·Σb·Σc.
+    let second = |ab: Wide, a: Wide, b: Wide| (whole * ab - a * b).to_f64() / n;
+    let third = |abc: Wide, [a, b, c]: [Wide; 3], [bc, ac, ab]: [Wide; 3]| {
+        let mut crossed = a * bc;
+        crossed += b * ac;
+        crossed += c * ab;
+        let mut sum = whole * whole * abc - whole * crossed;
+        sum += twice(a * b * c);
+        sum.to_f64() / (n * n)
+    };
+    let value_cubed = scale * scale * scale * third(vvv, [v, v, v], [vv, vv, vv]);
+    let second_value = scale * scale * second(vv, v, v);
+    let (mean_rows, second, third) = if paired {
+        (
+            r.to_f64() / n,
+            [second_value, second(rr, r, r), scale * second(vr, v, r)],
+            [
+                value_cubed,
+                scale * scale * third(vvr, [v, v, r], [vr, vr, vv]),
+                scale * third(vrr, [v, r, r], [rr, vr, vr]),
+                third(rrr, [r, r, r], [rr, rr, rr]),
+            ],
+        )
+    } else {
+        (1.0, [second_value, 0.0, 0.0], [value_cubed, 0.0, 0.0, 0.0])
+    };
+    Parts {
+        units,
+        nonzero,
+        removed: 0,
+        mean_value: [scale * v.to_f64() / n, 0.0],
+        mean_rows: [mean_rows, 0.0],
+        second,
+        third: Some(third),
+    }
 }
 
-/// What a unit counts for at most: a percentile of all units that have rows, whatever their arm.
-fn cap(metric: &MetricDefinition, values: impl Iterator<Item = (f64, u64)>) -> Result<Option<f64>, ServiceError> {
-    match metric.cap {
-        None => Ok(None),
-        Some(Cap::Value(value)) => Ok(Some(value)),
-        Some(Cap::Percentile(share)) => {
-            let values: Vec<f64> = values.filter(|(_, rows)| *rows > 0).map(|(sum, _)| sum).collect();
-            // Of few units a percentile is their largest value: nothing to cap by.
-            if values.len() < 500 {
-                return Ok(None);
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use stats::moments::Moments;
+    use store::event::UnitValue;
+
+    use super::*;
+
+    fn close(one: f64, other: f64, size: f64) -> bool {
+        (one - other).abs() <= 1e-9 * size.abs().max(1e-300)
+    }
+
+    proptest! {
+        #[test]
+        fn exact_sums_are_the_moments_of_their_units(
+            units in prop::collection::vec((-1_000_000_000_i64..1_000_000_000, 1_u32..50), 3..40), paired: bool,
+        ) {
+            let scale = 1e-9;
+            let (mut sums, mut moments) = (UnitSums::default(), Moments::new());
+            for (value, rows) in &units {
+                let rows = paired.then_some(u64::from(*rows));
+                sums.count(UnitValue { value: i128::from(*value), rows, has_rows: true }, true);
+                moments.insert(*value as f64 * scale, rows.map_or(1.0, |rows| rows as f64)).unwrap();
             }
-            winsor::percentile(&values, share).map(Some).map_err(internal)
+            let (exact, running) = (parts(&sums, paired, scale), moments.parts());
+            prop_assert_eq!((exact.units, exact.nonzero), (running.units, running.nonzero));
+            prop_assert!((exact.mean_value[0] - running.mean_value[0]).abs() < 1e-12);
+            prop_assert!((exact.mean_rows[0] - running.mean_rows[0]).abs() < 1e-12);
+            let spread = [exact.second[0].sqrt(), exact.second[1].sqrt().max(1e-9)];
+            let sizes = [spread[0] * spread[0], spread[1] * spread[1], spread[0] * spread[1]];
+            for (place, size) in sizes.iter().enumerate() {
+                prop_assert!(close(exact.second[place], running.second[place], *size), "{exact:?} {running:?}");
+            }
+            prop_assert!(Moments::from_parts(&exact).is_ok());
+            let (one, other) = (exact.third.unwrap(), running.third.unwrap());
+            let [v, r] = spread;
+            for (place, size) in [v * v * v, v * v * r, v * r * r, r * r * r].iter().enumerate() {
+                prop_assert!(close(one[place], other[place], *size), "{one:?} {other:?}");
+            }
         }
     }
 }

@@ -13,9 +13,9 @@ use domain::{
     time::TimeUs,
 };
 use experiment::{ArmUnits, Choices, Sheet, Table};
-use store::event::{ExposureRecord, UnitMeasure, UnitRecord, Watch};
+use store::event::{ExposureRecord, UnitMeasure, UnitReading, UnitRecord, Watch};
 
-use self::gather::{Gathered, Unit};
+use self::gather::{Gathered, Summed};
 use crate::{Context, ServiceError, context::authorize};
 
 /// Days in a series of looks, the last ones.
@@ -101,18 +101,20 @@ pub fn totals(unit: &UnitRecord) -> Vec<store::event::UnitSum> {
 
 /// What is summed of the units of a phase.
 pub fn watch_of(experiment: &Experiment, phase: &Phase) -> Watch {
+    let (measures, readings) = measures(&experiment.design.metrics);
     Watch {
         experiment: experiment.id,
         phase: phase.number,
         unit: phase.definition.unit.clone(),
         prompt: experiment.slot.prompt_name.as_str().to_owned(),
         until_us: phase.to_us,
-        measures: measures(&experiment.design.metrics),
+        measures,
+        readings,
     }
 }
 
-/// What is summed of units for metrics.
-pub(crate) fn measures(metrics: &[ExperimentMetric]) -> Vec<UnitMeasure> {
+/// What is summed of units for metrics, and how the sums are added up over units.
+pub(crate) fn measures(metrics: &[ExperimentMetric]) -> (Vec<UnitMeasure>, Vec<UnitReading>) {
     let mut measures = BTreeSet::from([generations(None)]);
     for metric in metrics {
         let definition = &metric.metric;
@@ -123,7 +125,9 @@ pub(crate) fn measures(metrics: &[ExperimentMetric]) -> Vec<UnitMeasure> {
             measures.insert(generations(definition.window_hours));
         }
     }
-    measures.into_iter().collect()
+    let measures: Vec<UnitMeasure> = measures.into_iter().collect();
+    let readings = gather::readings(metrics.iter().map(|metric| &metric.metric), &measures);
+    (measures, readings)
 }
 
 /// Has the units of every phase summed as the experiment's metrics want it.
@@ -189,7 +193,13 @@ impl Results {
         let (segment, number) = (query.segment.clone(), phase.number);
         let work = move || {
             let phase = phase_of(&experiment, Some(number))?;
-            let sheet = sheet(&experiment, phase, &watch, &gathered, segment.as_deref(), at_us)?;
+            let chosen = gathered.chosen(segment.as_deref());
+            let mut sheet = sheet(&experiment, phase, &watch, &chosen, at_us);
+            sheet.checks = checks::all(&experiment, phase, &watch, &gathered)?;
+            let goal = sheet.metrics.iter().position(|metric| metric.role == MetricRole::Goal);
+            if let (Some(goal), None) = (goal, phase.to_us) {
+                sheet.forecast = forecast::days(&sheet, goal, phase, &gathered);
+            }
             let table = sheet.table(&choices).map_err(internal)?;
             let (segments, partial) = (gathered.segments(), gathered.partial());
             Ok::<_, ServiceError>(ExperimentResult {
@@ -232,10 +242,11 @@ impl Results {
             let first = phase.from_us.0.div_euclid(DAY_US).max(last - MOST_LOOKS + 1);
             let choices = Choices::of(&experiment.design.plan);
             let mut looks = Vec::new();
+            let mut then = gathered.until(first - 1);
             for day in first..=last {
-                let then = gathered.until(day);
+                gathered.pass(&mut then, day);
                 let end = TimeUs((day + 1) * DAY_US).min(phase.to_us.unwrap_or(now));
-                let sheet = sheet(&experiment, phase, &watch, &then, None, end)?;
+                let sheet = sheet(&experiment, phase, &watch, &then, end);
                 let table = sheet.table(&choices).map_err(internal)?;
                 looks.push(Look {
                     day: TimeUs(day * DAY_US),
@@ -294,50 +305,22 @@ fn internal(undefined: stats::Undefined) -> ServiceError {
     ServiceError::Internal(Box::new(undefined))
 }
 
-/// Blocks, checks and plan of a phase, of all its units or those of a segment. Checks are those of all units.
-fn sheet(
-    experiment: &Experiment,
-    phase: &Phase,
-    watch: &Watch,
-    gathered: &Gathered,
-    segment: Option<&str>,
-    at_us: TimeUs,
-) -> Result<Sheet, ServiceError> {
-    let metrics = experiment.design.metrics.clone();
-    let chosen: Vec<&Unit> = gathered
-        .units
-        .iter()
-        .filter(|unit| segment.is_none_or(|segment| unit.segment.as_deref() == Some(segment)))
-        .collect();
-    let arms: Vec<ArmUnits> = phase
-        .definition
-        .arms
-        .iter()
-        .enumerate()
-        .map(|(place, arm)| ArmUnits {
-            key: arm.key.clone(),
-            name: arm.name.clone(),
-            units: chosen.iter().filter(|unit| unit.arm == place).count() as u64,
-        })
-        .collect();
-    let mut blocks = Vec::with_capacity(metrics.len());
-    for metric in &metrics {
-        blocks.push(gather::blocks(&metric.metric, watch, &chosen, arms.len())?);
-    }
-    let days = (at_us.0.saturating_sub(phase.from_us.0)).max(0) as f64 / DAY_US as f64;
-    let mut sheet = Sheet {
-        plan: experiment.design.plan.clone(),
-        checks: checks::all(experiment, phase, watch, gathered)?,
-        metrics,
-        arms,
-        blocks,
-        least_days: f64::from(experiment.design.schedule.minimum_hours) / 24.0,
-        days,
-        forecast: None,
+/// Blocks and plan of a phase, without checks and forecast.
+fn sheet(experiment: &Experiment, phase: &Phase, watch: &Watch, chosen: &[Summed], at_us: TimeUs) -> Sheet {
+    let arm = |(arm, units): (&domain::experiment::Arm, &Summed)| ArmUnits {
+        key: arm.key.clone(),
+        name: arm.name.clone(),
+        units: u64::try_from(units.block.units).unwrap_or(0),
     };
-    let goal = sheet.metrics.iter().position(|metric| metric.role == MetricRole::Goal);
-    if let (Some(goal), None) = (goal, phase.to_us) {
-        sheet.forecast = forecast::days(&sheet, goal, phase, gathered);
+    let metrics = experiment.design.metrics.clone();
+    Sheet {
+        plan: experiment.design.plan.clone(),
+        checks: Vec::new(),
+        arms: phase.definition.arms.iter().zip(chosen).map(arm).collect(),
+        blocks: metrics.iter().map(|metric| gather::blocks(&metric.metric, watch, chosen)).collect(),
+        metrics,
+        least_days: f64::from(experiment.design.schedule.minimum_hours) / 24.0,
+        days: (at_us.0.saturating_sub(phase.from_us.0)).max(0) as f64 / DAY_US as f64,
+        forecast: None,
     }
-    Ok(sheet)
 }

@@ -1,5 +1,7 @@
 //! Do a few units carry most of the traffic?
 
+use std::collections::BTreeMap;
+
 use super::{Finding, Status, percent};
 use crate::error::{Result, Undefined};
 
@@ -12,14 +14,29 @@ const WARN_SHARE: f64 = 0.5;
 /// # Errors
 /// No units, or no rows.
 pub fn check(rows_per_unit: &[u64]) -> Result<Finding> {
-    let mut sorted = rows_per_unit.to_vec();
-    crate::order::sort(&mut sorted, |a, b| b.cmp(a));
-    let units = sorted.len();
-    let total: f64 = sorted.iter().map(|rows| *rows as f64).sum();
+    let mut counts = BTreeMap::new();
+    for rows in rows_per_unit {
+        *counts.entry(*rows).or_insert(0) += 1;
+    }
+    check_counts(&counts)
+}
+
+/// The same from how many units have how many rows, by rows.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_counts(units_by_rows: &BTreeMap<u64, u64>) -> Result<Finding> {
+    let units: u64 = units_by_rows.values().sum();
+    let total: f64 = units_by_rows.iter().map(|(rows, units)| *rows as f64 * *units as f64).sum();
     if total == 0.0 {
         return Err(Undefined::TooFewUnits { have: 0, need: 1 });
     }
-    let top: f64 = sorted.iter().take(units.div_ceil(100)).map(|rows| *rows as f64).sum();
+    let (mut top, mut left) = (0.0, units.div_ceil(100));
+    for (rows, units) in units_by_rows.iter().rev() {
+        let taken = left.min(*units);
+        top += *rows as f64 * taken as f64;
+        left -= taken;
+    }
     let share = top / total;
     let status = if share > WARN_SHARE && units > 1 { Status::Warn } else { Status::Ok };
     Ok(Finding::new(status, share, format!("The most active 1% of users make {} of the traffic.", percent(share))))

@@ -5,11 +5,12 @@
 
 #![expect(clippy::expect_used, reason = "a suite of tests: it panics with what differed")]
 
+mod blocks;
 mod build;
 mod cases;
 pub mod charges;
 mod clients;
-mod experiments;
+pub mod experiments;
 mod model;
 mod past;
 pub mod random;

@@ -11,6 +11,7 @@ use domain::{
     time::TimeUs,
 };
 
+use super::{SliceKind, SlicedBins, SlicedBlock, UnitReading};
 use crate::StoreError;
 
 /// What is summed of each unit of a phase. Says it again, or otherwise, and the units are worked out afresh where need be.
@@ -28,6 +29,8 @@ pub struct Watch {
     pub until_us: Option<TimeUs>,
     /// What is summed, each once.
     pub measures: Vec<UnitMeasure>,
+    /// How those sums are added up over units.
+    pub readings: Vec<UnitReading>,
 }
 
 /// One thing summed of a unit.
@@ -164,6 +167,24 @@ pub trait UnitStore {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<UnitRecord>, StoreError>;
+
+    /// Units of a phase that are folded, added up by arm and slice; those of the kinds asked for, as they are at one instant.
+    async fn unit_blocks(
+        &self,
+        project: ProjectId,
+        experiment: ExperimentId,
+        phase: u32,
+        kinds: &[SliceKind],
+    ) -> Result<Vec<SlicedBlock>, StoreError>;
+
+    /// Rows of those units in bins, by arm, slice and group of units.
+    async fn unit_bins(
+        &self,
+        project: ProjectId,
+        experiment: ExperimentId,
+        phase: u32,
+        kind: SliceKind,
+    ) -> Result<Vec<SlicedBins>, StoreError>;
 
     /// Whether the units of a phase changed since, and how many there are.
     async fn units_version(

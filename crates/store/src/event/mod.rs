@@ -9,6 +9,7 @@
 //! - Totals are folded behind a watermark by [`EventStore::fold`]; after any crash, and after any resend, late parent or early
 //!   score, they equal totals computed afresh from the events.
 
+mod blocks;
 mod charges;
 mod experiments;
 mod gathered;
@@ -28,6 +29,10 @@ use domain::{
     segment::SegmentAttribute,
 };
 
+pub use blocks::{
+    AVERAGE_UNIT, Course, Part, Shelves, Slice, SliceKind, SlicedBins, SlicedBlock, Standing, UnitBlock, UnitCap, UnitForm,
+    UnitReading, UnitSums, UnitValue, Wide, group_of, shelf_end,
+};
 pub use charges::{
     Amounts, ChargePage, ChargeStore, ChargedSpan, PastCost, RECHARGES, Recharge, RechargeBatch, Recharged,
     UnpricedModel,

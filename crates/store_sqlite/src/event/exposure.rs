@@ -17,6 +17,7 @@ use super::{
     append::Memory,
     codec::{Packer, Unpacker},
     dictionary::WordKind,
+    fold_block,
     prepare::Prepared,
     statement::Statement,
     writes::{UnitPut, Writes},
@@ -90,16 +91,11 @@ pub(super) fn unpack(record: &[u8], experiment: ExperimentId, phase: u32, unit: 
     })
 }
 
-/// When a packed exposure was, microseconds.
-pub(super) fn first_us(record: &[u8]) -> Result<i64, StoreError> {
-    let mut reader = Unpacker::new(record, FORMAT, "an exposure")?;
-    reader.natural()?;
-    reader.text()?;
-    reader.fixed()?;
-    reader.natural()?;
-    reader.byte()?;
-    reader.byte()?;
-    reader.integer()
+/// An experiment's id as the file has it.
+pub(super) fn experiment(column: &[u8]) -> Result<ExperimentId, StoreError> {
+    let bytes = <[u8; 16]>::try_from(column)
+        .map_err(|_| StoreError::Corrupt("an experiment's id cannot be read".to_owned()))?;
+    Ok(ExperimentId(uuid::Uuid::from_bytes(bytes)))
 }
 
 /// A phase in the file.
@@ -244,25 +240,38 @@ pub(super) async fn watch(
     let measures: Vec<_> =
         watch.measures.iter().map(|measure| (measure.source.to_string(), measure.window_hours, measure.bins)).collect();
     let measures = serde_json::to_string(&measures).map_err(StoreError::backend)?;
+    let readings = super::trial::readings_text(&watch.readings)?;
     let kind = watch.unit.to_string();
     let mut transaction = connection.begin().await.map_err(from_sqlx)?;
     let project = memory.dictionary.project(&mut transaction, project).await?;
     let prompt = memory.dictionary.word(&mut transaction, project, WordKind::Prompt, &watch.prompt).await?;
     let trial = trial(&mut transaction, (project, watch.experiment, watch.phase)).await?;
-    let changed = sqlx::query(
-        "UPDATE trial SET kind = ?2, prompt = ?3, until_us = ?4, measures = ?5, revision = revision + 1, \
+    let otherwise = sqlx::query(
+        "UPDATE trial SET kind = ?2, prompt = ?3, measures = ?4, readings = ?5, revision = revision + 1, \
          version = version + 1 WHERE id = ?1 \
-         AND (kind IS NOT ?2 OR prompt IS NOT ?3 OR until_us IS NOT ?4 OR measures IS NOT ?5)",
+         AND (kind IS NOT ?2 OR prompt IS NOT ?3 OR measures IS NOT ?4 OR readings IS NOT ?5)",
     )
     .bind(trial.id)
     .bind(&kind)
     .bind(prompt)
-    .bind(watch.until_us.map(|until| until.0))
     .bind(measures)
+    .bind(readings)
     .execute(&mut *transaction)
     .await
     .map_err(from_sqlx)?;
-    if changed.rows_affected() > 0 {
+    // Another end leaves what was worked out standing until each unit is looked at: for nearly all of them nothing changes,
+    // and a result does not go blank when its experiment ends.
+    let until =
+        sqlx::query("UPDATE trial SET until_us = ?2, version = version + 1 WHERE id = ?1 AND until_us IS NOT ?2")
+            .bind(trial.id)
+            .bind(watch.until_us.map(|until| until.0))
+            .execute(&mut *transaction)
+            .await
+            .map_err(from_sqlx)?;
+    if otherwise.rows_affected() > 0 {
+        fold_block::forget(&mut transaction, trial.id).await?;
+    }
+    if otherwise.rows_affected() + until.rows_affected() > 0 {
         sqlx::query(
             "INSERT OR IGNORE INTO dirty_unit (project, kind, unit) SELECT ?, ?, unit FROM unit WHERE trial = ?",
         )

@@ -160,6 +160,7 @@ pub(super) async fn clear(connection: &mut SqliteConnection, memory: &mut Memory
          DELETE FROM group_span; DELETE FROM group_score; \
          DELETE FROM score_fold; DELETE FROM score_place; DELETE FROM journal; DELETE FROM stale_cell; \
          DELETE FROM dirty_session; UPDATE watermark SET span = 0; UPDATE unit SET state = NULL; \
+         DELETE FROM unit_block; DELETE FROM unit_bins; \
          INSERT OR IGNORE INTO dirty_unit (project, kind, unit) SELECT trial.project, trial.kind, unit.unit \
          FROM trial CROSS JOIN unit ON unit.trial = trial.id WHERE trial.kind IS NOT NULL; \
          INSERT OR IGNORE INTO dirty_score (seq) SELECT seq FROM score;",

@@ -17,15 +17,17 @@ use domain::{
 use sqlx::{Row as _, SqliteConnection};
 use store::{
     StoreError,
-    event::{MOST_ROWS, UnitMeasure, Watch},
+    event::{ExposureRecord, MOST_ROWS, Standing},
 };
 
 use super::{
     append::Memory,
+    fold_block::Changes,
     outcome, prepare,
     record::{self, Narrow},
     statement::Statement,
-    unit::Tally,
+    trial::{self, Trial},
+    unit::{self, Tally},
 };
 use crate::error::from_sqlx;
 
@@ -73,40 +75,6 @@ const OF_TRACE: &str = generations!("trace_key", "trace.trace_id = ?2 AND ?3 IS 
 #[cfg(test)]
 pub(super) const QUESTIONS: [&str; 3] = [OF_USER, OF_SESSION, OF_TRACE];
 
-/// A phase whose units are summed.
-pub(super) struct Trial {
-    id: i64,
-    revision: i64,
-    kind: UnitKind,
-    prompt: i64,
-    until_us: Option<i64>,
-    measures: Vec<UnitMeasure>,
-}
-
-impl Trial {
-    /// A phase that is not in the file, on a prompt that is.
-    pub(super) fn asked(watch: &Watch, prompt: i64) -> Self {
-        Self {
-            id: 0,
-            revision: 0,
-            kind: watch.unit.clone(),
-            prompt,
-            until_us: watch.until_us.map(|until| until.0),
-            measures: watch.measures.clone(),
-        }
-    }
-}
-
-/// What is summed, as the file keeps it.
-pub(super) fn measures(text: &str) -> Result<Vec<UnitMeasure>, StoreError> {
-    let damaged = || StoreError::Corrupt("what is summed of a phase cannot be read".to_owned());
-    let parts: Vec<(String, Option<u32>, bool)> = serde_json::from_str(text).map_err(|_| damaged())?;
-    let measure = |(source, window_hours, bins): (String, Option<u32>, bool)| {
-        Ok(UnitMeasure { source: source.parse().map_err(|_| damaged())?, window_hours, bins })
-    };
-    parts.into_iter().map(measure).collect()
-}
-
 /// A generation that counts.
 struct Generation {
     trace_id: [u8; 16],
@@ -129,12 +97,13 @@ pub(super) async fn step(connection: &mut SqliteConnection, memory: &mut Memory)
     for (project, kind, unit) in &notes {
         affected(connection, *project, kind, unit, units.entry(*project).or_default()).await?;
     }
+    let mut changes = Changes::default();
     for (project, units) in units {
-        let trials = trials(connection, project).await?;
+        let trials = trial::of_project(connection, project).await?;
         let mut changed: BTreeSet<i64> = BTreeSet::new();
         for (kind, unit) in &units {
             for trial in trials.iter().filter(|trial| trial.kind.to_string() == *kind) {
-                if derive(connection, project, trial, unit).await? {
+                if derive(connection, project, trial, unit, &mut changes).await? {
                     changed.insert(trial.id);
                 }
             }
@@ -147,6 +116,7 @@ pub(super) async fn step(connection: &mut SqliteConnection, memory: &mut Memory)
                 .map_err(from_sqlx)?;
         }
     }
+    changes.write(connection).await?;
     for (project, kind, unit) in &notes {
         sqlx::query("DELETE FROM dirty_unit WHERE project = ? AND kind = ? AND unit = ?")
             .bind(project)
@@ -201,50 +171,35 @@ async fn affected(
     Ok(())
 }
 
-async fn trials(connection: &mut SqliteConnection, project: i64) -> Result<Vec<Trial>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT id, revision, kind, prompt, until_us, measures FROM trial WHERE project = ? AND kind IS NOT NULL",
-    )
-    .bind(project)
-    .fetch_all(connection)
-    .await
-    .map_err(from_sqlx)?;
-    let mut trials = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let kind: &str = row.try_get(2).map_err(from_sqlx)?;
-        trials.push(Trial {
-            id: row.try_get(0).map_err(from_sqlx)?,
-            revision: row.try_get(1).map_err(from_sqlx)?,
-            kind: kind.parse().map_err(|_| StoreError::Corrupt("a phase's unit cannot be read".to_owned()))?,
-            prompt: row.try_get(3).map_err(from_sqlx)?,
-            until_us: row.try_get(4).map_err(from_sqlx)?,
-            measures: measures(row.try_get(5).map_err(from_sqlx)?)?,
-        });
-    }
-    Ok(trials)
-}
-
 /// Works one unit out. Says whether its state is another now.
 async fn derive(
     connection: &mut SqliteConnection,
     project: i64,
     trial: &Trial,
     unit: &str,
+    changes: &mut Changes,
 ) -> Result<bool, StoreError> {
-    let row = sqlx::query("SELECT exposure, revision, state FROM unit WHERE trial = ? AND unit = ?")
+    let row = sqlx::query("SELECT exposure, revision, state, multiple FROM unit WHERE trial = ? AND unit = ?")
         .bind(trial.id)
         .bind(unit)
         .fetch_optional(&mut *connection)
         .await
         .map_err(from_sqlx)?;
     let Some(row) = row else { return Ok(false) };
-    let first_us = super::exposure::first_us(row.try_get(0).map_err(from_sqlx)?)?;
+    let exposure = super::exposure::unpack(row.try_get(0).map_err(from_sqlx)?, trial.experiment, trial.phase, unit)?;
+    let first_us = exposure.first_us.0;
+    let standing = Standing::of(&ExposureRecord { exposure, multiple: row.try_get(3).map_err(from_sqlx)? });
     let revision: i64 = row.try_get(1).map_err(from_sqlx)?;
     let stored: Option<&[u8]> = row.try_get(2).map_err(from_sqlx)?;
-    let state = work_out(connection, project, trial, unit, first_us).await?.pack();
-    if revision == trial.revision && stored == Some(&state[..]) {
+    let state = work_out(connection, project, trial, unit, first_us).await?.pack(&standing);
+    // What another revision came to is in no block.
+    let stored = stored.filter(|_| revision == trial.revision);
+    if stored == Some(&state[..]) {
         return Ok(false);
     }
+    let before = stored.map(unit::unpack).transpose()?;
+    let now = unit::unpack(&state)?;
+    changes.unit((trial.id, &trial.readings), unit, before.as_ref(), Some(&now));
     sqlx::query("UPDATE unit SET revision = ?, state = ? WHERE trial = ? AND unit = ?")
         .bind(trial.revision)
         .bind(state)

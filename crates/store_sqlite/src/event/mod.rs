@@ -16,6 +16,7 @@ mod dictionary;
 mod division;
 mod exposure;
 mod fold;
+mod fold_block;
 mod fold_score;
 mod fold_span;
 mod fold_unit;
@@ -48,6 +49,7 @@ mod tally;
 mod totals;
 mod trace;
 mod trace_list;
+mod trial;
 mod unit;
 mod unit_list;
 mod words;
@@ -91,6 +93,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/event/0004_charges.sql"),
         include_str!("../../migrations/event/0005_days.sql"),
         include_str!("../../migrations/event/0006_experiments.sql"),
+        include_str!("../../migrations/event/0007_blocks.sql"),
     ],
 };
 

@@ -14,12 +14,7 @@ use store::{
     event::{Meeting, Meetings, PastStore, UnitState, Watch},
 };
 
-use super::{
-    SqliteEvents,
-    dictionary::WordKind,
-    fold_unit::{self, Trial},
-    unit,
-};
+use super::{SqliteEvents, dictionary::WordKind, fold_unit, trial::Trial};
 use crate::error::from_sqlx;
 
 macro_rules! met {
@@ -120,7 +115,7 @@ impl PastStore for SqliteEvents {
         let mut states = Vec::with_capacity(exposed.len());
         for (id, first_us) in exposed {
             let tally = fold_unit::work_out(&mut connection, project, &trial, id, first_us.0).await?;
-            states.push(unit::unpack(&tally.pack())?.0);
+            states.push(tally.state());
         }
         Ok(states)
     }

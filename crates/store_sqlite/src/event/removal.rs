@@ -35,7 +35,7 @@ const UNITS: &str = "SELECT unit.trial, unit.unit FROM trial CROSS JOIN unit ON 
 const SCORES: &str = "SELECT seq FROM score WHERE project = ?1 ORDER BY seq LIMIT ?2";
 
 /// What is left when traces and scores are gone. A cell whose ends are still to be looked up is passed over once it is gone.
-const REST: [&str; 17] = [
+const REST: [&str; 19] = [
     "DELETE FROM trace_link WHERE prompt IN (SELECT id FROM word WHERE project = ?1)",
     "DELETE FROM score_place WHERE prompt IN (SELECT id FROM word WHERE project = ?1)",
     "DELETE FROM message WHERE project = ?1",
@@ -49,6 +49,8 @@ const REST: [&str; 17] = [
     "DELETE FROM unpriced WHERE project = ?1",
     "DELETE FROM dirty_session WHERE project = ?1",
     "DELETE FROM dirty_unit WHERE project = ?1",
+    "DELETE FROM unit_block WHERE trial IN (SELECT id FROM trial WHERE project = ?1)",
+    "DELETE FROM unit_bins WHERE trial IN (SELECT id FROM trial WHERE project = ?1)",
     "DELETE FROM trial WHERE project = ?1",
     "DELETE FROM outcome_name WHERE project = ?1",
     // Numbers of projects and words are never given out twice, because readers remember them: the rows stay, without content.

@@ -1,19 +1,23 @@
 //! The packed form of what became of a unit.
 //!
-//! Format 1: whether it was cut, early generations, the segment's word, how many measures there are, and each day: its
-//! distance from the one before, versions, and each measure's rows, sum and bins. Integers only, days and bins in order: the
+//! Format 2: arm, epoch, day of the exposure and whether it counts, as it was counted; whether it was cut, early generations,
+//! the segment's word, how many measures there are, and each day: its distance from the one before, versions, and each
+//! measure's rows, sum and bins. Integers only, days and bins in order: the
 //! same events give the same bytes whenever they are folded.
 
 use std::collections::BTreeMap;
 
 use store::{
     StoreError,
-    event::{UnitDay, UnitState, UnitSum},
+    event::{Part, Standing, UnitDay, UnitState, UnitSum},
 };
 
-use super::codec::{Packer, Unpacker};
+use super::{
+    codec::{Packer, Unpacker},
+    fold_block::Counted,
+};
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// A day while it is added up.
 #[derive(Default)]
@@ -67,8 +71,31 @@ impl Tally {
         self.days.entry(day).or_insert_with(|| Day { sums: vec![Sum::default(); measures], ..Day::default() })
     }
 
-    pub(super) fn pack(&self) -> Vec<u8> {
+    /// The same without its segment, whose word is a number here.
+    pub(super) fn state(&self) -> UnitState {
+        let sum = |sum: &Sum| UnitSum {
+            rows: sum.rows,
+            sum: sum.total,
+            bins: sum.bins.iter().map(|(bin, count)| (*bin, *count)).collect(),
+        };
+        let day = |(number, day): (&i64, &Day)| UnitDay {
+            day: *number,
+            versions: day.versions.iter().map(|(version, count)| (*version, *count)).collect(),
+            sums: day.sums.iter().map(sum).collect(),
+        };
+        UnitState { days: self.days.iter().map(day).collect(), segment: None, early: self.early, cut: self.cut }
+    }
+
+    pub(super) fn pack(&self, standing: &Standing) -> Vec<u8> {
         let mut packer = Packer::new(FORMAT);
+        packer.text(standing.arm.as_str());
+        packer.natural(u64::from(standing.epoch));
+        packer.integer(standing.first_day);
+        packer.byte(match standing.part {
+            Part::In => 0,
+            Part::Multiple => 1,
+            Part::Unknown => 2,
+        });
         packer.byte(u8::from(self.cut));
         packer.natural(self.early);
         packer.integer(self.segment);
@@ -104,8 +131,19 @@ impl Tally {
 }
 
 /// Reads a packed unit; its segment is still a word's number.
-pub(super) fn unpack(record: &[u8]) -> Result<(UnitState, i64), StoreError> {
+pub(super) fn unpack(record: &[u8]) -> Result<Counted, StoreError> {
     let mut reader = Unpacker::new(record, FORMAT, "a unit")?;
+    let standing = Standing {
+        arm: reader.text()?.parse().map_err(|_| reader.damaged())?,
+        epoch: u32::try_from(reader.natural()?).map_err(|_| reader.damaged())?,
+        first_day: reader.integer()?,
+        part: match reader.byte()? {
+            0 => Part::In,
+            1 => Part::Multiple,
+            2 => Part::Unknown,
+            _ => return Err(reader.damaged()),
+        },
+    };
     let cut = reader.byte()? != 0;
     let early = reader.natural()?;
     let segment = reader.integer()?;
@@ -137,5 +175,5 @@ pub(super) fn unpack(record: &[u8]) -> Result<(UnitState, i64), StoreError> {
         }
         days.push(day);
     }
-    Ok((UnitState { days, segment: None, early, cut }, segment))
+    Ok(Counted { standing, state: UnitState { days, segment: None, early, cut }, segment })
 }

@@ -10,20 +10,24 @@ use domain::{
 use sqlx::{Row as _, sqlite::SqliteRow};
 use store::{
     StoreError,
-    event::{ExposureRecord, UnitRecord, UnitState, UnitStore, UnitsVersion, Watch},
+    event::{
+        ExposureRecord, Slice, SliceKind, SlicedBins, SlicedBlock, UnitRecord, UnitState, UnitStore, UnitsVersion,
+        Watch,
+    },
 };
 
 use super::{
     SqliteEvents,
     dictionary::{WordKind, without_set},
-    exposure, fold_unit,
+    exposure,
+    fold_block::{self, Counted},
     read::Reader,
-    unit,
+    trial, unit,
     writer::Order,
 };
 use crate::error::from_sqlx;
 
-const TRIAL: &str = "SELECT id, revision, version, units, kind, prompt, until_us, measures FROM trial \
+const TRIAL: &str = "SELECT id, revision, version, units, kind, prompt, until_us, measures, readings FROM trial \
      WHERE project = ? AND experiment = ? AND phase = ?";
 const EXPOSURES: &str = "SELECT trial.phase, unit.exposure, unit.multiple FROM trial \
      CROSS JOIN unit ON unit.trial = trial.id AND unit.unit = ?3 \
@@ -31,10 +35,12 @@ const EXPOSURES: &str = "SELECT trial.phase, unit.exposure, unit.multiple FROM t
 const UNIT: &str = "SELECT unit, exposure, multiple, revision, state FROM unit WHERE trial = ? AND unit = ?";
 const UNITS: &str =
     "SELECT unit, exposure, multiple, revision, state FROM unit WHERE trial = ? AND unit > ? ORDER BY unit LIMIT ?";
+const BLOCKS: &str = "SELECT place, arm, data FROM unit_block WHERE trial = ? AND kind = ?";
+const BINS: &str = "SELECT place, arm, data, unit_group FROM unit_bins WHERE trial = ? AND kind = ?";
 
 /// The questions of this module, for the test that looks at their plans.
 #[cfg(test)]
-pub(super) const QUESTIONS: [&str; 4] = [TRIAL, EXPOSURES, UNIT, UNITS];
+pub(super) const QUESTIONS: [&str; 6] = [TRIAL, EXPOSURES, UNIT, UNITS, BLOCKS, BINS];
 
 /// A phase in the file.
 struct Trial {
@@ -80,20 +86,53 @@ impl Reader {
             // What was summed under another watch says nothing about this one.
             let current = row.try_get::<i64, _>(3).map_err(from_sqlx)? == trial.revision;
             let state = state.filter(|_| current).map(unit::unpack).transpose()?;
-            if let Some((_, segment)) = &state
-                && *segment != 0
-            {
-                segments.insert(*segment);
-            }
+            segments.extend(state.as_ref().map(|state| state.segment).filter(|segment| *segment != 0));
             records.push((exposed, state));
         }
         let names = self.names(&segments).await?;
-        let named = |(state, segment): (UnitState, i64)| {
-            let name = names.get(&segment).map(|text| without_set(WordKind::Segment, text).to_owned());
-            UnitState { segment: name, ..state }
+        let named = |counted: Counted| {
+            let name = names.get(&counted.segment).map(|text| without_set(WordKind::Segment, text).to_owned());
+            UnitState { segment: name, ..counted.state }
         };
         Ok(records.into_iter().map(|(exposed, state)| UnitRecord { exposed, state: state.map(named) }).collect())
     }
+}
+
+impl Reader {
+    /// What rows that begin with a place are of.
+    async fn slices(&self, kind: SliceKind, rows: &[SqliteRow]) -> Result<Vec<Slice>, StoreError> {
+        let place = |row: &SqliteRow| row.try_get::<i64, _>(0).map_err(from_sqlx);
+        let names = match kind {
+            SliceKind::Segments => self.names(&rows.iter().map(place).collect::<Result<_, _>>()?).await?,
+            SliceKind::Days | SliceKind::Epochs => std::collections::HashMap::new(),
+        };
+        let slice = |row: &SqliteRow| {
+            let place = place(row)?;
+            Ok(match kind {
+                SliceKind::Days => Slice::Day(place),
+                SliceKind::Epochs => Slice::Epoch(u32::try_from(place).map_err(StoreError::backend)?),
+                SliceKind::Segments => {
+                    let name = names.get(&place).map(|text| without_set(WordKind::Segment, text).to_owned());
+                    Slice::Segment(name.unwrap_or_default())
+                }
+            })
+        };
+        rows.iter().map(slice).collect()
+    }
+}
+
+/// A kind of slices as the file has it.
+fn number(kind: SliceKind) -> i64 {
+    match kind {
+        SliceKind::Days => fold_block::DAY,
+        SliceKind::Segments => fold_block::SEGMENT,
+        SliceKind::Epochs => fold_block::EPOCH,
+    }
+}
+
+fn arm(row: &SqliteRow) -> Result<domain::experiment::ArmKey, StoreError> {
+    let arm: &str = row.try_get(1).map_err(from_sqlx)?;
+    arm.parse().map_err(|_| StoreError::Corrupt("an arm's key cannot be read".to_owned()))
 }
 
 #[async_trait]
@@ -119,7 +158,8 @@ impl UnitStore for SqliteEvents {
             unit: kind.parse().map_err(|_| StoreError::Corrupt("a phase's unit cannot be read".to_owned()))?,
             prompt: names.get(&prompt).map(|name| name.as_ref().to_owned()).unwrap_or_default(),
             until_us: row.try_get::<Option<i64>, _>(6).map_err(from_sqlx)?.map(TimeUs),
-            measures: fold_unit::measures(row.try_get(7).map_err(from_sqlx)?)?,
+            measures: trial::measures(row.try_get(7).map_err(from_sqlx)?)?,
+            readings: trial::readings(row.try_get(8).map_err(from_sqlx)?)?,
         }))
     }
 
@@ -181,6 +221,59 @@ impl UnitStore for SqliteEvents {
             .await
             .map_err(from_sqlx)?;
         self.reader.unit_records(experiment, phase, &trial, &rows).await
+    }
+
+    async fn unit_blocks(
+        &self,
+        project: ProjectId,
+        experiment: ExperimentId,
+        phase: u32,
+        kinds: &[SliceKind],
+    ) -> Result<Vec<SlicedBlock>, StoreError> {
+        let Some(trial) = self.reader.trial(project, experiment, phase).await? else { return Ok(Vec::new()) };
+        // One transaction, so that the kinds are of one instant.
+        let mut snapshot = self.reader.pool.begin().await.map_err(from_sqlx)?;
+        let mut blocks = Vec::new();
+        for kind in kinds {
+            let rows = sqlx::query(BLOCKS)
+                .bind(trial.id)
+                .bind(number(*kind))
+                .fetch_all(&mut *snapshot)
+                .await
+                .map_err(from_sqlx)?;
+            for (row, slice) in rows.iter().zip(self.reader.slices(*kind, &rows).await?) {
+                let block = fold_block::unpack(row.try_get(2).map_err(from_sqlx)?)?;
+                blocks.push(SlicedBlock { slice, arm: arm(row)?, block });
+            }
+        }
+        Ok(blocks)
+    }
+
+    async fn unit_bins(
+        &self,
+        project: ProjectId,
+        experiment: ExperimentId,
+        phase: u32,
+        kind: SliceKind,
+    ) -> Result<Vec<SlicedBins>, StoreError> {
+        let Some(trial) = self.reader.trial(project, experiment, phase).await? else { return Ok(Vec::new()) };
+        let rows = sqlx::query(BINS)
+            .bind(trial.id)
+            .bind(number(kind))
+            .fetch_all(&self.reader.pool)
+            .await
+            .map_err(from_sqlx)?;
+        let mut bins = Vec::with_capacity(rows.len());
+        for (row, slice) in rows.iter().zip(self.reader.slices(kind, &rows).await?) {
+            let group = row.try_get::<i64, _>(3).map_err(from_sqlx)?;
+            bins.push(SlicedBins {
+                slice,
+                arm: arm(row)?,
+                group: u8::try_from(group).map_err(StoreError::backend)?,
+                readings: fold_block::unpack_bins(row.try_get(2).map_err(from_sqlx)?)?,
+            });
+        }
+        Ok(bins)
     }
 
     async fn units_version(

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use domain::time::TimeNs;
+use domain::{experiment::UnitKind, time::TimeNs};
 use store::{
     StoreError,
-    conformance::event::{Build, Model, Random, START_NS, agrees, charges, fold_all, random},
+    conformance::event::{Build, Model, Random, START_NS, agrees, charges, experiments, fold_all, random},
     event::{
-        ChargeStore as _, EventStore as _, Gather, GatherStore as _, GatheredList, TraceFilter, TraceKey, Waiting,
+        ChargeStore as _, EventStore as _, Gather, GatherStore as _, GatheredList, TraceFilter, TraceKey,
+        UnitStore as _, Waiting,
     },
 };
 use store_sqlite::{EventOptions, SqliteEvents};
@@ -58,6 +59,8 @@ pub(crate) async fn dump(folder: &Path) -> Vec<String> {
         "SELECT concat_ws(' ', 'segment', project, done, until) FROM segment_job",
         "SELECT concat_ws(' ', 'folded', seq, hex(data)) FROM score_fold ORDER BY seq",
         "SELECT concat_ws(' ', 'unit', trial, unit, multiple, revision, hex(exposure), hex(state)) FROM unit ORDER BY 1",
+        "SELECT concat_ws(' ', 'block', trial, kind, place, arm, hex(data)) FROM unit_block ORDER BY 1",
+        "SELECT concat_ws(' ', 'bins', trial, kind, place, arm, unit_group, hex(data)) FROM unit_bins ORDER BY 1",
         "SELECT concat_ws(' ', 'waiting', seq) FROM journal UNION ALL SELECT concat_ws(' ', 'dirty', seq) FROM dirty_score \
          UNION ALL SELECT concat_ws(' ', 'dirty unit', project, kind, unit) FROM dirty_unit",
     ] {
@@ -102,6 +105,43 @@ async fn a_rebuild_is_equal_to_the_byte() {
         assert!(folded.len() > 10);
         store.rebuild_totals().await.unwrap();
         assert_eq!(folded, dump(folder.path()).await, "seed {seed}");
+    }
+}
+
+#[tokio::test]
+async fn units_added_up_are_equal_to_the_byte_after_any_delivery_and_a_rebuild() {
+    for (seed, kind) in (0..).zip([UnitKind::User, UnitKind::Session, UnitKind::Trace, UnitKind::User]) {
+        let mut random = Random(4_000 + seed);
+        let clean = experiments::random_batches(&mut random, &kind, 50);
+        let watch = experiments::watch(kind, None);
+        let mut states = Vec::new();
+        for late in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let store = SqliteEvents::open(folder.path()).await.unwrap();
+            let mut batches = clean.clone();
+            if late {
+                batches.extend(clean.iter().filter(|_| random.one_in(3)).cloned());
+                random.shuffle(&mut batches);
+            }
+            let told = if late { batches.len() / 2 } else { 0 };
+            for (at, batch) in (0..).zip(batches) {
+                if at == told {
+                    store.watch(Build::project(1), watch.clone()).await.unwrap();
+                }
+                store.append(batch).await.unwrap();
+                if late && random.one_in(3) {
+                    store.fold().await.unwrap();
+                }
+            }
+            fold_all(&store).await;
+            let folded = dump(folder.path()).await;
+            store.rebuild_totals().await.unwrap();
+            assert_eq!(folded, dump(folder.path()).await, "seed {seed}");
+            let added = |line: &String| line.starts_with("block ") || line.starts_with("bins ");
+            states.push(folded.into_iter().filter(added).collect::<Vec<_>>());
+        }
+        assert!(states[0].len() > 4, "seed {seed}");
+        assert_eq!(states[0], states[1], "seed {seed}");
     }
 }
 

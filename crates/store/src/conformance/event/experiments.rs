@@ -14,10 +14,10 @@ use domain::{
 };
 use serde_json::{Map, json};
 
-use super::{Build, Model, RECEIVED, Random, START_NS, fold_all};
+use super::{Build, Model, RECEIVED, Random, START_NS, blocks, fold_all};
 use crate::event::{
-    EventBatch, EventStore, OutcomeCount, OutcomePlace, UnitDay, UnitMeasure, UnitState, UnitSum, Watch, is_earlier,
-    outcome_version,
+    EventBatch, EventStore, OutcomeCount, OutcomePlace, SliceKind, UnitDay, UnitMeasure, UnitState, UnitSum, Watch,
+    is_earlier, outcome_version,
 };
 
 const DAY_NS: i64 = 24 * HOUR_NS;
@@ -60,7 +60,8 @@ fn exposures(exposures: Vec<Exposure>) -> EventBatch {
     EventBatch { exposures, ..EventBatch::empty(Build::project(1), RECEIVED) }
 }
 
-pub(super) fn watch(unit: UnitKind, until_us: Option<TimeUs>) -> Watch {
+/// A watch with every kind of measure and reading.
+pub fn watch(unit: UnitKind, until_us: Option<TimeUs>) -> Watch {
     let measure = |source: &str, window_hours: Option<u32>, bins: bool| UnitMeasure {
         source: source.parse().expect("a source"),
         window_hours,
@@ -84,6 +85,7 @@ pub(super) fn watch(unit: UnitKind, until_us: Option<TimeUs>) -> Watch {
             measure("event:buy", None, false),
             measure("event:buy", Some(2), false),
         ],
+        readings: blocks::readings(),
     }
 }
 
@@ -150,6 +152,7 @@ pub async fn the_earliest_exposure_stands_and_a_second_arm_is_noted(store: &dyn 
     assert_eq!((page.len(), page[0].exposed.multiple), (1, true));
     while store.remove_project(project).await.expect("removed") {}
     assert!(store.units(project, experiment(), 0, None, 5).await.expect("units").is_empty());
+    assert!(store.unit_blocks(project, experiment(), 0, &[SliceKind::Days]).await.expect("blocks").is_empty());
 }
 
 /// Every event sent, as it stands.
@@ -298,6 +301,7 @@ async fn check(store: &dyn EventStore, sent: &Sent, watch: &Watch) {
         let one = store.unit(project, experiment(), 0, name).await.expect("unit");
         assert_eq!(one.as_ref(), Some(unit));
     }
+    blocks::check(store, experiment(), &watch.readings, &units).await;
 }
 
 pub async fn units_are_summed_from_their_exposure_to_the_end_of_the_phase(store: &dyn EventStore) {
@@ -358,7 +362,12 @@ pub async fn units_are_summed_from_their_exposure_to_the_end_of_the_phase(store:
     assert_eq!(sums[9], (1, 250_000_000), "buy within two hours");
     assert_eq!((state.early, state.cut), (1, false));
     // Asked for something else, an earlier exposure, a removed score: worked out afresh.
-    let other = Watch { measures: watch.measures.iter().take(7).cloned().collect(), until_us: None, ..watch };
+    let other = Watch {
+        measures: watch.measures.iter().take(7).cloned().collect(),
+        readings: watch.readings.iter().rev().cloned().collect(),
+        until_us: None,
+        ..watch
+    };
     store.watch(project, other.clone()).await.expect("watched");
     check(store, &sent, &other).await;
     let earlier = exposures(vec![exposure(0, "ana", "b", START_NS - HOUR_NS)]);
@@ -371,7 +380,7 @@ pub async fn units_are_summed_from_their_exposure_to_the_end_of_the_phase(store:
 }
 
 /// Batches about four users, their sessions and traces: some spans, scores, events and exposures of each.
-pub(super) fn random_batches(random: &mut Random, kind: &UnitKind, count: usize) -> Vec<EventBatch> {
+pub fn random_batches(random: &mut Random, kind: &UnitKind, count: usize) -> Vec<EventBatch> {
     let mut batches = Vec::new();
     for _ in 0..count {
         let at = START_NS + random.below(40 * 60) as i64 * 60_000_000_000;
