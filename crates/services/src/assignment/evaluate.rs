@@ -2,8 +2,10 @@
 
 use assign::{Outcome, Reason, Stage};
 use domain::{
-    experiment::{ArmKey, Eligibility, ExperimentKey},
+    experiment::{ArmKey, Eligibility, ExperimentKey, Exposure, ExposureDoor},
     ids::ExperimentId,
+    outcome::EventUnit,
+    time::TimeUs,
 };
 use serde_json::{Map, Value};
 
@@ -48,6 +50,31 @@ pub struct Assigned {
     pub propensity: f64,
     /// What targeting said.
     pub eligibility: Eligibility,
+}
+
+impl Resolved<'_> {
+    /// The exposure an answer at an instant makes; none for a unit that takes no part or is forced, or whose id is too long to
+    /// be looked up.
+    #[must_use]
+    pub fn exposure(&self, door: ExposureDoor, first_us: TimeUs) -> Option<Exposure> {
+        let split = self.split.as_ref()?;
+        let (assigned, arm) = (split.assigned.as_ref()?, split.arm?);
+        if assigned.unit.is_empty() || assigned.unit.chars().count() > EventUnit::MOST_ID {
+            return None;
+        }
+        Some(Exposure {
+            experiment: split.experiment,
+            phase: split.stage.phase,
+            epoch: split.stage.epoch,
+            unit: assigned.unit.clone(),
+            arm: arm.clone(),
+            propensity: assigned.propensity,
+            bucket: assigned.bucket,
+            eligibility: assigned.eligibility,
+            door,
+            first_us,
+        })
+    }
 }
 
 impl PartialEq for Rule {

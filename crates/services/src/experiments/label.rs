@@ -72,7 +72,8 @@ impl Experiments {
                 let before = experiment.state;
                 let by = author(&self.context, actor).await?;
                 experiment.state = State::Decided(Outcome::Stop);
-                let ending = Ending { kind: DecisionKind::Stop, arm: None, before, note: note.clone(), by };
+                let evidence = self.evidence(project, &experiment, now).await;
+                let ending = Ending { kind: DecisionKind::Stop, arm: None, before, note: note.clone(), by, evidence };
                 end(&mut experiment, ending, now);
                 ActivityKind::Stopped
             }

@@ -8,7 +8,7 @@ use domain::{
 };
 
 use super::{Experiments, save::Told, stage};
-use crate::{ServiceError, access::author, context::authorize, prompts::parse_note};
+use crate::{ServiceError, access::author, context::authorize, prompts::parse_note, results::Moment};
 
 /// How long an ending can be taken back. Pages offer it for 10 s, as for label moves; programs and slow networks have longer.
 pub const REOPEN_US: i64 = 60_000_000;
@@ -179,7 +179,7 @@ impl Experiments {
             let shown: String = arm.chars().take(60).collect();
             return Err(ServiceError::field("arm", format!("no arm `{shown}`; arms: {}", keys.join(", "))));
         };
-        self.end(actor, &mut step, DecisionKind::Ship, Some(arm.key)).await?;
+        self.end(actor, project, &mut step, DecisionKind::Ship, Some(arm.key)).await?;
         let told = Told { label: Some(arm.version), ..Told::new(ActivityKind::Shipped, step.note) };
         self.save(actor, project, step.experiment, step.now, told).await
     }
@@ -285,20 +285,39 @@ impl Experiments {
         (action, decided, told): (Action, DecisionKind, ActivityKind),
     ) -> Result<Experiment, ServiceError> {
         let mut step = self.step(actor, project, key, action, act).await?;
-        self.end(actor, &mut step, decided, None).await?;
+        self.end(actor, project, &mut step, decided, None).await?;
         self.save(actor, project, step.experiment, step.now, Told::new(told, step.note)).await
     }
 
     async fn end(
         &self,
         actor: &Actor,
+        project: ProjectId,
         step: &mut Step,
         kind: DecisionKind,
         arm: Option<ArmKey>,
     ) -> Result<(), ServiceError> {
         let by = author(&self.context, actor).await?;
-        end(&mut step.experiment, Ending { kind, arm, before: step.before, note: step.note.clone(), by }, step.now);
+        let evidence = self.evidence(project, &step.experiment, step.now).await;
+        let ending = Ending { kind, arm, before: step.before, note: step.note.clone(), by, evidence };
+        end(&mut step.experiment, ending, step.now);
         Ok(())
+    }
+
+    /// The numbers an experiment ends on. An ending never waits for the other plane: without its numbers it ends without them.
+    pub(super) async fn evidence(
+        &self,
+        project: ProjectId,
+        experiment: &Experiment,
+        now: TimeUs,
+    ) -> Option<serde_json::Value> {
+        let moment = Moment::of(&self.context, project, experiment, now).await;
+        let evidence = moment.and_then(|moment| moment.map(|moment| moment.evidence(now)).transpose());
+        evidence.unwrap_or_else(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, experiment.id = %experiment.id,
+                "the experiment `{}` ends without its numbers", experiment.key);
+            None
+        })
     }
 
     /// Where the label goes when shipping is undone: nowhere when it stands there already.
@@ -329,6 +348,8 @@ pub(super) struct Ending {
     pub(super) before: State,
     pub(super) note: String,
     pub(super) by: String,
+    /// The numbers it ends on.
+    pub(super) evidence: Option<serde_json::Value>,
 }
 
 /// Closes what is served and writes the decision down.
@@ -345,7 +366,7 @@ pub(super) fn end(experiment: &mut Experiment, ending: Ending, now: TimeUs) {
         by: ending.by,
         before: ending.before,
         label_before: label_before.filter(|_| ending.kind == DecisionKind::Ship),
-        evidence: None,
+        evidence: ending.evidence,
     });
 }
 

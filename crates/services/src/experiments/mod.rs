@@ -6,6 +6,7 @@
 pub(crate) mod check;
 pub(crate) mod definition;
 mod edit;
+mod harm;
 mod label;
 mod life;
 mod list;
@@ -36,11 +37,12 @@ use crate::{Context, ServiceError, context::authorize, prompts::Prompts};
 pub struct Experiments {
     context: Arc<Context>,
     prompts: Prompts,
+    looks: harm::Looks,
 }
 
 impl Experiments {
     pub(crate) fn new(context: Arc<Context>, prompts: Prompts) -> Self {
-        Self { context, prompts }
+        Self { context, prompts, looks: harm::Looks::default() }
     }
 
     /// An experiment by its key.

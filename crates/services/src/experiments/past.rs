@@ -57,11 +57,16 @@ impl Experiments {
         let version = experiment.design.arm(&arm).map(|arm| arm.version);
         let by = experiment.created_by.clone();
         experiment.state = State::Decided(Outcome::Ship);
-        end(
-            &mut experiment,
-            Ending { kind: DecisionKind::Ship, arm: Some(arm), before: State::Running, note: note.clone(), by },
-            at,
-        );
+        // What happened comes only after this: there are no numbers to keep yet.
+        let ending = Ending {
+            kind: DecisionKind::Ship,
+            arm: Some(arm),
+            before: State::Running,
+            note: note.clone(),
+            by,
+            evidence: None,
+        };
+        end(&mut experiment, ending, at);
         let told = Told { label: version, ..Told::new(ActivityKind::Shipped, note) };
         self.save(&actor, project, experiment, at, told).await
     }

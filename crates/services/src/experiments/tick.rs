@@ -1,4 +1,4 @@
-//! What time does to experiments: scheduled starts and ends, ramps.
+//! What time does to experiments: scheduled starts and ends, ramps, and the rule that ends harm.
 
 use domain::{
     auth::Actor,
@@ -7,15 +7,16 @@ use domain::{
     time::TimeUs,
 };
 
-use super::{Act, Experiments};
+use super::{Act, Experiments, harm::Harm};
 use crate::ServiceError;
 
 /// What is due.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 enum Due {
     Start,
     End,
     Climb,
+    Protect(Harm),
 }
 
 impl Experiments {
@@ -28,17 +29,29 @@ impl Experiments {
         let now = self.context.clock.now();
         let mut done = 0;
         for (project, experiment) in self.context.control.owning_experiments().await? {
-            let units = self.units_of(project, &experiment).await?;
-            let Some(due) = due(&experiment, units, now) else { continue };
-            match self.act(project, &experiment, due).await {
-                Ok(()) => done += 1,
+            let worked = async {
+                let Some(due) = self.due(project, &experiment, now).await? else { return Ok(false) };
+                self.act(project, &experiment, due).await?;
+                Ok::<_, ServiceError>(true)
+            };
+            match worked.await {
+                Ok(acted) => done += usize::from(acted),
                 Err(error) => tracing::warn!(
-                    project.id = %project, experiment.id = %experiment.id, %error, ?due,
+                    project.id = %project, experiment.id = %experiment.id, %error,
                     "could not do what is due for experiment `{}`; trying again", experiment.key,
                 ),
             }
         }
         Ok(done)
+    }
+
+    /// What is due; harm before anything that gives the arms more.
+    async fn due(&self, project: ProjectId, experiment: &Experiment, now: TimeUs) -> Result<Option<Due>, ServiceError> {
+        if let Some(harm) = self.harm(project, experiment, now).await? {
+            return Ok(Some(Due::Protect(harm)));
+        }
+        let units = self.units_of(project, experiment).await?;
+        Ok(due(experiment, units, now))
     }
 
     /// Units exposed in the present phase, where a step of the ramp waits for them.
@@ -56,6 +69,12 @@ impl Experiments {
             Due::Start => self.start(&Actor::System, project, key, &act("the scheduled start came")).await?,
             Due::End => self.conclude(&Actor::System, project, key, &act("the scheduled end came")).await?,
             Due::Climb => self.advance(&Actor::System, project, key, &act("the ramp's step was held")).await?,
+            Due::Protect(Harm { roll_back: true, sentence }) => {
+                self.roll_back(&Actor::System, project, key, &act(&sentence)).await?
+            }
+            Due::Protect(Harm { roll_back: false, sentence }) => {
+                self.pause(&Actor::System, project, key, &act(&sentence)).await?
+            }
         };
         Ok(())
     }

@@ -128,27 +128,9 @@ impl Ingest {
 
     /// Notes that a unit was answered its arm, as [`Self::expose`] does; nothing for a unit that takes no part or is forced.
     pub fn answered(&self, project: ProjectId, resolved: &Resolved<'_>, door: ExposureDoor) {
-        let Some(split) = &resolved.split else { return };
-        let (Some(assigned), Some(arm)) = (&split.assigned, split.arm) else { return };
-        // Longer ones are no ids, and nobody could look them up.
-        if assigned.unit.is_empty() || assigned.unit.chars().count() > EventUnit::MOST_ID {
-            return;
+        if let Some(exposure) = resolved.exposure(door, self.context.clock.now()) {
+            self.expose(project, exposure);
         }
-        self.expose(
-            project,
-            Exposure {
-                experiment: split.experiment,
-                phase: split.stage.phase,
-                epoch: split.stage.epoch,
-                unit: assigned.unit.clone(),
-                arm: arm.clone(),
-                propensity: assigned.propensity,
-                bucket: assigned.bucket,
-                eligibility: assigned.eligibility,
-                door,
-                first_us: self.context.clock.now(),
-            },
-        );
     }
 
     /// Exposures as clients report them, each named by its place when it is wrong.

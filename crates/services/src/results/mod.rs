@@ -1,6 +1,7 @@
 //! What experiments say: units added up, checks, the table, the verdict.
 
 mod checks;
+mod evidence;
 mod forecast;
 pub(crate) mod gather;
 
@@ -15,6 +16,7 @@ use domain::{
 use experiment::{ArmUnits, Choices, Sheet, Table};
 use store::event::{ExposureRecord, UnitMeasure, UnitReading, UnitRecord, Watch};
 
+pub(crate) use self::evidence::Moment;
 use self::gather::{Gathered, Summed};
 use crate::{Context, ServiceError, context::authorize};
 

@@ -49,6 +49,7 @@ impl Random for SeededRandom {
 pub(crate) struct World {
     pub(crate) services: Services,
     pub(crate) clock: FakeClock,
+    pub(crate) events: SqliteEvents,
     folder: TempDir,
 }
 
@@ -56,13 +57,13 @@ impl World {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = FakeClock(Arc::new(AtomicI64::new(1_790_000_000_000_000)));
-        let services = wire(&folder, clock.clone(), 1).await;
-        Self { services, clock, folder }
+        let (services, events) = wire(&folder, clock.clone(), 1).await;
+        Self { services, clock, events, folder }
     }
 
     /// The same data as another process sees it.
     pub(crate) async fn other_process(&self) -> Services {
-        wire(&self.folder, self.clock.clone(), 2).await
+        wire(&self.folder, self.clock.clone(), 2).await.0
     }
 
     /// The first owner with a project, and the token of their session.
@@ -94,12 +95,14 @@ impl World {
     }
 }
 
-async fn wire(folder: &TempDir, clock: FakeClock, seed: u64) -> Services {
-    Services::new(Context {
+async fn wire(folder: &TempDir, clock: FakeClock, seed: u64) -> (Services, SqliteEvents) {
+    let events = SqliteEvents::open(folder.path()).await.unwrap();
+    let services = Services::new(Context {
         control: Arc::new(SqliteControl::open(folder.path()).await.unwrap()),
-        events: Arc::new(SqliteEvents::open(folder.path()).await.unwrap()),
+        events: Arc::new(events.clone()),
         clock: Box::new(clock),
         random: Box::new(SeededRandom(Mutex::new(StdRng::seed_from_u64(seed)))),
         spool: folder.path().join("spool"),
-    })
+    });
+    (services, events)
 }

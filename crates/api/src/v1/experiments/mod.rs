@@ -143,7 +143,7 @@ async fn list(
     let list = ListExperiments { states: states.map_err(ServiceError::of("status"))?, prompt: query.prompt };
     let Page { items, next } =
         state.services.experiments.list(&caller.actor, caller.project, list, query.cursor.as_deref(), size).await?;
-    Ok(Json(ExperimentPage { items: items.into_iter().map(ExperimentView::from).collect(), next }))
+    Ok(Json(ExperimentPage { items: items.into_iter().map(ExperimentView::listed).collect(), next }))
 }
 
 /// Make a draft

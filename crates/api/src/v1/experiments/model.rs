@@ -99,6 +99,10 @@ pub(super) struct DecisionView {
     #[schema(value_type = String, format = DateTime)]
     at: TimeUs,
     by: String,
+    /// The numbers it was decided on, as they were told then: `at`, `phase`, `days`, `exposed`, `partial`, `arms`, `checks`, `rows`
+    /// and `verdicts`, each as in a result. They never change. Not in lists, and absent where it ended before it began.
+    #[schema(value_type = Option<Object>)]
+    evidence: Option<Value>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -140,6 +144,16 @@ pub(super) struct ActivityPage {
     pub(super) items: Vec<ActivityView>,
     /// Pass this back as `cursor`; none at the end.
     pub(super) next: Option<String>,
+}
+
+impl ExperimentView {
+    /// As one of many: what was decided, without the numbers.
+    pub(super) fn listed(mut made: Experiment) -> Self {
+        if let Some(decision) = &mut made.decision {
+            decision.evidence = None;
+        }
+        made.into()
+    }
 }
 
 impl From<Experiment> for ExperimentView {
@@ -198,7 +212,8 @@ impl EpochView {
 
 impl From<Decision> for DecisionView {
     fn from(made: Decision) -> Self {
-        Self { kind: made.kind, arm: made.arm, note: made.note, at: made.at_us, by: made.by }
+        let Decision { kind, arm, note, at_us: at, by, evidence, .. } = made;
+        Self { kind, arm, note, at, by, evidence }
     }
 }
 

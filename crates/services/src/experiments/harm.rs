@@ -1,0 +1,126 @@
+//! The rule that ends harm: guardrails judged by the sequence that may be looked at as often as one likes.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use domain::{
+    experiment::{ActivityKind, Experiment, MetricRole, OnHarm, State},
+    ids::{ExperimentId, ProjectId},
+    time::TimeUs,
+};
+use experiment::{CheckStatus, GuardrailState, Verdict};
+
+use super::Experiments;
+use crate::{ServiceError, results::Moment};
+
+/// Between two looks at an experiment whose units go on changing.
+const LOOK_US: i64 = 60_000_000;
+/// Entries of the log looked through for what the rule did already.
+const MOST_LOOKED_THROUGH: u16 = 200;
+/// Who the log says acted.
+const RULE: &str = "assay";
+
+/// Which units each experiment was looked at with last, and when.
+#[derive(Clone, Default)]
+pub(super) struct Looks(Arc<Mutex<HashMap<ExperimentId, (u64, TimeUs)>>>);
+
+impl Looks {
+    /// Whether a look at these units is due; if so it counts as taken.
+    fn is_due(&self, experiment: ExperimentId, units: u64, now: TimeUs) -> bool {
+        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if looks.get(&experiment).is_some_and(|(seen, at)| *seen == units || now.0.saturating_sub(at.0) < LOOK_US) {
+            return false;
+        }
+        looks.insert(experiment, (units, now));
+        true
+    }
+
+    /// Takes a look back, so that the next tick looks again.
+    fn forget(&self, experiment: ExperimentId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&experiment);
+    }
+}
+
+/// What is to be done about harm.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Harm {
+    /// End it, or only give everybody the control.
+    pub(super) roll_back: bool,
+    /// Why.
+    pub(super) sentence: String,
+}
+
+impl Experiments {
+    /// Whether the plan's rule has to act on an experiment that runs.
+    ///
+    /// Where a check is broken the numbers prove nothing, so they end nothing: everybody gets the control until somebody has
+    /// looked. Who resumes after the rule paused has decided: it says nothing more in that phase.
+    pub(super) async fn harm(
+        &self,
+        project: ProjectId,
+        experiment: &Experiment,
+        now: TimeUs,
+    ) -> Result<Option<Harm>, ServiceError> {
+        let rule = experiment.design.plan.rule.on_harm;
+        let Some(phase) = experiment.phase() else { return Ok(None) };
+        let guarded = experiment.metrics(MetricRole::Guardrail).next().is_some();
+        if experiment.state != State::Running || rule == OnHarm::Tell || !guarded {
+            return Ok(None);
+        }
+        let units = self.context.events.units_version(project, experiment.id, phase.number).await?;
+        if !self.looks.is_due(experiment.id, units.version, now) {
+            return Ok(None);
+        }
+        let looked = self.look_for_harm(project, experiment, now).await;
+        if !matches!(looked, Ok(None)) {
+            // Until something is done about it.
+            self.looks.forget(experiment.id);
+        }
+        let Some((sentence, broken)) = looked? else { return Ok(None) };
+        if self.has_spoken(project, experiment, phase.from_us).await? {
+            return Ok(None);
+        }
+        Ok(Some(Harm { roll_back: rule == OnHarm::RollBack && !broken, sentence }))
+    }
+
+    /// Which guardrail is seriously harmed, for people, and whether a check is broken.
+    async fn look_for_harm(
+        &self,
+        project: ProjectId,
+        experiment: &Experiment,
+        now: TimeUs,
+    ) -> Result<Option<(String, bool)>, ServiceError> {
+        let Some(moment) = Moment::of(&self.context, project, experiment, now).await? else { return Ok(None) };
+        let arms = moment.sheet.arms.iter().skip(1);
+        let rows = moment.anytime_rows()?;
+        for (place, arm) in arms.enumerate() {
+            let harmed = |row: &&experiment::MetricRow| {
+                row.comparisons.get(place).and_then(|one| one.guardrail) == Some(GuardrailState::SeriouslyHarmed)
+            };
+            let Some(row) = rows.iter().find(harmed) else { continue };
+            let verdict = moment.table.verdicts.get(place).filter(|verdict| verdict.verdict == Verdict::StopNow);
+            if let Some(verdict) = verdict {
+                return Ok(Some((verdict.sentence.clone(), false)));
+            }
+            let broken = moment.sheet.checks.iter().find(|check| check.status == CheckStatus::Broken);
+            let why = broken.map_or(String::new(), |check| format!(" A check is broken, too: {}", check.sentence));
+            let sentence = format!("`{}` is worse than its margin allows with `{}`.{why}", row.key, arm.key);
+            return Ok(Some((sentence, broken.is_some())));
+        }
+        Ok(None)
+    }
+
+    /// Whether the rule has paused the experiment in its present phase already.
+    async fn has_spoken(
+        &self,
+        project: ProjectId,
+        experiment: &Experiment,
+        since: TimeUs,
+    ) -> Result<bool, ServiceError> {
+        let control = &self.context.control;
+        let log = control.experiment_activity(project, experiment.id, None, MOST_LOOKED_THROUGH).await?;
+        Ok(log.iter().any(|entry| entry.kind == ActivityKind::Paused && entry.by == RULE && entry.at_us >= since))
+    }
+}

@@ -1,0 +1,84 @@
+//! The numbers of a moment: what the harm rule judges, and what is kept with a decision.
+
+use domain::{
+    experiment::{Experiment, Method, Phase},
+    ids::ProjectId,
+    time::TimeUs,
+};
+use experiment::{ArmUnits, Check, Choices, MetricRow, Sheet, Table, TreatmentVerdict};
+use serde::Serialize;
+
+use super::{checks, gather::Gathered, internal, sheet, watch_of};
+use crate::{Context, ServiceError};
+
+/// The present phase of an experiment as the plan looks at it.
+pub(crate) struct Moment {
+    pub(crate) sheet: Sheet,
+    /// By the plan's choices.
+    pub(crate) table: Table,
+    phase: u32,
+    exposed: u64,
+    partial: Option<String>,
+}
+
+/// What is kept with a decision: what was told then, not what it was worked out from.
+#[derive(Serialize)]
+struct Evidence<'m> {
+    format: u8,
+    at: TimeUs,
+    phase: u32,
+    days: f64,
+    exposed: u64,
+    partial: Option<&'m str>,
+    arms: &'m [ArmUnits],
+    checks: &'m [Check],
+    rows: &'m [MetricRow],
+    verdicts: &'m [TreatmentVerdict],
+}
+
+impl Moment {
+    /// Works the present phase out; nothing before the start.
+    pub(crate) async fn of(
+        context: &Context,
+        project: ProjectId,
+        experiment: &Experiment,
+        now: TimeUs,
+    ) -> Result<Option<Self>, ServiceError> {
+        let Some(phase) = experiment.phase() else { return Ok(None) };
+        let watch = watch_of(experiment, phase);
+        let gathered = Gathered::read(context, project, experiment, phase, &watch).await?;
+        let (experiment, phase): (Experiment, Phase) = (experiment.clone(), phase.clone());
+        let work = move || {
+            let mut sheet = sheet(&experiment, &phase, &watch, &gathered.whole, phase.to_us.unwrap_or(now));
+            sheet.checks = checks::all(&experiment, &phase, &watch, &gathered)?;
+            let table = sheet.table(&Choices::of(&sheet.plan)).map_err(internal)?;
+            let (exposed, partial) = (gathered.exposed, gathered.partial());
+            Ok::<_, ServiceError>(Self { sheet, table, phase: phase.number, exposed, partial })
+        };
+        let done = tokio::task::spawn_blocking(work).await;
+        done.map_err(|cause| ServiceError::Internal(Box::new(cause)))?.map(Some)
+    }
+
+    /// The rows as the sequence sees them, which may be judged at any time.
+    pub(crate) fn anytime_rows(&self) -> Result<Vec<MetricRow>, ServiceError> {
+        let choices = Choices { method: Method::Anytime, ..Choices::of(&self.sheet.plan) };
+        Ok(self.sheet.table(&choices).map_err(internal)?.rows)
+    }
+
+    /// For the record.
+    pub(crate) fn evidence(&self, at: TimeUs) -> Result<serde_json::Value, ServiceError> {
+        let evidence = Evidence {
+            format: 1,
+            at,
+            phase: self.phase,
+            days: self.sheet.days,
+            exposed: self.exposed,
+            partial: self.partial.as_deref(),
+            arms: &self.sheet.arms,
+            checks: &self.sheet.checks,
+            rows: &self.table.rows,
+            verdicts: &self.table.verdicts,
+        };
+        serde_json::to_value(evidence).map_err(|cause| ServiceError::Internal(Box::new(cause)))
+    }
+}

@@ -1,0 +1,174 @@
+//! The rule that ends harm, and the numbers kept with a decision.
+
+use domain::experiment::{ActivityKind, Experiment, State};
+use domain::page::PageSize;
+use serde_json::{Value, json};
+use services::experiments::Act;
+use stats::random::Generator;
+
+use crate::pipeline::{KEY, Pipeline, metric, units};
+
+/// A goal nobody moves and one guardrail.
+fn guarded(direction: &str) -> [Value; 2] {
+    [
+        metric("buy", "rate", "higher", "goal", Value::Null),
+        metric("crash", "rate", direction, "guardrail", json!({"absolute": 0.05})),
+    ]
+}
+
+fn on_harm(what: &'static str) -> impl FnOnce(&mut Value) {
+    move |design| design["plan"] = json!({"rule": {"on_harm": what}})
+}
+
+/// Some units come; an event happens to those of the control and of the treatment with these chances.
+async fn live(pipeline: &Pipeline, names: Vec<String>, chances: [f64; 2], random: &mut Generator) {
+    let arms = pipeline.meet(&names).await;
+    pipeline.world.clock.pass_s(60);
+    let mut events = Vec::new();
+    for (unit, arm) in names.into_iter().zip(arms) {
+        let chance = if arm.as_deref() == Some("control") { chances[0] } else { chances[1] };
+        if random.uniform() < 0.3 {
+            events.push((unit.clone(), "buy", 1.0));
+        }
+        if arm.is_some() && random.uniform() < chance {
+            events.push((unit, "crash", 1.0));
+        }
+    }
+    pipeline.happened(events).await;
+    pipeline.fold().await;
+}
+
+async fn tick(pipeline: &Pipeline) -> (usize, Experiment) {
+    let done = pipeline.world.services.experiments.tick().await.unwrap();
+    (done, pipeline.experiment().await)
+}
+
+async fn log(pipeline: &Pipeline) -> Vec<(ActivityKind, String, String)> {
+    let experiments = &pipeline.world.services.experiments;
+    let size = PageSize::default();
+    let log = experiments.activity(&pipeline.actor, pipeline.project, KEY, None, size).await.unwrap();
+    log.items.into_iter().map(|entry| (entry.kind, entry.by, entry.note)).collect()
+}
+
+#[tokio::test]
+async fn a_seriously_harmed_guardrail_pauses_once_and_who_resumes_has_decided() {
+    let mut pipeline = Pipeline::new().await;
+    pipeline.launch(KEY, &guarded("lower"), |_| ()).await;
+    let mut random = Generator::new(1);
+    let first = units("a", 0..300);
+    live(&pipeline, first, [0.02, 0.4], &mut random).await;
+    let (done, paused) = tick(&pipeline).await;
+    assert_eq!((done, paused.state), (1, State::Paused));
+    let (kind, by, note) = log(&pipeline).await.remove(0);
+    assert_eq!((kind, by.as_str()), (ActivityKind::Paused, "assay"));
+    assert!(note.contains("crash"), "{note}");
+    let epoch = paused.phase().unwrap().epoch().unwrap();
+    assert_eq!((epoch.coverage.steps(), epoch.why.as_str()), (0, note.as_str()));
+    // Everybody gets the control.
+    assert!(pipeline.assigned(&units("b", 0..50)).await.iter().all(Option::is_none));
+    let experiments = &pipeline.world.services.experiments;
+    experiments.resume(&pipeline.actor, pipeline.project, KEY, &Act::default()).await.unwrap();
+    pipeline.world.clock.pass_s(120);
+    live(&pipeline, units("c", 0..100), [0.02, 0.4], &mut random).await;
+    let (done, running) = tick(&pipeline).await;
+    assert_eq!((done, running.state), (0, State::Running));
+}
+
+#[tokio::test]
+async fn it_rolls_back_where_the_plan_says_so_whichever_way_is_better() {
+    let mut pipeline = Pipeline::new().await;
+    pipeline.launch(KEY, &guarded("higher"), on_harm("roll_back")).await;
+    live(&pipeline, units("a", 0..400), [0.6, 0.2], &mut Generator::new(2)).await;
+    let (done, ended) = tick(&pipeline).await;
+    assert_eq!((done, ended.state), (1, State::RolledBack));
+    let decision = ended.decision.unwrap();
+    assert_eq!(decision.by, "assay");
+    let evidence = decision.evidence.unwrap();
+    assert_eq!(evidence["verdicts"][0]["verdict"], "stop_now");
+    assert_eq!(evidence["verdicts"][0]["sentence"], decision.note.as_str());
+    assert_eq!(evidence["rows"][1]["comparisons"][0]["guardrail"], "seriously_harmed");
+}
+
+#[tokio::test]
+async fn harm_is_only_told_where_the_plan_says_so_and_better_is_no_harm() {
+    for (what, chances) in [("tell", [0.02, 0.5]), ("pause", [0.5, 0.02])] {
+        let mut pipeline = Pipeline::new().await;
+        pipeline.launch(KEY, &guarded("lower"), on_harm(what)).await;
+        live(&pipeline, units("a", 0..400), chances, &mut Generator::new(3)).await;
+        let (done, running) = tick(&pipeline).await;
+        assert_eq!((done, running.state), (0, State::Running), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn numbers_that_prove_nothing_end_nothing() {
+    let mut pipeline = Pipeline::new().await;
+    pipeline.launch(KEY, &guarded("lower"), on_harm("roll_back")).await;
+    // Of the control's units every other one never arrives.
+    let names = units("a", 0..1_600);
+    let exposures = pipeline.assigned(&names).await.into_iter().flatten().enumerate();
+    let kept: Vec<_> =
+        exposures.filter(|(at, one)| one.arm.as_str() == "warm" || at % 2 == 0).map(|(_, one)| one).collect();
+    let crashed: Vec<_> = kept.iter().filter(|one| one.arm.as_str() == "warm").map(|one| one.unit.clone()).collect();
+    pipeline.expose(kept).await;
+    pipeline.world.clock.pass_s(60);
+    pipeline.happened(crashed.into_iter().step_by(2).map(|unit| (unit, "crash", 1.0))).await;
+    pipeline.fold().await;
+    let (done, paused) = tick(&pipeline).await;
+    assert_eq!((done, paused.state), (1, State::Paused), "paused, not rolled back");
+    let (_, _, note) = log(&pipeline).await.remove(0);
+    assert!(note.contains("A check is broken"), "{note}");
+}
+
+#[tokio::test]
+async fn alike_arms_are_left_alone_however_often_the_rule_looks() {
+    let mut pipeline = Pipeline::new().await;
+    pipeline.launch(KEY, &guarded("lower"), |_| ()).await;
+    let mut random = Generator::new(4);
+    for day in 0..12 {
+        live(&pipeline, units(&format!("day-{day}"), 0..100), [0.2, 0.2], &mut random).await;
+        pipeline.world.clock.pass_s(7_200);
+        let (done, running) = tick(&pipeline).await;
+        assert_eq!((done, running.state), (0, State::Running), "day {day}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_decided_on_stays_as_it_was_told() {
+    let mut pipeline = Pipeline::new().await;
+    pipeline.launch(KEY, &guarded("lower"), |_| ()).await;
+    let mut random = Generator::new(5);
+    live(&pipeline, units("a", 0..200), [0.1, 0.1], &mut random).await;
+    let told = pipeline.result().await;
+    let experiments = &pipeline.world.services.experiments;
+    let act = Act { note: Some("it sounds better".to_owned()), ..Act::default() };
+    let shipped = experiments.ship(&pipeline.actor, pipeline.project, KEY, "warm", &act).await.unwrap();
+    let evidence = shipped.decision.clone().unwrap().evidence.unwrap();
+    assert_eq!(evidence["rows"], serde_json::to_value(&told.table.rows).unwrap());
+    assert_eq!(evidence["checks"], serde_json::to_value(&told.sheet.checks).unwrap());
+    assert_eq!(evidence["arms"], serde_json::to_value(&told.sheet.arms).unwrap());
+    assert_eq!((&evidence["exposed"], &evidence["phase"]), (&json!(200), &json!(0)));
+    assert!(serde_json::to_string(&evidence).unwrap().len() < 20_000);
+    // What comes late changes the result, and not what it was decided on.
+    pipeline.happened(units("a", 0..200).into_iter().map(|unit| (unit, "buy", 5.0))).await;
+    pipeline.fold().await;
+    experiments.archive(&pipeline.actor, pipeline.project, KEY, &Act::default()).await.unwrap();
+    assert_eq!(pipeline.experiment().await.decision.unwrap().evidence, Some(evidence));
+}
+
+#[tokio::test]
+async fn an_undone_ending_has_no_numbers_and_an_ending_before_the_start_neither() {
+    let mut pipeline = Pipeline::new().await;
+    pipeline.launch(KEY, &guarded("lower"), |_| ()).await;
+    pipeline.stop().await;
+    assert!(pipeline.experiment().await.decision.unwrap().evidence.is_some());
+    let experiments = &pipeline.world.services.experiments;
+    let again = experiments.reopen(&pipeline.actor, pipeline.project, KEY, &Act::default()).await.unwrap();
+    assert_eq!(again.decision, None);
+    pipeline.stop().await;
+    let later = |design: &mut Value| design["schedule"] = json!({"start": "2031-01-01T00:00:00Z"});
+    let scheduled = pipeline.launch("later", &guarded("lower"), later).await;
+    assert_eq!(scheduled.state, State::Scheduled);
+    pipeline.stop().await;
+    assert_eq!(pipeline.experiment().await.decision.unwrap().evidence, None);
+}
