@@ -99,26 +99,46 @@ impl Experiment {
         {
             return Outcome::Forced { arm };
         }
-        let [bucket, of_holdout, of_exclusion] = self.buckets(unit);
-        if self.admitted.is_some_and(|admitted| !admitted.contains(of_holdout)) {
-            return Outcome::HeldOut;
-        }
-        if let Some(filter) = &self.definition.exclusion
-            && !filter.ranges.iter().any(|range| range.contains(of_exclusion))
-        {
-            return Outcome::Excluded;
-        }
-        if let Some(condition) = &self.definition.condition
-            && !condition.matches(attributes)
-        {
-            return Outcome::NotTargeted;
-        }
+        let bucket = match self.let_in(unit, attributes) {
+            Ok(bucket) => bucket,
+            Err(outcome) => return outcome,
+        };
         for (arm, range) in self.definition.arms.iter().zip(&self.ranges) {
             if range.contains(bucket) {
                 return Outcome::Assigned { arm, bucket, propensity: self.share(*range) };
             }
         }
         Outcome::OutsideCoverage { bucket }
+    }
+
+    /// The arm a unit keeps that was given it before, whatever its place is now: the arm is still there, somebody takes part at
+    /// all, and nothing but the arms' ranges would keep the unit out.
+    ///
+    /// Forced units keep nothing.
+    #[must_use]
+    pub fn keeps(&self, unit: &str, attributes: &dyn Attributes, arm: &str) -> Option<&Arm> {
+        let arm = self.definition.arms.iter().find(|own| own.key == arm)?;
+        let may = self.in_use > 0 && !self.forced.contains_key(unit) && self.let_in(unit, attributes).is_ok();
+        may.then_some(arm)
+    }
+
+    /// The unit's place, unless a filter or the condition keeps it out.
+    fn let_in(&self, unit: &str, attributes: &dyn Attributes) -> Result<Bucket, Outcome<'_>> {
+        let [bucket, of_holdout, of_exclusion] = self.buckets(unit);
+        if self.admitted.is_some_and(|admitted| !admitted.contains(of_holdout)) {
+            return Err(Outcome::HeldOut);
+        }
+        if let Some(filter) = &self.definition.exclusion
+            && !filter.ranges.iter().any(|range| range.contains(of_exclusion))
+        {
+            return Err(Outcome::Excluded);
+        }
+        if let Some(condition) = &self.definition.condition
+            && !condition.matches(attributes)
+        {
+            return Err(Outcome::NotTargeted);
+        }
+        Ok(bucket)
     }
 
     /// The definition.

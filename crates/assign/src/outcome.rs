@@ -55,6 +55,8 @@ pub enum Reason {
     NotTargeted,
     /// See [`Outcome::OutsideCoverage`].
     OutsideCoverage,
+    /// The unit goes on with the arm it was given before, see [`crate::Experiment::keeps`].
+    Kept,
 }
 
 impl<'a> Outcome<'a> {

@@ -93,7 +93,7 @@ impl Services {
             import: import::Import::new(Arc::clone(&context), ingest.clone()),
             demo: demo::Demo::new(Arc::clone(&context), access.clone(), ingest.clone(), experiments.clone()),
             access,
-            assignment: assignment::Assignment::new(prompts.clone()),
+            assignment: assignment::Assignment::new(Arc::clone(&context), prompts.clone(), ingest.clone()),
             planning: planning::Planning::new(Arc::clone(&context), experiments.clone()),
             experiments,
             prompts,

@@ -152,7 +152,8 @@ async fn one(
     let missing = || ServiceError::NotFound { entity: "flag", id: key.chars().take(200).collect() };
     let rule = rules.by_flag_key(&key).ok_or_else(|| refuse(missing().into()))?;
     let attributes = evaluation.attributes();
-    let resolved = rule.resolve(&attributes);
+    let resolved = state.services.assignment.resolve(caller.project, rule, &attributes).await;
+    let resolved = resolved.map_err(|error| refuse(error.into()))?;
     if let Some(split) = &rule.split
         && resolved.split.as_ref().is_some_and(|standing| standing.reason == Reason::MissingUnit)
     {
@@ -180,7 +181,11 @@ async fn all(
     let rules = state.services.assignment.rules(&caller.actor, caller.project).await;
     let rules = rules.map_err(|error| refuse(error.into()))?;
     let attributes = evaluation.attributes();
-    let flags = rules.iter().map(|rule| flag(&rule.resolve(&attributes))).collect();
+    let mut flags = Vec::new();
+    for rule in rules.iter() {
+        let resolved = state.services.assignment.resolve(caller.project, rule, &attributes).await;
+        flags.push(flag(&resolved.map_err(|error| refuse(error.into()))?));
+    }
     let event_streams = client_key(&headers).map(stream_of).into_iter().collect();
     let answer = AllFlags { flags, metadata: Map::new(), event_streams };
     answer_tagged(&headers, &answer).map_err(&refuse)
@@ -211,7 +216,7 @@ fn arm<'r>(resolved: &Resolved<'r>) -> Option<&'r str> {
 fn reason(resolved: &Resolved<'_>) -> &'static str {
     match &resolved.split {
         None => "STATIC",
-        Some(split) if split.assigned.is_some() => "SPLIT",
+        Some(split) if split.assigned.is_some() || split.reason == Reason::Kept => "SPLIT",
         Some(split) if split.arm.is_some() => "TARGETING_MATCH",
         Some(_) => "DEFAULT",
     }

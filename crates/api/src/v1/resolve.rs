@@ -62,8 +62,8 @@ struct Answer {
     arm: Option<String>,
     phase: Option<u32>,
     epoch: Option<u32>,
-    /// `assigned`, `forced`, `missing_unit`, `held_out`, `excluded`, `not_targeted`, `outside_coverage`; `no_experiment` when
-    /// nothing splits the slot.
+    /// `assigned`, `kept` (the arm it was given before), `forced`, `missing_unit`, `held_out`, `excluded`, `not_targeted`,
+    /// `outside_coverage`; `no_experiment` when nothing splits the slot.
     #[schema(value_type = String)]
     reason: Value,
     /// Equal content has an equal tag.
@@ -90,7 +90,7 @@ async fn resolve(
     if let Some(unit) = asked.unit {
         asked.attributes.insert("id".to_owned(), Value::String(unit));
     }
-    let resolved = rule.resolve(&asked.attributes);
+    let resolved = assignment.resolve(caller.project, rule, &asked.attributes).await?;
     let content = assignment.content(&caller.actor, caller.project, &resolved).await?;
     state.services.ingest.answered(caller.project, &resolved, ExposureDoor::Resolve);
     let split = resolved.split.as_ref();

@@ -36,6 +36,42 @@ pub(crate) async fn launched(key: &Client) {
     act(key, "launch", json!({})).await;
 }
 
+#[tokio::test]
+async fn sticky_units_keep_their_arm_at_every_door_that_knows_them() {
+    let app = TestApp::start().await;
+    let key = with_prompt(&app).await;
+    let mut sticky = design();
+    sticky["sticky"] = json!(true);
+    let draft = json!({"key": "tone", "prompt": "greet", "design": sticky});
+    key.post("/api/v1/experiments", &draft).await.expect(201);
+    act(&key, "launch", json!({})).await;
+    let mut stored = app.services.ingest.appended();
+    let mut before = Vec::new();
+    for user in 0..40 {
+        before.push(resolved(&key, &format!("user {user}")).await["version"].clone());
+    }
+    let id = app.control.experiment(app.project.id, &"tone".parse().unwrap()).await.unwrap().unwrap().id;
+    while app.events.units_version(app.project.id, id, 0).await.unwrap().units < 40 {
+        stored.changed().await.unwrap();
+    }
+    sticky["arms"][0]["weight"] = json!(500);
+    sticky["arms"][1]["weight"] = json!(9500);
+    key.put("/api/v1/experiments/tone", &json!({"revision": 2, "design": sticky})).await.expect(200);
+    for (user, version) in before.iter().enumerate() {
+        let unit = format!("user {user}");
+        let answer = resolved(&key, &unit).await;
+        assert_eq!((&answer["version"], &answer["reason"]), (version, &json!("kept")), "{unit}");
+        let flag = ofrep(&key, &unit).await;
+        assert_eq!((&flag["value"], &flag["reason"]), (&json!(version.to_string()), &json!("SPLIT")), "{unit}");
+        let context = json!({"context": {"targetingKey": unit}});
+        let all = key.post("/ofrep/v1/evaluate/flags", &context).await.expect(200).json();
+        assert_eq!(all["flags"].as_array().unwrap().iter().find(|one| one["key"] == flag["key"]), Some(&flag));
+    }
+    assert!(before.contains(&json!(1)) && before.contains(&json!(2)));
+    // Nobody of them is counted among those the new weights dealt.
+    assert_eq!(app.events.units_version(app.project.id, id, 1).await.unwrap().units, 0);
+}
+
 async fn client_key(app: &TestApp) -> String {
     let origins = ["https://app.example.com".to_owned()];
     let scopes = [Scope::Resolve];
@@ -84,6 +120,12 @@ async fn from_a_draft_to_a_shipped_version() {
 
     let shipped = act(&key, "ship", json!({"arm": "warm", "note": "warmer wins"})).await;
     assert_eq!((&shipped["state"], &shipped["decision"]["note"]), (&json!("shipped"), &json!("warmer wins")));
+    // The numbers it was decided on are kept, and are not in lists.
+    let told = key.get("/api/v1/experiments/tone").await.expect(200).json();
+    let evidence = &told["decision"]["evidence"];
+    assert_eq!((&evidence["phase"], &evidence["verdicts"][0]["arm"]), (&json!(1), &json!("warm")));
+    let listed = key.get("/api/v1/experiments").await.expect(200).json();
+    assert_eq!(listed["items"][0]["decision"]["evidence"], Value::Null);
     assert_eq!(resolved(&key, "user-1").await["version"], 2);
     act(&key, "reopen", json!({})).await;
     act(&key, "stop", json!({})).await;

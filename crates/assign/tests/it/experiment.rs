@@ -119,6 +119,24 @@ fn what_only_the_server_knows_has_no_rule() {
 }
 
 #[test]
+fn an_arm_is_kept_unless_something_else_than_its_place_keeps_the_unit_out() {
+    let base = definition("s", &[5000, 5000], 0.001);
+    let outside = Experiment::new(base.clone()).unwrap();
+    let unit =
+        (0..100).map(|number: u32| number.to_string()).find(|unit| outside.assign(Some(unit), &()).arm().is_none()).unwrap();
+    assert_eq!(outside.keeps(&unit, &(), "arm-1").map(|arm| arm.key.as_str()), Some("arm-1"));
+    assert_eq!(outside.keeps(&unit, &(), "gone"), None);
+    let nobody = Experiment::new(Definition { coverage: 0.0, ..base.clone() }).unwrap();
+    assert_eq!(nobody.keeps(&unit, &(), "arm-1"), None);
+    let forced = [(unit.clone(), "arm-0".to_owned())].into();
+    let forced = Experiment::new(Definition { forced, ..base.clone() }).unwrap();
+    assert_eq!(forced.keeps(&unit, &(), "arm-1"), None);
+    let condition = serde_json::from_str(r#"{"eq": {"attribute": "plan", "value": "pro"}}"#).unwrap();
+    let targeted = Experiment::new(Definition { condition: Some(condition), ..base }).unwrap();
+    assert_eq!(targeted.keeps(&unit, &(), "arm-1"), None);
+}
+
+#[test]
 fn shares_are_those_of_the_buckets_in_use() {
     let experiment = experiment("s", &[3333, 3333, 3334], 0.01);
     assert_eq!(experiment.ranges().iter().map(|range| range.width()).collect::<Vec<_>>(), [34, 34, 34]);

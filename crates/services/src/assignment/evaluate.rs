@@ -39,6 +39,15 @@ pub struct InSplit<'r> {
     pub assigned: Option<Assigned>,
 }
 
+/// An arm a unit was given before.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Kept {
+    /// The phase it was exposed in.
+    pub phase: u32,
+    /// The arm.
+    pub arm: ArmKey,
+}
+
 /// What an exposure records.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assigned {
@@ -87,11 +96,27 @@ impl Rule {
     /// What the slot answers a unit with these attributes, of which one is the unit's id (`id` for users).
     #[must_use]
     pub fn resolve(&self, attributes: &Map<String, Value>) -> Resolved<'_> {
+        self.resolve_keeping(attributes, None)
+    }
+
+    /// The same for a unit that was given an arm before, which it keeps. It is not exposed anew: in the phase it was exposed in
+    /// it is already, and in a later one its arm was not dealt by the weights of that.
+    #[must_use]
+    pub fn resolve_keeping(&self, attributes: &Map<String, Value>, kept: Option<&Kept>) -> Resolved<'_> {
         let plain = Resolved { rule: self, version: self.version, split: None };
         let Some(split) = &self.split else { return plain };
         let definition = split.engine.definition();
         let unit = unit_id(attributes, &definition.unit);
         let outcome = split.engine.assign(unit.as_deref(), attributes);
+        if let (Some(kept), Some(unit)) = (kept, &unit) {
+            let dealt_now = kept.phase == definition.stage.phase
+                && matches!(&outcome, Outcome::Assigned { arm, .. } if arm.key == kept.arm.as_str());
+            let keeps = split.engine.keeps(unit, attributes, kept.arm.as_str());
+            if let Some((arm, version)) = keeps.filter(|_| !dealt_now).and_then(|arm| split.arm(&arm.key)) {
+                let standing = InSplit { reason: Reason::Kept, arm: Some(arm), ..split.nobody() };
+                return Resolved { version, split: Some(standing), ..plain };
+            }
+        }
         let served = outcome.arm().and_then(|arm| split.arm(&arm.key));
         let assigned = match outcome {
             Outcome::Assigned { bucket, propensity, .. } => {
@@ -99,16 +124,30 @@ impl Rule {
             }
             _ => None,
         };
-        let standing = InSplit {
-            experiment: split.id,
-            key: &split.key,
-            stage: definition.stage,
-            reason: outcome.reason(),
-            arm: served.map(|(arm, _)| arm),
-            assigned,
-        };
+        let arm = served.map(|(arm, _)| arm);
+        let standing = InSplit { reason: outcome.reason(), arm, assigned, ..split.nobody() };
         let version = served.map_or(self.version, |(_, version)| version);
         Resolved { version, split: Some(standing), ..plain }
+    }
+}
+
+impl Split {
+    /// How somebody stands who takes no part.
+    fn nobody(&self) -> InSplit<'_> {
+        InSplit {
+            experiment: self.id,
+            key: &self.key,
+            stage: self.engine.definition().stage,
+            reason: Reason::OutsideCoverage,
+            arm: None,
+            assigned: None,
+        }
+    }
+
+    /// The id of the unit that keeps its arm, where units do.
+    pub(super) fn sticky_unit(&self, attributes: &Map<String, Value>) -> Option<String> {
+        let definition = self.engine.definition();
+        unit_id(attributes, &definition.unit).filter(|unit| definition.sticky && !unit.is_empty())
     }
 }
 

@@ -16,21 +16,26 @@ use domain::{
 };
 
 pub use assign::Reason;
-pub use evaluate::{Assigned, InSplit, Resolved};
+pub use evaluate::{Assigned, InSplit, Kept, Resolved};
 pub use payload::{Bundle, BundleSlot, BundleVersion, FeaturesPayload};
 pub use rules::{Rule, Ruleset, Split};
 
-use crate::{ServiceError, context::authorize, prompts::Prompts};
+use serde_json::{Map, Value};
+use store::event::ExposureRecord;
+
+use crate::{Context, ServiceError, context::authorize, ingest::Ingest, prompts::Prompts};
 
 /// Use cases around assignment. Cheap to clone.
 #[derive(Clone)]
 pub struct Assignment {
+    context: Arc<Context>,
     prompts: Prompts,
+    ingest: Ingest,
 }
 
 impl Assignment {
-    pub(crate) fn new(prompts: Prompts) -> Self {
-        Self { prompts }
+    pub(crate) fn new(context: Arc<Context>, prompts: Prompts, ingest: Ingest) -> Self {
+        Self { context, prompts, ingest }
     }
 
     /// The rules of a project, to ask as often as wanted.
@@ -40,6 +45,38 @@ impl Assignment {
     pub async fn rules(&self, actor: &Actor, project: ProjectId) -> Result<Arc<Ruleset>, ServiceError> {
         authorize(actor, project, Permission::Resolve)?;
         self.prompts.rules(project).await
+    }
+
+    /// What a slot answers a unit, with what it was given before where units keep their arm.
+    ///
+    /// # Errors
+    /// As the store.
+    pub async fn resolve<'r>(
+        &self,
+        project: ProjectId,
+        rule: &'r Rule,
+        attributes: &Map<String, Value>,
+    ) -> Result<Resolved<'r>, ServiceError> {
+        let sticky = rule.split.as_ref().and_then(|split| Some((split, split.sticky_unit(attributes)?)));
+        let Some((split, unit)) = sticky else { return Ok(rule.resolve(attributes)) };
+        let kept = self.kept(project, split, &unit).await?;
+        Ok(rule.resolve_keeping(attributes, kept.as_ref()))
+    }
+
+    /// The arm of a unit's first exposure since units were dealt by the present seed.
+    async fn kept(&self, project: ProjectId, split: &Split, unit: &str) -> Result<Option<Kept>, ServiceError> {
+        // What is on its way to the store, or was seen there.
+        let phase = split.engine.definition().stage.phase;
+        if let Some(kept) = self.ingest.exposed(project, split.id, split.dealt_since..=phase, unit) {
+            return Ok(Some(kept));
+        }
+        let stored = self.context.events.exposures(project, split.id, unit).await?;
+        let first = stored.into_iter().find(|record| record.exposure.phase >= split.dealt_since);
+        Ok(first.map(|ExposureRecord { exposure, .. }| {
+            let kept = Kept { phase: exposure.phase, arm: exposure.arm.clone() };
+            self.ingest.remember(project, &exposure);
+            kept
+        }))
     }
 
     /// The content of a version a slot answered.

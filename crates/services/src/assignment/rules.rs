@@ -44,6 +44,8 @@ pub struct Split {
     pub key: ExperimentKey,
     /// The engine, at the present phase and epoch.
     pub engine: assign::Experiment,
+    /// The phase from which on units were dealt by the present seed.
+    pub(super) dealt_since: u32,
     /// Arms in the engine's order, with the version each serves.
     arms: Vec<(ArmKey, u32)>,
 }
@@ -141,7 +143,10 @@ fn split(project: ProjectId, experiment: &Experiment) -> Option<Split> {
     match engine {
         Ok(engine) => {
             let arms = phase.definition.arms.iter().map(|arm| (arm.key.clone(), arm.version)).collect();
-            Some(Split { id: experiment.id, key: experiment.key.clone(), engine, arms })
+            let seed = &phase.definition.seed;
+            let dealt = experiment.phases.iter().rev().take_while(|one| one.definition.seed == *seed).last();
+            let dealt_since = dealt.map_or(phase.number, |one| one.number);
+            Some(Split { id: experiment.id, key: experiment.key.clone(), engine, dealt_since, arms })
         }
         Err(error) => {
             tracing::error!(

@@ -111,9 +111,6 @@ fn not_offered(experiment: &Experiment) -> Vec<FieldProblem> {
     if experiment.design.allocation == Allocation::Adaptive {
         found.push(FieldProblem::new("allocation", "`adaptive` is not offered yet; give `fixed`"));
     }
-    if experiment.design.sticky {
-        found.push(FieldProblem::new("sticky", "`true` is not offered yet; leave it out"));
-    }
     found
 }
 

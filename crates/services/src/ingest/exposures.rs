@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    ops::RangeInclusive,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -17,7 +18,12 @@ use domain::{
 use store::event::EventBatch;
 
 use super::{AHEAD, Ingest, MAX_AHEAD_US};
-use crate::{Events, ServiceError, assignment::Resolved, context::authorize, results};
+use crate::{
+    Events, ServiceError,
+    assignment::{Kept, Resolved},
+    context::authorize,
+    results,
+};
 
 /// Exposures that may wait to be stored; more are repeated by the next call of their unit.
 const WAITING: usize = 50_000;
@@ -77,6 +83,16 @@ impl ExposureQueue {
         !std::mem::replace(&mut state.running, true)
     }
 
+    /// Remembers what is stored already.
+    fn remember(&self, project: ProjectId, exposure: &Exposure) {
+        let mut state = self.state();
+        if state.known.len() >= REMEMBERED {
+            state.known.clear();
+        }
+        let key = (project, exposure.experiment, exposure.phase, exposure.unit.clone());
+        state.known.entry(key).or_insert_with(|| (exposure.arm.clone(), exposure.first_us));
+    }
+
     /// The next exposures of one project; none ends the storing.
     fn next(&self) -> Option<(ProjectId, Vec<Exposure>)> {
         let mut state = self.state();
@@ -124,6 +140,26 @@ impl Ingest {
             let (events, now) = (Arc::clone(&self.context.events), self.context.clock.now());
             tokio::spawn(self.exposures.clone().run(events, now, self.appended.clone()));
         }
+    }
+
+    /// The arm a unit was given first in these phases, as far as this process remembers.
+    pub(crate) fn exposed(
+        &self,
+        project: ProjectId,
+        experiment: ExperimentId,
+        phases: RangeInclusive<u32>,
+        unit: &str,
+    ) -> Option<Kept> {
+        let state = self.exposures.state();
+        phases.into_iter().find_map(|phase| {
+            let (arm, _) = state.known.get(&(project, experiment, phase, unit.to_owned()))?;
+            Some(Kept { phase, arm: arm.clone() })
+        })
+    }
+
+    /// Remembers an exposure that was read.
+    pub(crate) fn remember(&self, project: ProjectId, exposure: &Exposure) {
+        self.exposures.remember(project, exposure);
     }
 
     /// Notes that a unit was answered its arm, as [`Self::expose`] does; nothing for a unit that takes no part or is forced.

@@ -141,7 +141,6 @@ async fn every_bad_configuration_is_refused_at_its_field() {
         ("metrics[0].margin", json!({"metrics": harmful})),
         ("schedule.end", json!({"schedule": {"start": "2030-01-02T00:00:00Z", "end": "2030-01-01T00:00:00Z"}})),
         ("schedule.end", json!({"schedule": {"end": "2020-01-01T00:00:00Z"}})),
-        ("sticky", json!({"sticky": true})),
         ("allocation", json!({"allocation": "adaptive"})),
         ("coverage", json!({"coverage": 0})),
         ("plan.alpha", json!({"plan": {"alpha": 0.9}})),

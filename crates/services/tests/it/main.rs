@@ -14,5 +14,6 @@ mod members;
 mod pipeline;
 mod prices;
 mod prompts;
+mod sticky;
 mod traces;
 mod world;
