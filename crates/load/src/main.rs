@@ -9,6 +9,7 @@ mod open;
 mod pages;
 mod protobuf;
 mod random;
+mod resolve;
 mod run;
 mod scrape;
 mod server;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     Arguments,
     http::Request,
-    ingest, open, pages,
+    ingest, open, pages, resolve,
     server::{KEY, Server},
     traffic::{Coding, Traffic},
 };
@@ -55,6 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Value> {
     let started = server.process();
     let pages = pages::measure(&server.address, arguments.page_requests)?;
     let prompts = prompts(&server, arguments)?;
+    let resolved = resolve::measure(&server, arguments)?;
     thread::sleep(REST);
     let rested = server.process();
     server.stop()?;
@@ -75,6 +76,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Value> {
         },
         "pages": pages,
         "prompt_fetch": prompts,
+        "resolve": resolved,
         "sizes": sizes,
     }))
 }
@@ -85,7 +87,7 @@ fn prompts(server: &Server, arguments: &Arguments) -> anyhow::Result<Value> {
     let request = Request::new("GET", &server.address, &path, &[("authorization", KEY)], Vec::new());
     let lasts = Duration::from_secs(arguments.fetch_seconds.into());
     let cpu = server.process().cpu;
-    let times = open::at_rate(&server.address, arguments.fetch_rate, lasts, &request)?;
+    let times = open::at_rate(&server.address, arguments.fetch_rate, lasts, |_| request.clone())?;
     let cpu = server.process().cpu.saturating_sub(cpu);
     Ok(json!({
         "per_s": arguments.fetch_rate,

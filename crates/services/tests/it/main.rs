@@ -14,6 +14,7 @@ mod members;
 mod pipeline;
 mod prices;
 mod prompts;
+mod proof;
 mod sticky;
 mod traces;
 mod world;

@@ -142,6 +142,7 @@ fn pages(page: &mut String, figures: &Value) {
 fn rest(page: &mut String, figures: &Value) {
     let of = |place: &str| number(figures, place);
     let fetch = |place: &str| of(&format!("/load/prompt_fetch/{place}"));
+    let resolve = |place: &str| of(&format!("/load/resolve/{place}"));
     let million = 1e6 / of("/load/spans").max(1.0);
     let slowest = figures.pointer("/load/pages").and_then(Value::as_array).into_iter().flatten();
     let slowest = slowest.filter(|one| words(one, "/kind") == "page").map(|one| number(one, "/times/p95_ms"));
@@ -161,6 +162,20 @@ fn rest(page: &mut String, figures: &Value) {
                 whole(fetch("per_s")),
                 fetch("seconds"),
                 fetch("server_cpu_micros_each"),
+            ),
+            "p99 2 ms at 2,000/s",
+        ),
+        (
+            "resolve for a unit, open loop, while exposures arrive",
+            format!(
+                "p50 {:.2} ms, p99 {:.2} ms, worst {:.0} ms at {}/s for {} s, {} units exposed; {:.0} µs of CPU each",
+                resolve("times/p50_ms"),
+                resolve("times/p99_ms"),
+                resolve("times/max_ms"),
+                whole(resolve("per_s")),
+                resolve("seconds"),
+                whole(resolve("exposed")),
+                resolve("server_cpu_micros_each"),
             ),
             "p99 2 ms at 2,000/s",
         ),
