@@ -169,6 +169,7 @@ fn sdk_name(code: ProblemCode) -> &'static str {
         ProblemCode::Unauthenticated => "Unauthorized",
         ProblemCode::Forbidden => "Forbidden",
         ProblemCode::NotFound => "NotFound",
+        ProblemCode::MethodNotAllowed => "MethodNotAllowed",
         ProblemCode::Conflict => "Conflict",
         ProblemCode::TooLarge => "PayloadTooLarge",
         ProblemCode::UnsupportedMediaType => "UnsupportedMediaType",

@@ -4,7 +4,7 @@ use std::{any::Any, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{Method, StatusCode},
+    http::Method,
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -90,14 +90,12 @@ pub(crate) fn after_panic(panic: Box<dyn Any + Send>) -> Response {
 /// The address exists, the method does not.
 pub(crate) async fn wrong_method(request: Request) -> Response {
     let problem = Problem::new(
-        ProblemCode::Invalid,
+        ProblemCode::MethodNotAllowed,
         format!("`{}` is not answered here; `/openapi.json` lists what is.", request.method()),
     );
-    let mut response = if speaks_sdk(request.uri().path()) {
+    if speaks_sdk(request.uri().path()) {
         SdkRefusal::from(problem).into_response()
     } else {
         Refusal::from(problem).into_response()
-    };
-    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-    response
+    }
 }

@@ -15,6 +15,8 @@ pub enum ProblemCode {
     Forbidden,
     /// There is no such thing, or it is not yours.
     NotFound,
+    /// The address exists; the method does not.
+    MethodNotAllowed,
     /// It changed meanwhile, or a name is taken.
     Conflict,
     /// The body or batch is over its limit.
@@ -37,6 +39,7 @@ impl ProblemCode {
             Self::Unauthenticated => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
             Self::Conflict => 409,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
@@ -53,6 +56,7 @@ impl ProblemCode {
             Self::Unauthenticated => "Not signed in",
             Self::Forbidden => "Not allowed",
             Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "Method not allowed",
             Self::Conflict => "Conflict",
             Self::TooLarge => "Too large",
             Self::UnsupportedMediaType => "Unsupported content type",

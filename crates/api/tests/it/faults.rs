@@ -1,7 +1,7 @@
 //! Every door with every fault: the answer, and what is stored after it. Read the table in
 //! `snapshots/it__faults__faults.snap`.
 
-mod door;
+pub(crate) mod door;
 mod events;
 mod experiments;
 mod imports;
@@ -33,14 +33,14 @@ const OURS: &str = "0af7651916cd43dd8448eb211c80aaaa";
 /// The largest body here; the real limit takes too long to fill in every cell.
 const MAX_BODY: usize = 64 * 1024;
 
-const JSON: &str = "application/json";
+pub(crate) const JSON: &str = "application/json";
 const PROTOBUF: &str = "application/x-protobuf";
 
 fn deep(levels: usize) -> Value {
     (0..levels).fold(json!(1), |inner, _| json!([inner]))
 }
 
-fn doors(price: &str) -> Vec<Door> {
+pub(crate) fn doors(price: &str) -> Vec<Door> {
     [
         events::doors(),
         prompts::doors(),
@@ -57,7 +57,7 @@ fn doors(price: &str) -> Vec<Door> {
 }
 
 /// The body with an id of its own, in text and in bytes.
-fn freshened(body: &[u8], number: u64) -> Vec<u8> {
+pub(crate) fn freshened(body: &[u8], number: u64) -> Vec<u8> {
     let hex = format!("{number:016x}");
     let mut fresh = replaced(body, FRESH.as_bytes(), hex.as_bytes());
     fresh = replaced(&fresh, &[0xee; 8], &number.to_be_bytes());
@@ -122,18 +122,7 @@ async fn every_fault_at_every_door_is_refused_in_words_and_stores_what_it_should
         revoked: app.revoked_key().await.1,
         neighbour: app.bearer(theirs.secret_key.reveal()),
     };
-    let spans = [otlp::span("00000000000000aa"), otlp::span("00000000000000ab").trace(OURS)];
-    app.key().post("/v1/traces", &otlp::request(spans)).await.expect(200);
-    app.key()
-        .post("/api/public/v2/prompts", &json!({"name": "greet", "prompt": "Hi", "labels": ["production"]}))
-        .await
-        .expect(201);
-    app.key().post("/api/public/v2/datasets", &json!({"name": "set"})).await.expect(200);
-    app.key().post("/api/public/dataset-items", &json!({"datasetName": "set", "id": "item"})).await.expect(200);
-    crate::results::running(&app).await;
-    let set = app.key().post("/api/v1/prices", &json!({"model": "ours", "rates": {"input": 1}})).await.expect(201);
-    let price = set.json()["id"].as_str().unwrap().to_owned();
-    app.key().post("/api/v1/experiments", &json!({"key": "ours", "prompt": "greet"})).await.expect(201);
+    let price = furnish(&app).await;
     let operations = operations(&app).await;
     let mut number = 0x1000_u64;
     let mut table = String::new();
@@ -175,6 +164,22 @@ async fn every_fault_at_every_door_is_refused_in_words_and_stores_what_it_should
         }
     }
     insta::assert_snapshot!("faults", table);
+}
+
+/// What the good requests speak of. Gives the id of a price.
+pub(crate) async fn furnish(app: &TestApp) -> String {
+    let spans = [otlp::span("00000000000000aa"), otlp::span("00000000000000ab").trace(OURS)];
+    app.key().post("/v1/traces", &otlp::request(spans)).await.expect(200);
+    app.key()
+        .post("/api/public/v2/prompts", &json!({"name": "greet", "prompt": "Hi", "labels": ["production"]}))
+        .await
+        .expect(201);
+    app.key().post("/api/public/v2/datasets", &json!({"name": "set"})).await.expect(200);
+    app.key().post("/api/public/dataset-items", &json!({"datasetName": "set", "id": "item"})).await.expect(200);
+    crate::results::running(app).await;
+    let set = app.key().post("/api/v1/prices", &json!({"model": "ours", "rates": {"input": 1}})).await.expect(201);
+    app.key().post("/api/v1/experiments", &json!({"key": "ours", "prompt": "greet"})).await.expect(201);
+    set.json()["id"].as_str().unwrap().to_owned()
 }
 
 /// What came in addition: `+1 span`, or `same`.

@@ -1,11 +1,13 @@
 //! The interface from outside: the real router on temporary stores.
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::print_stdout, reason = "a long fuzz run says how far it got")]
 
 mod actors;
 mod bad_designs;
 mod experiments;
 mod faults;
 mod feedback;
+mod fuzz;
 mod imports;
 mod limits;
 mod logs;

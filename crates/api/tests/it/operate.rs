@@ -31,7 +31,9 @@ async fn unknown_addresses_and_methods_are_answered_in_the_shape_of_their_door()
     let sdk = app.key().get("/api/public/nothing").await.expect(404).json();
     assert_eq!(sdk["error"], "NotFound");
     let method = app.key().request(Method::PUT, "/api/public/scores").send().await.expect(405);
-    assert_eq!(method.json()["error"], "BadRequest");
+    assert_eq!(method.json()["error"], "MethodNotAllowed");
+    let method = app.key().request(Method::DELETE, "/api/v1/query").send().await.expect(405).json();
+    assert_eq!((method["code"].as_str(), method["status"].as_u64()), (Some("method_not_allowed"), Some(405)));
 }
 
 #[tokio::test]

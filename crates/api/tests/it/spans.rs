@@ -6,7 +6,7 @@ use axum::http::{
 };
 use flate2::{
     Compression,
-    write::{DeflateEncoder, GzEncoder, ZlibEncoder},
+    write::{DeflateEncoder, GzDecoder, GzEncoder, ZlibEncoder},
 };
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
 use prost::Message as _;
@@ -22,6 +22,12 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
+}
+
+pub(crate) fn gunzip(bytes: &[u8]) -> Vec<u8> {
+    let mut decoder = GzDecoder::new(Vec::new());
+    decoder.write_all(bytes).unwrap();
+    decoder.finish().unwrap()
 }
 
 fn zlib(bytes: &[u8]) -> Vec<u8> {

@@ -8,16 +8,16 @@ use super::{JSON, MAX_BODY};
 use crate::spans::gzip;
 
 /// A place where requests come in, with a good request and the ways to spoil it that only make sense there.
-pub(super) struct Door {
-    pub(super) name: &'static str,
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) kind: &'static str,
-    pub(super) good: Vec<u8>,
-    pub(super) bodies: Vec<(&'static str, Vec<u8>)>,
+pub(crate) struct Door {
+    pub(crate) name: &'static str,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) kind: &'static str,
+    pub(crate) good: Vec<u8>,
+    pub(crate) bodies: Vec<(&'static str, Vec<u8>)>,
     /// Requests under an `Idempotency-Key`, one after another.
-    pub(super) keyed: Vec<(&'static str, String, Option<Vec<u8>>)>,
-    pub(super) paths: Vec<(&'static str, String)>,
+    pub(crate) keyed: Vec<(&'static str, String, Option<Vec<u8>>)>,
+    pub(crate) paths: Vec<(&'static str, String)>,
 }
 
 /// A request as one cell sends it.
