@@ -10,7 +10,7 @@ use domain::time::TimeUs;
 use leptos::prelude::*;
 use ui::{
     Button, ButtonKind, Card, CardBody, Chip, Copy, Fact, Facts, FactsLayout, Instant, Json, Message, Messages, Moment,
-    Part, ProblemPanel, Query, Role, TextField, Toaster, Tone, live,
+    Part, ProblemPanel, Query, Role, SelectField, SelectOption, TextField, Toaster, Tone, live,
 };
 
 use self::{
@@ -35,7 +35,8 @@ pub fn Versions(project: String, name: String, query: Query, view: VersionsView,
         })
         .collect_view();
     let form = view.may_write.then(|| {
-        view! { <LabelForm project=project.clone() name=name.clone() version=current labels=labels.clone() mover/> }
+        let owned = view.owned;
+        view! { <LabelForm project=project.clone() name=name.clone() version=current labels=labels.clone() owned mover/> }
             .into_any()
     });
     view! {
@@ -173,12 +174,17 @@ impl LabelMover {
                 return;
             }
             let text = format!("{} moved to v{}", moved.label, moved.to);
+            if moved.took_over {
+                toaster.done(text);
+                changed.run(());
+                return;
+            }
             let back = Callback::new(move |()| {
                 let (project, name, label) = (project.clone(), name.clone(), moved.label.clone());
                 match moved.from {
                     Some(version) => {
                         let reason = Some("undone".to_owned());
-                        undo_move.send(&MoveLabel { project, name, label, version, reason });
+                        undo_move.send(&MoveLabel { project, name, label, version, reason, experiment: None });
                     }
                     None => undo_new.send(&RemoveLabel { project, name, label }),
                 }
@@ -199,7 +205,15 @@ impl LabelMover {
 
 /// Points a label at the version shown.
 #[component]
-fn LabelForm(project: String, name: String, version: u32, labels: Vec<LabelView>, mover: LabelMover) -> impl IntoView {
+fn LabelForm(
+    project: String,
+    name: String,
+    version: u32,
+    labels: Vec<LabelView>,
+    owned: Vec<(String, String)>,
+    mover: LabelMover,
+) -> impl IntoView {
+    let owner = takeover(&project, owned);
     let act = mover.act;
     let refused = live(move || act.refused().map(|error| view! { <ProblemPanel problem=error.0/> }.into_any()));
     let suggested = if labels.iter().any(|label| label.name == "production" && label.version == version) {
@@ -215,9 +229,32 @@ fn LabelForm(project: String, name: String, version: u32, labels: Vec<LabelView>
             <input type="hidden" name="version" value=version.to_string()/>
             <TextField name="label" label="Point a label here" value=suggested required=true mono=true placeholder="staging"/>
             <TextField name="reason" label="Why" optional=true/>
+            {owner}
             <Button kind=ButtonKind::Primary submit=true busy=act.pending()>{format!("Move to v{version}")}</Button>
         </ActForm>
     }
+}
+
+/// What becomes of an experiment whose label moves. Nothing while no experiment owns one.
+fn takeover(project: &str, owned: Vec<(String, String)>) -> Option<AnyView> {
+    if owned.is_empty() {
+        return None;
+    }
+    let owners = owned
+        .into_iter()
+        .map(|(label, key)| {
+            let href = format!("/p/{project}/experiments/{key}");
+            view! { <p class="muted small">{label} " belongs to the experiment " <a href=href>{key}</a> "."</p> }
+                .into_any()
+        })
+        .collect_view();
+    let options = vec![
+        SelectOption::new("", "Leave it: its label does not move"),
+        SelectOption::new("stop", "Stop it, then move"),
+        SelectOption::new("rebase", "Make this its control: a new phase"),
+    ];
+    let choice = view! { <SelectField name="experiment" label="The label’s experiment" options/> }.into_any();
+    Some(view! { {choice} <div>{owners}</div> }.into_any())
 }
 
 #[component]

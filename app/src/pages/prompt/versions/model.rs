@@ -41,6 +41,8 @@ pub struct VersionsView {
     pub shown: VersionView,
     /// Moves of labels, newest first.
     pub moves: Vec<MoveLine>,
+    /// Labels that belong to an experiment, with its key: they move only with a choice of what becomes of it.
+    pub owned: Vec<(String, String)>,
     /// Whether the visitor may move labels.
     pub may_write: bool,
     /// The server's present.
@@ -132,6 +134,8 @@ pub struct LabelMoved {
     pub from: Option<u32>,
     /// Now.
     pub to: u32,
+    /// Whether an experiment made way for it, which moving back does not undo.
+    pub took_over: bool,
 }
 
 /// One move of a label.

@@ -2,12 +2,13 @@
 
 use domain::{
     auth::Role,
+    experiment::State,
     metric::{Dimension, Filter, Measure, MetricQuery},
     page::PageSize,
     prompt::{ChatItem, LabelMove, LabelName, Prompt, PromptBody, PromptVersion, VersionChoice},
     time::RangeChoice,
 };
-use services::ServiceError;
+use services::{ServiceError, experiments::ListExperiments};
 
 use super::model::{
     BodyView, ItemView, LabelView, MoveLine, OpenedPrompt, PromptHead, UnsavedView, VersionLine, VersionView,
@@ -68,9 +69,22 @@ async fn view(visit: &Visit, prompt: Prompt, version: Option<u32>) -> Result<Ver
         versions: versions.items.into_iter().map(line).collect(),
         shown: self::shown(&shown.version),
         moves: moves.into_iter().map(moved).collect(),
+        owned: owned(visit, name).await?,
         may_write: visit.role >= Role::Editor,
         now_us: visit.now.0,
     })
+}
+
+/// Labels that experiments own.
+async fn owned(visit: &Visit, name: &str) -> Result<Vec<(String, String)>, AppError> {
+    let owning = State::ALL.into_iter().filter(|state| state.owns_slot()).collect();
+    let list = ListExperiments { states: owning, prompt: Some(name.to_owned()) };
+    // One a label at most.
+    let all = PageSize::new(PageSize::MAX.into()).unwrap_or_default();
+    let experiments = &visit.services.experiments;
+    let found =
+        experiments.list(&visit.actor, visit.project.id, list, None, all).await.map_err(context::refusal)?.items;
+    Ok(found.into_iter().map(|one| (one.slot.label.to_string(), one.key.to_string())).collect())
 }
 
 fn head(prompt: &Prompt) -> PromptHead {

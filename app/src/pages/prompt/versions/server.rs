@@ -16,7 +16,8 @@ pub async fn open_versions(project: String, name: String, version: Option<u32>) 
     super::read::opened(&visit, &name, version).await
 }
 
-/// Points a label at a version. Returns where it pointed before, for the way back.
+/// Points a label at a version. Returns where it pointed before, for the way back. `experiment` says what becomes of an
+/// experiment the label belongs to: `stop` or `rebase`; without it such a label does not move.
 #[server(protocol = Command)]
 pub async fn move_label(
     project: String,
@@ -24,7 +25,13 @@ pub async fn move_label(
     label: String,
     version: u32,
     reason: Option<String>,
+    experiment: Option<String>,
 ) -> Result<LabelMoved, AppError> {
+    use services::{
+        ServiceError,
+        experiments::{TakeLabel, Takeover},
+    };
+
     use crate::context;
 
     let visit = context::visit(&project).await?;
@@ -32,8 +39,25 @@ pub async fn move_label(
     let before = prompts.prompt(actor, project, &name).await.map_err(context::refusal)?;
     let before = before.labels.iter().find(|own| own.name.as_str() == label).map(|own| own.version);
     let reason = reason.filter(|reason| !reason.trim().is_empty());
-    prompts.move_label(actor, project, &name, &label, version, reason.as_deref()).await.map_err(context::refusal)?;
-    Ok(LabelMoved { label, from: before, to: version })
+    let reason = reason.as_deref();
+    let takeover = match experiment.as_deref() {
+        None | Some("") => None,
+        Some("stop") => Some(Takeover::Stop),
+        Some("rebase") => Some(Takeover::Rebase),
+        Some(_) => {
+            let unknown = ServiceError::field("experiment", "give `stop` or `rebase`, or nothing");
+            return Err(context::refusal(unknown));
+        }
+    };
+    let moved = match takeover {
+        None => prompts.move_label(actor, project, &name, &label, version, reason).await,
+        Some(takeover) => {
+            let take = TakeLabel { prompt: &name, label: &label, to: version, reason, takeover };
+            visit.services.experiments.move_label(actor, project, take).await
+        }
+    };
+    moved.map_err(context::refusal)?;
+    Ok(LabelMoved { label, from: before, to: version, took_over: takeover.is_some() })
 }
 
 /// Takes a label off.
