@@ -17,6 +17,8 @@ const CLEAN_UP: Duration = Duration::from_hours(1);
 const LOOK_FOR_JOBS: Duration = Duration::from_secs(3);
 /// Scheduled starts and ends of experiments, and steps of ramps, are looked for this often.
 const LOOK_AT_EXPERIMENTS: Duration = Duration::from_secs(1);
+/// Units that met an experiment by a generation alone are looked for this often.
+const LOOK_AT_GENERATIONS: Duration = Duration::from_secs(15);
 /// Histograms are condensed this often.
 const CONDENSE: Duration = Duration::from_secs(5);
 
@@ -32,6 +34,7 @@ pub(crate) fn start(
     tasks.spawn(until(stop.clone(), clean_up(services.clone())));
     tasks.spawn(until(stop.clone(), reprice(services.clone())));
     tasks.spawn(until(stop.clone(), experiments(services.clone())));
+    tasks.spawn(until(stop.clone(), generations(services.clone())));
     tasks.spawn(until(stop.clone(), import(services.clone())));
     tasks.spawn(until(stop.clone(), condense(recorder)));
     tasks
@@ -94,6 +97,17 @@ async fn experiments(services: Services) {
         every.tick().await;
         if let Err(error) = services.experiments.tick().await {
             tracing::error!(%error, "could not look at experiments; trying again");
+        }
+    }
+}
+
+/// Exposes units that met an experiment by a generation alone. Safe to interrupt anywhere.
+async fn generations(services: Services) {
+    let mut every = time::interval(LOOK_AT_GENERATIONS);
+    loop {
+        every.tick().await;
+        if let Err(error) = services.assignment.expose_by_generations().await {
+            tracing::error!(%error, "could not look who met an experiment by a generation; trying again");
         }
     }
 }

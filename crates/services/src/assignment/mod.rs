@@ -4,6 +4,7 @@
 //! served at once and one by another process within about a second.
 
 mod evaluate;
+mod generations;
 mod payload;
 mod rules;
 
@@ -31,11 +32,12 @@ pub struct Assignment {
     context: Arc<Context>,
     prompts: Prompts,
     ingest: Ingest,
+    seen: generations::Seen,
 }
 
 impl Assignment {
     pub(crate) fn new(context: Arc<Context>, prompts: Prompts, ingest: Ingest) -> Self {
-        Self { context, prompts, ingest }
+        Self { context, prompts, ingest, seen: generations::Seen::default() }
     }
 
     /// The rules of a project, to ask as often as wanted.

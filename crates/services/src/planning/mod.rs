@@ -7,6 +7,8 @@ mod spend;
 mod traffic;
 mod warnings;
 
+pub(crate) use traffic::{attributes as told_by_trace, missing as missing_attribute};
+
 use std::sync::Arc;
 
 use domain::{

@@ -122,7 +122,7 @@ enum Standing {
 }
 
 /// The first attribute a condition looks at that nobody told.
-pub(super) fn missing(condition: &Condition, attributes: &Map<String, Value>) -> Option<String> {
+pub(crate) fn missing(condition: &Condition, attributes: &Map<String, Value>) -> Option<String> {
     let mut missing = None;
     condition.visit_attributes(&mut |path| {
         if assign::Attributes::get(attributes, path).is_none() {
@@ -152,7 +152,7 @@ pub(super) fn sample(met: &[Meeting], most: usize) -> Vec<&Meeting> {
 
 /// What a trace tells of its unit: the ids, and metadata of the trace and of its first generation on the prompt, which stands
 /// for what a program would send when it asks for a version.
-pub(super) async fn attributes(
+pub(crate) async fn attributes(
     context: &Context,
     project: ProjectId,
     prompt: &str,

@@ -7,6 +7,7 @@ mod assignment;
 mod conventions;
 mod demo;
 mod experiments;
+mod generations;
 mod harm;
 mod import;
 mod keys;
