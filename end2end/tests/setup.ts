@@ -2,11 +2,13 @@
 import { test as setup } from "@playwright/test";
 import { ownerState } from "../fixtures/state";
 import { expect, keys, owner, project } from "../fixtures/test";
+import { story, tell } from "../fixtures/results";
 import { seed, seedExperiment } from "../fixtures/seed";
 
 setup("fill the project", async ({ request }) => {
   await seed(request, keys.public, keys.secret);
   await seedExperiment(request, keys.public, keys.secret);
+  await tell(request, keys, { key: story, users: 600, gain: 120 });
 });
 
 setup("sign in", async ({ page }) => {

@@ -115,7 +115,8 @@ fn at_share(bins: &[(i32, u64)], scores: bool, share: f64) -> stats::Result<f64>
     DdSketch::from_bins(keys).map_err(|_| Undefined::Overflow)?.quantile(share)
 }
 
-fn value_of(bin: i32, scores: bool) -> f64 {
+/// The value a bin stands for, of a score's bins or of a sketch's.
+pub fn bin_value(bin: i32, scores: bool) -> f64 {
     if scores {
         return stats::sketch::score_bin_value(bin);
     }
@@ -133,7 +134,7 @@ fn rank_standard_error(
     let mut block = Moments::new();
     for group in groups.iter().filter(|group| !group.is_empty()) {
         let rows: u64 = group.iter().map(|(_, count)| count).sum();
-        let below: u64 = group.iter().filter(|(bin, _)| value_of(*bin, scores) <= value).map(|(_, count)| count).sum();
+        let below: u64 = group.iter().filter(|(bin, _)| bin_value(*bin, scores) <= value).map(|(_, count)| count).sum();
         block.insert(below as f64, rows as f64)?;
     }
     if block.units() < LEAST_GROUPS {

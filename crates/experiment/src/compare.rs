@@ -40,6 +40,9 @@ pub struct Comparison {
     pub chance_to_win: Option<f64>,
     /// What is lost on average by shipping the treatment, in the metric's own unit.
     pub expected_loss: Option<f64>,
+    /// The belief about the difference under the same weak prior: mean and deviation of a normal distribution, in the metric's
+    /// own unit.
+    pub belief: Option<[f64; 2]>,
     /// Whether the difference is on the better side.
     pub better: Option<bool>,
     /// Whether the exact test of success labels led, because successes or failures are few.
@@ -67,6 +70,18 @@ pub enum GuardrailState {
     SeriouslyHarmed,
     /// Too early to say.
     Undecided,
+}
+
+impl GuardrailState {
+    /// The word in JSON and CSV.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passes => "passes",
+            Self::Harmed => "harmed",
+            Self::SeriouslyHarmed => "seriously_harmed",
+            Self::Undecided => "undecided",
+        }
+    }
 }
 
 /// The anytime view at the plan's level, which decides whatever is looked at.
@@ -212,6 +227,7 @@ impl Pair {
             }),
             chance_to_win: Some(posterior.chance_to_win(way)),
             expected_loss: Some(posterior.loss_of_treatment(way)),
+            belief: Some([posterior.mean(), posterior.deviation()]),
             better: (effect.estimate() != 0.0).then(|| is_better(&effect, way)),
             floored: self.floored,
             ..Comparison::default()

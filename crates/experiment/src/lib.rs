@@ -1,12 +1,15 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod across;
 mod block;
 mod compare;
+mod csv;
 mod sheet;
 mod table;
 
-pub use block::{Block, Quantiles, Reading, scale};
+pub use across::{Across, Part, across};
+pub use block::{Block, Quantiles, Reading, bin_value, scale};
 pub use compare::{Comparison, GuardrailState};
 pub use sheet::{ArmUnits, Check, CheckKind, CheckStatus, Choices, Sheet};
 pub use table::{MetricRow, Table, TreatmentVerdict, Value, Verdict};

@@ -15,6 +15,9 @@ pub struct Sheet {
     pub arms: Vec<ArmUnits>,
     /// For each metric one block for each arm.
     pub blocks: Vec<Vec<Block>>,
+    /// For each metric with a cap the same without it, where somebody may want to look at it so; empty when nobody does.
+    #[serde(default)]
+    pub uncapped: Vec<Option<Vec<Block>>>,
     /// Reasons not to trust the numbers.
     pub checks: Vec<Check>,
     /// No verdict before it ran this many days.
@@ -111,11 +114,13 @@ pub struct Choices {
     pub alpha: f64,
     /// How it is shared among them.
     pub correction: Correction,
+    /// Whether units count for at most their metric's cap. Without caps only where the sheet brings such blocks.
+    pub capped: bool,
 }
 
 impl Choices {
     /// What was fixed when the experiment was launched.
     pub fn of(plan: &Plan) -> Self {
-        Self { method: plan.method, alpha: plan.alpha, correction: plan.correction }
+        Self { method: plan.method, alpha: plan.alpha, correction: plan.correction, capped: true }
     }
 }

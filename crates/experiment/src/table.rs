@@ -116,22 +116,28 @@ impl Sheet {
         Ok(Table { choices: *choices, rows, verdicts: verdicts? })
     }
 
-    fn rows(&self, choices: &Choices) -> stats::Result<Vec<MetricRow>> {
+    /// The numbers alone, without what follows from them: for looking otherwise at what is judged already.
+    ///
+    /// # Errors
+    /// The choices are out of range.
+    pub fn rows(&self, choices: &Choices) -> stats::Result<Vec<MetricRow>> {
         if !(choices.alpha > 0.0 && choices.alpha < 0.5) {
             return Err(Undefined::InvalidInput { name: "alpha", need: "between 0 and 0.5" });
         }
         let treatments = self.arms.len().saturating_sub(1);
         let goals = self.metrics.iter().filter(|metric| metric.role == MetricRole::Goal).count();
         let mut rows = Vec::with_capacity(self.metrics.len());
-        for (metric, blocks) in self.metrics.iter().zip(&self.blocks) {
+        for (index, (metric, blocks)) in self.metrics.iter().zip(&self.blocks).enumerate() {
+            let uncapped = self.uncapped.get(index).and_then(Option::as_ref).filter(|_| !choices.capped);
+            let blocks = uncapped.unwrap_or(blocks);
             let values =
                 blocks.iter().map(|block| value(metric.metric.source.clone(), metric.metric.aggregation, block));
             let values: Vec<Value> = values.collect();
             let mut comparisons = Vec::with_capacity(treatments);
             if let Some((control, others)) = blocks.split_first() {
-                for (index, block) in others.iter().enumerate() {
+                for (place, block) in others.iter().enumerate() {
                     let comparisons_of_goals = if metric.role == MetricRole::Goal { goals * treatments } else { 1 };
-                    let terms = self.terms(index + 1).with(choices, comparisons_of_goals as f64);
+                    let terms = self.terms(place + 1).with(choices, comparisons_of_goals as f64);
                     comparisons.push(compare(metric, control, block, terms));
                 }
             }

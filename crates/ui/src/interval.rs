@@ -32,9 +32,14 @@ impl IntervalScale {
         Self::new(low - margin, high + margin)
     }
 
-    /// Place of a value in percent of the width, kept within it.
+    /// Place of a value in percent of the width.
+    fn share(self, value: f64) -> f64 {
+        (value - self.low) / (self.high - self.low) * 100.0
+    }
+
+    /// The same, kept within the width.
     fn percent(self, value: f64) -> f64 {
-        ((value - self.low) / (self.high - self.low) * 100.0).clamp(0.0, 100.0)
+        self.share(value).clamp(0.0, 100.0)
     }
 
     fn at(self, value: f64) -> String {
@@ -57,6 +62,13 @@ impl IntervalScale {
     }
 }
 
+/// Deviations to each side of the mean that a bell shows.
+const BELL: f64 = 3.0;
+/// The density of the normal distribution from −3 to 3 deviations, above and below the middle of a box of 60 by 24.
+const BELL_PATH: &str = "M0,11.9 5,11.6 10,10.8 14,9.3 17,7.8 20,6 23,4.2 26,2.7 28,2.2 30,2 32,2.2 34,2.7 37,4.2 40,6 43,7.8 46,9.3 \
+    50,10.8 55,11.6 60,11.9 60,12.1 55,12.4 50,13.2 46,14.7 43,16.2 40,18 37,19.8 34,21.3 32,21.8 30,22 28,21.8 26,21.3 23,19.8 20,18 \
+    17,16.2 14,14.7 10,13.2 5,12.4 0,12.1Z";
+
 /// An interval with its estimate: a line with caps, a point, a zero line, and the margin of a guardrail shaded.
 ///
 /// ```
@@ -73,7 +85,7 @@ impl IntervalScale {
 pub fn IntervalBar(
     /// The shared axis.
     scale: IntervalScale,
-    /// Lower end; outside the axis it has no cap.
+    /// Lower end; outside the axis it has an arrow in place of its cap.
     low: f64,
     /// The estimate.
     estimate: f64,
@@ -85,6 +97,9 @@ pub fn IntervalBar(
     /// A second, tighter interval drawn thick.
     #[prop(optional_no_strip, into)]
     inner: Option<(f64, f64)>,
+    /// Mean and deviation of a belief, drawn as a bell to both sides of the line.
+    #[prop(optional_no_strip, into)]
+    bell: Option<(f64, f64)>,
     /// What a guardrail must not reach: shaded from here on (upwards if above zero).
     #[prop(optional_no_strip, into)]
     margin: Option<f64>,
@@ -102,11 +117,38 @@ pub fn IntervalBar(
     let zero = scale.holds(0.0).then(|| {
         view! { <line class="interval__zero" x1=scale.at(0.0) x2=scale.at(0.0) y1="0" y2="24"></line> }.into_any()
     });
+    let point = scale
+        .holds(estimate)
+        .then(|| view! { <circle class="interval__point" cx=scale.at(estimate) cy="12" r="3.25"></circle> }.into_any());
     let cap = move |value: f64| {
         scale.holds(value).then(|| {
             view! { <line class="interval__cap" x1=scale.at(value) x2=scale.at(value) y1="8" y2="16"></line> }
                 .into_any()
         })
+    };
+    let bell = bell.filter(|(mean, deviation)| mean.is_finite() && *deviation > 0.0).map(|(mean, deviation)| {
+        // Not kept within the axis: what lies outside is cut off by the outer drawing.
+        let (from, to) = (scale.share(mean - BELL * deviation), scale.share(mean + BELL * deviation));
+        view! {
+            <svg width="100%" height="24">
+                <svg x=format::width(from) width=format::width(to - from) height="24" viewBox="0 0 60 24" preserveAspectRatio="none">
+                    <path class="interval__bell" d=BELL_PATH></path>
+                </svg>
+            </svg>
+        }
+        .into_any()
+    });
+    // What goes on beyond the axis has an arrow where it leaves.
+    let beyond = move |value: f64| {
+        let (x, path) = if value > scale.high {
+            ("100%", "M-5,-4 0,0 -5,4")
+        } else if value < scale.low {
+            ("0%", "M5,-4 0,0 5,4")
+        } else {
+            return None;
+        };
+        let arrow = view! { <svg class="interval__beyond" x=x y="12"><path d=path></path></svg> };
+        Some(arrow.into_any())
     };
     let inner = inner.map(|(from, to)| {
         view! { <line class="interval__inner" x1=scale.at(from) x2=scale.at(to) y1="12" y2="12"></line> }.into_any()
@@ -115,11 +157,14 @@ pub fn IntervalBar(
         <svg class="interval" height="24" data-series=series.name() role="img" aria-label=label>
             {margin}
             {zero}
+            {bell}
             {inner}
             <line class="interval__line" x1=scale.at(low) x2=scale.at(high) y1="12" y2="12"></line>
             {cap(low)}
             {cap(high)}
-            <circle class="interval__point" cx=scale.at(estimate) cy="12" r="3.25"></circle>
+            {beyond(low)}
+            {beyond(high)}
+            {point}
         </svg>
     }
     .into_any()

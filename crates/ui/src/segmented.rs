@@ -25,7 +25,7 @@ impl Choice {
     }
 }
 
-/// The choice is in the URL: links. This is the usual one.
+/// The choice is in the URL: links that stay where the page is scrolled to. This is the usual one.
 ///
 /// ```
 /// # use leptos::prelude::*; use ui::*;
@@ -54,7 +54,8 @@ pub fn SegmentedLinks(
         .map(|item| {
             let key = item.key;
             let is_current = move || current.with(|current| *current == key).then_some("true");
-            view! { <a class="segmented__item" href=item.href aria-current=is_current>{item.text}</a> }.into_any()
+            view! { <a class="segmented__item" href=item.href aria-current=is_current data-noscroll="">{item.text}</a> }
+                .into_any()
         })
         .collect_view();
     view! { <div class="segmented" role="group" aria-label=label>{items}</div> }.into_any()

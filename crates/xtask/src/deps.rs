@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("services", &["assign", "charts", "demo", "domain", "experiment", "otlp", "prices", "stats", "store", "text"]),
     ("api", &["domain", "experiment", "services"]),
     ("ui", &["domain"]),
-    ("app", &["assign", "charts", "domain", "services", "stats", "ui"]),
+    ("app", &["assign", "charts", "domain", "experiment", "services", "stats", "ui"]),
     ("hydrate", &["app"]),
     (
         "assay",

@@ -197,11 +197,25 @@ pub fn Actions(project: String, view: ExperimentView, doer: Doer) -> impl IntoVi
     if !view.may_write || view.state == State::Archived {
         return ().into_any();
     }
-    let buttons = offers(&view)
+    let offers = offers(&view);
+    let what = offers
+        .iter()
+        .map(|offer| view! { <dt>{offer.button.clone()}</dt> <dd>{offer.text.clone()}</dd> }.into_any())
+        .collect_view();
+    let buttons = offers
         .into_iter()
         .map(|offer| view! { <Offered project=project.clone() view=view.clone() offer doer/> }.into_any())
         .collect_view();
-    view! { <div class="actions experiment__actions">{buttons}</div> }.into_any()
+    view! {
+        <div class="experiment__acts">
+            <div class="actions experiment__actions">{buttons}</div>
+            <details class="more consequences">
+                <summary>"What each does"</summary>
+                <dl>{what}</dl>
+            </details>
+        </div>
+    }
+    .into_any()
 }
 
 #[component]

@@ -3,16 +3,22 @@
 pub mod actions;
 pub mod code;
 pub mod course;
+pub mod explain;
 pub mod model;
 #[cfg(feature = "ssr")]
 mod read;
+pub mod results;
 pub mod server;
 #[cfg(feature = "ssr")]
 mod words;
 
 use domain::{experiment::State, problem::FieldProblem, time::TimeUs};
-use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+use leptos::{children::ViewFn, prelude::*};
+use leptos_router::{
+    LazyRoute,
+    hooks::{use_params_map, use_query_map},
+    lazy_route,
+};
 use ui::{
     Card, CardBody, Cell, CellKind, Chip, Column, Crumb, EmptyRow, Fact, Facts, FactsLayout, GroupRow, IconName,
     Instant, LinkButton, Moment, Notice, Page, Table, Tone, VersionBadge, page::PageHead, problem::sentence,
@@ -22,7 +28,9 @@ use self::{
     actions::{Actions, Doer},
     code::WireCard,
     course::{ActivityCard, PhasesCard},
+    explain::{ExplainCard, model::ExplainView},
     model::{ExperimentView, MetricLine},
+    results::Results,
     server::OpenExperiment,
 };
 use crate::{
@@ -40,6 +48,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Experiment {
     view: Asked<ExperimentView>,
+    results: Results,
+    explained: Asked<ExplainView>,
 }
 
 #[lazy_route]
@@ -53,20 +63,26 @@ impl LazyRoute for Experiment {
                 key: params.get("key").unwrap_or_default(),
             }
         });
-        Self { view }
+        Self { view, results: Results::ask(), explained: explain::ask() }
     }
 
     fn view(this: Self) -> AnyView {
         let params = use_params_map();
         let project = Memo::new(move |_| params.read().get("project").unwrap_or_default());
         let key = Memo::new(move |_| params.read().get("key").unwrap_or_default());
-        let asked = this.view;
-        let doer = Doer::new(project, key, Callback::new(move |()| asked.again()));
+        let (asked, results, explained) = (this.view, this.results, this.explained);
+        let changed = move |()| {
+            asked.again();
+            results.again();
+        };
+        let doer = Doer::new(project, key, Callback::new(changed));
         let crumbs = Signal::derive(move || {
             let list = format!("{}/experiments", project_href(&project.get()));
             vec![Crumb::link("Experiments", list), Crumb::here(key.get()).mono()]
         });
-        let draw = move |view: ExperimentView| view! { <Shown project=project.get_untracked() view doer/> }.into_any();
+        let draw = move |view: ExperimentView| {
+            view! { <Shown project=project.get_untracked() view doer results explained/> }.into_any()
+        };
         let refused = doer.refused(Callback::new(move |()| asked.again()));
         view! {
             <PageTitle text=key/>
@@ -80,7 +96,13 @@ impl LazyRoute for Experiment {
 }
 
 #[component]
-fn Shown(project: String, view: ExperimentView, doer: Doer) -> impl IntoView {
+fn Shown(
+    project: String,
+    view: ExperimentView,
+    doer: Doer,
+    results: Results,
+    explained: Asked<ExplainView>,
+) -> impl IntoView {
     let now = TimeUs(view.now_us);
     let traces = {
         let query = ui::Query::from_pairs([("prompt", view.slot.prompt.clone())]).href();
@@ -100,26 +122,43 @@ fn Shown(project: String, view: ExperimentView, doer: Doer) -> impl IntoView {
     let state = view.state;
     let launch =
         (state == State::Draft).then(|| view! { <Launch project=project.clone() view=view.clone()/> }.into_any());
-    let wire = view! { <WireCard asked=view.slot.clone()/> }.into_any();
+    let wire = view! { <div id="wire"><WireCard asked=view.slot.clone()/></div> }.into_any();
     let facts = |facts: Vec<(String, String)>| {
         let items = facts.into_iter().map(|(name, value)| Fact::text(name, value)).collect();
         view! { <Facts layout=FactsLayout::List items/> }.into_any()
     };
     let (who, plan) = (facts(view.who.clone()), facts(view.plan.clone()));
+    let actions = {
+        let (project, view) = (project.clone(), view.clone());
+        ViewFn::from(move || {
+            let (project, view) = (project.clone(), view.clone());
+            view! { <Actions project view doer/> }.into_any()
+        })
+    };
+    let standing = {
+        let view = view.clone();
+        ViewFn::from(move || {
+            let view = view.clone();
+            view! { <Standing view now/> }.into_any()
+        })
+    };
+    let explain = (state != State::Draft).then(|| view! { <ExplainCard asked=explained/> }.into_any());
+    let drawn = results.draw(project.clone(), actions, standing);
+    let query = use_query_map();
+    // What a report leaves out is said by the style sheet, which prints the same.
+    let report = move || query.read().get("view").filter(|view| view == "report");
     view! {
+        <div class="experiment" data-view=report>
         <PageHead title=view.title.clone() lead>
             {state_chip(state)}
-        </PageHead>
-        {hypothesis}
-        <Standing view=view.clone() now/>
-        {launch}
-        <div class="experiment__bar">
-            <Actions project=project.clone() view=view.clone() doer/>
-            <div class="actions push">
+            <span class="actions experiment__links">
                 <LinkButton href=traces icon=IconName::Activity key="r">"Traces"</LinkButton>
                 {edit}
-            </div>
-        </div>
+            </span>
+        </PageHead>
+        {hypothesis}
+        {launch}
+        {drawn}
         <div class="experiment__columns">
             <div class="stack">
                 <TestedCard project view=view.clone()/>
@@ -132,8 +171,10 @@ fn Shown(project: String, view: ExperimentView, doer: Doer) -> impl IntoView {
                 <Card title="Plan" extra=move || view! { <span class="muted small">{if state == State::Draft { "fixed by the launch" } else { "fixed" }}</span> }>
                     <CardBody>{plan}</CardBody>
                 </Card>
+                {explain}
                 <ActivityCard entries=view.activity more=view.more_activity now/>
             </div>
+        </div>
         </div>
     }
     .into_any()
@@ -191,17 +232,13 @@ fn Standing(view: ExperimentView, now: TimeUs) -> impl IntoView {
         view! { <div class="ramp"><span class="muted">"Ramp"</span> <ol>{steps}</ol> {waits}</div> }.into_any()
     });
     view! {
-        <Card tone>
-            <CardBody>
-                <div class="standing">
-                    <h2 class="standing__title">{title}</h2>
-                    <p>{text}</p>
-                    {starts}
-                    {by}
-                    {ramp}
-                </div>
-            </CardBody>
-        </Card>
+        <div class="standing" data-tone=tone.name()>
+            <h3 class="standing__title">{title}</h3>
+            <p>{text}</p>
+            {starts}
+            {by}
+            {ramp}
+        </div>
     }
     .into_any()
 }

@@ -1,6 +1,13 @@
 //! What experiments say: the table with everything it was worked out from, its course, its health, one unit.
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    http::{
+        HeaderName,
+        header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+    },
+};
 use domain::{
     experiment::{Correction, ExposureDoor, Method, MetricKey},
     time::TimeUs,
@@ -20,6 +27,7 @@ use crate::{
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(results))
+        .routes(routes!(results_csv))
         .routes(routes!(timeseries))
         .routes(routes!(health))
         .routes(routes!(explain))
@@ -60,6 +68,9 @@ struct PhaseQuery {
 struct UnitQuery {
     /// Its id, as the application names it.
     unit: String,
+    /// The time whose rule is asked for; now when absent.
+    #[param(value_type = Option<String>, format = DateTime)]
+    at: Option<TimeUs>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -131,6 +142,27 @@ struct UnitView {
     sums: Vec<SumView>,
     /// Whether the unit is in the analysis.
     counts: bool,
+    /// What the rule of the time asked for gives such a unit; none at a time the experiment did not run.
+    rule: Option<RuleView>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct RuleView {
+    #[schema(value_type = String, format = DateTime)]
+    at: TimeUs,
+    phase: u32,
+    epoch: u32,
+    /// `assigned`, `forced`, `held_out`, `excluded`, `outside_coverage` or `missing_unit`.
+    #[schema(value_type = String)]
+    reason: serde_json::Value,
+    /// Its place in the hash, 0 to 9,999.
+    bucket: Option<u16>,
+    /// None for whoever gets what the control's units get.
+    #[schema(value_type = Option<String>)]
+    arm: Option<domain::experiment::ArmKey>,
+    version: Option<u32>,
+    /// Whether it holds only for units that belong to the experiment's audience.
+    if_targeted: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -175,13 +207,7 @@ async fn results(
     Path(key): Path<String>,
     Query(query): Query<ResultsQuery>,
 ) -> Result<Json<ResultsView>, Refusal> {
-    let asked = ResultQuery {
-        phase: query.phase,
-        method: query.method,
-        alpha: query.alpha,
-        correction: query.correction,
-        segment: query.segment,
-    };
+    let asked = ResultQuery::from(query);
     let result = state.services.results.result(&caller.actor, caller.project, &key, &asked).await?;
     let segment = |(segment, units): (String, u64)| SegmentView { segment, units };
     Ok(Json(ResultsView {
@@ -194,6 +220,39 @@ async fn results(
         table: result.table,
         sheet: result.sheet,
     }))
+}
+
+impl From<ResultsQuery> for ResultQuery {
+    fn from(query: ResultsQuery) -> Self {
+        Self {
+            phase: query.phase,
+            method: query.method,
+            alpha: query.alpha,
+            correction: query.correction,
+            segment: query.segment,
+            ..Self::default()
+        }
+    }
+}
+
+/// Get the result of an experiment as a table
+///
+/// Comma-separated values: a line for each metric and treatment, numbers in the metric's own unit.
+#[utoipa::path(get, path = "/api/v1/experiments/{key}/results.csv", tag = "Experiments",
+    operation_id = "experiment_results_csv", params(("key" = String, Path, description = "The experiment's key"), ResultsQuery),
+    responses((status = 200, content_type = "text/csv", body = String)))]
+async fn results_csv(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(key): Path<String>,
+    Query(query): Query<ResultsQuery>,
+) -> Result<([(HeaderName, &'static str); 2], String), Refusal> {
+    let asked = ResultQuery::from(query);
+    let result = state.services.results.result(&caller.actor, caller.project, &key, &asked).await?;
+    let csv = result.sheet.csv(&result.table.choices, &result.table.rows);
+    let headers =
+        [(CONTENT_TYPE, "text/csv; charset=utf-8"), (CONTENT_DISPOSITION, "attachment; filename=\"results.csv\"")];
+    Ok((headers, csv))
 }
 
 /// Get the result at the end of each day
@@ -233,7 +292,7 @@ async fn health(
 
 /// Explain one unit
 ///
-/// When it met the experiment, which arm it was given and why, what came of it.
+/// When it met the experiment, which arm it was given and why, what came of it; what the rule of a time gives such a unit.
 #[utoipa::path(get, path = "/api/v1/experiments/{key}/explain", tag = "Experiments",
     operation_id = "explain_unit", params(("key" = String, Path, description = "The experiment's key"), UnitQuery),
     responses((status = 200, body = UnitView)))]
@@ -243,7 +302,7 @@ async fn explain(
     Path(key): Path<String>,
     Query(query): Query<UnitQuery>,
 ) -> Result<Json<UnitView>, Refusal> {
-    let explained = state.services.results.explain(&caller.actor, caller.project, &key, &query.unit).await?;
+    let explained = state.services.results.explain(&caller.actor, caller.project, &key, &query.unit, query.at).await?;
     Ok(Json(UnitView::from(explained)))
 }
 
@@ -271,6 +330,16 @@ impl From<Explained> for UnitView {
         let counts = explained.unit.as_ref().is_some_and(|unit| {
             !unit.exposed.multiple && unit.exposed.exposure.eligibility != domain::experiment::Eligibility::Unknown
         });
-        Self { exposures: exposures.collect(), sums: sums.collect(), counts }
+        let rule = explained.rule.map(|rule| RuleView {
+            at: rule.at_us,
+            phase: rule.phase,
+            epoch: rule.epoch,
+            reason: serde_json::to_value(rule.reason).unwrap_or_default(),
+            bucket: rule.bucket,
+            version: rule.arm.as_ref().map(|arm| arm.version),
+            arm: rule.arm.map(|arm| arm.key),
+            if_targeted: rule.if_targeted,
+        });
+        Self { exposures: exposures.collect(), sums: sums.collect(), counts, rule }
     }
 }

@@ -272,6 +272,7 @@ fn rows() -> Vec<Row> {
             Some(json!({ "experiment": results::KEY, "unit": "ana", "arm": "b" })),
         ),
         row("experiment_results", Needs::Read, 200, 0, None),
+        row("experiment_results_csv", Needs::Read, 200, 0, None),
         row("experiment_timeseries", Needs::Read, 200, 0, None),
         row("experiment_health", Needs::Read, 200, 0, None),
         row("explain_unit", Needs::Read, 200, 0, None),
@@ -416,7 +417,12 @@ async fn prepare(app: &TestApp, row: &str, cell: usize) -> (String, String) {
             app.key().post("/api/public/scores", &score).await.expect(200);
             (id, String::new())
         }
-        "experiment_results" | "experiment_timeseries" | "experiment_health" | "explain_unit" | "create_exposures" => {
+        "experiment_results"
+        | "experiment_results_csv"
+        | "experiment_timeseries"
+        | "experiment_health"
+        | "explain_unit"
+        | "create_exposures" => {
             results::running(app).await;
             (results::KEY.to_owned(), String::new())
         }

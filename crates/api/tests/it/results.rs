@@ -280,6 +280,14 @@ async fn a_result_equals_what_the_raw_data_say() {
     let again = sheet.table(&experiment::Choices::of(&sheet.plan)).unwrap();
     assert_eq!(serde_json::to_value(again).unwrap(), result["table"]);
 
+    // As a table for a spreadsheet, by the same choices.
+    let csv =
+        app.key().get(&format!("/api/v1/experiments/{KEY}/results.csv?method=fixed_horizon")).await.expect(200).text();
+    let lines: Vec<&str> = csv.split_terminator("\r\n").collect();
+    assert_eq!(lines.len(), 5);
+    assert!(lines[1].starts_with("stars,goal,score:stars,ratio,higher,b,a,"), "{}", lines[1]);
+    assert!(lines[1].contains(&fixed["table"]["rows"][0]["comparisons"][0]["difference"].to_string()), "{}", lines[1]);
+
     // Day by day, and one unit.
     let course = app.key().get(&format!("/api/v1/experiments/{KEY}/timeseries")).await.expect(200).json();
     let looks = course["looks"].as_array().unwrap();

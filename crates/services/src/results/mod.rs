@@ -1,7 +1,9 @@
 //! What experiments say: units added up, checks, the table, the verdict.
 
 mod checks;
+mod detail;
 mod evidence;
+mod explain;
 mod forecast;
 pub(crate) mod gather;
 
@@ -9,15 +11,21 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     auth::{Actor, Permission},
-    experiment::{Experiment, ExperimentKey, ExperimentMetric, MetricKey, MetricRole, MetricSource, Phase},
+    experiment::{
+        Experiment, ExperimentKey, ExperimentMetric, MetricDefinition, MetricKey, MetricRole, MetricSource, Phase,
+    },
     ids::ProjectId,
     time::TimeUs,
 };
 use experiment::{ArmUnits, Choices, Sheet, Table};
-use store::event::{ExposureRecord, UnitMeasure, UnitReading, UnitRecord, Watch};
+use store::event::{UnitMeasure, UnitReading, UnitRecord, Watch};
 
 pub(crate) use self::evidence::Moment;
 use self::gather::{Gathered, Summed};
+pub use self::{
+    detail::{Ages, Detail, QUANTILES, Spread},
+    explain::{Explained, RuleSays},
+};
 use crate::{Context, ServiceError, context::authorize};
 
 /// Days in a series of looks, the last ones.
@@ -37,6 +45,11 @@ pub struct ResultQuery {
     pub correction: Option<domain::experiment::Correction>,
     /// Only units of this segment.
     pub segment: Option<String>,
+    /// Without the caps of metrics.
+    pub uncapped: bool,
+    /// For pages that look otherwise without asking again: blocks without caps beside those with, and sheets of this many of
+    /// the largest segments. The segment asked for is then one more of these, and the result that of everybody.
+    pub to_go: Option<usize>,
 }
 
 /// A result with everything it was worked out from.
@@ -54,6 +67,8 @@ pub struct ExperimentResult {
     pub table: Table,
     /// Segments of the units, the largest first, with how many units each has; at most 21.
     pub segments: Vec<(String, u64)>,
+    /// Sheets of the largest segments, when they were asked for.
+    pub parts: Vec<(String, Sheet)>,
     /// Every unit exposed, also those left out.
     pub exposed: u64,
     /// Why it is not the whole truth yet, if it is not.
@@ -69,17 +84,6 @@ pub struct Look {
     pub units: u64,
     /// One entry for each metric, in the order of the design, with one comparison for each treatment.
     pub metrics: Vec<(MetricKey, Vec<experiment::Comparison>)>,
-}
-
-/// What an experiment knows of one unit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Explained {
-    /// Its exposures, oldest phase first.
-    pub exposures: Vec<ExposureRecord>,
-    /// What became of it in the present phase.
-    pub unit: Option<UnitRecord>,
-    /// What the sums stand for.
-    pub measures: Vec<UnitMeasure>,
 }
 
 /// Results of experiments. Cheap to clone.
@@ -180,6 +184,7 @@ impl Results {
             method: query.method.unwrap_or(plan.method),
             alpha: query.alpha.unwrap_or(plan.alpha),
             correction: query.correction.unwrap_or(plan.correction),
+            capped: !query.uncapped,
         };
         if !(0.001..=0.2).contains(&choices.alpha) {
             let message = format!("`{}` is no error level; give 0.001 to 0.2, such as 0.05", choices.alpha);
@@ -192,11 +197,20 @@ impl Results {
         let now = self.context.clock.now();
         let at_us = phase.to_us.unwrap_or(now);
         // What thousands of units come to takes a while: off the threads that answer requests.
-        let (segment, number) = (query.segment.clone(), phase.number);
+        let (query, number) = (query.clone(), phase.number);
         let work = move || {
             let phase = phase_of(&experiment, Some(number))?;
-            let chosen = gathered.chosen(segment.as_deref());
-            let mut sheet = sheet(&experiment, phase, &watch, &chosen, at_us);
+            let with_uncapped = query.uncapped || query.to_go.is_some();
+            let sheet_of = |segment: Option<&str>| {
+                let chosen = gathered.chosen(segment);
+                let mut sheet = sheet(&experiment, phase, &watch, &chosen, at_us);
+                if with_uncapped {
+                    sheet.uncapped = uncapped(&experiment, &watch, &chosen);
+                }
+                sheet
+            };
+            let asked = query.segment.as_deref();
+            let mut sheet = sheet_of(asked.filter(|_| query.to_go.is_none()));
             sheet.checks = checks::all(&experiment, phase, &watch, &gathered)?;
             let goal = sheet.metrics.iter().position(|metric| metric.role == MetricRole::Goal);
             if let (Some(goal), None) = (goal, phase.to_us) {
@@ -204,12 +218,19 @@ impl Results {
             }
             let table = sheet.table(&choices).map_err(internal)?;
             let (segments, partial) = (gathered.segments(), gathered.partial());
+            let mut parts = Vec::new();
+            if let Some(most) = query.to_go {
+                let largest = segments.iter().take(most).map(|(segment, _)| segment.as_str());
+                let asked = asked.filter(|asked| segments.iter().take(most).all(|(segment, _)| segment != asked));
+                parts.extend(largest.chain(asked).map(|segment| (segment.to_owned(), sheet_of(Some(segment)))));
+            }
             Ok::<_, ServiceError>(ExperimentResult {
                 phase: number,
                 at_us: now,
                 sheet,
                 table,
                 segments,
+                parts,
                 exposed: gathered.exposed,
                 partial,
                 experiment,
@@ -249,38 +270,16 @@ impl Results {
                 gathered.pass(&mut then, day);
                 let end = TimeUs((day + 1) * DAY_US).min(phase.to_us.unwrap_or(now));
                 let sheet = sheet(&experiment, phase, &watch, &then, end);
-                let table = sheet.table(&choices).map_err(internal)?;
+                let rows = sheet.rows(&choices).map_err(internal)?;
                 looks.push(Look {
                     day: TimeUs(day * DAY_US),
                     units: sheet.arms.iter().map(|arm| arm.units).sum(),
-                    metrics: table.rows.into_iter().map(|row| (row.key, row.comparisons)).collect(),
+                    metrics: rows.into_iter().map(|row| (row.key, row.comparisons)).collect(),
                 });
             }
             Ok::<_, ServiceError>(looks)
         };
         tokio::task::spawn_blocking(work).await.map_err(|cause| ServiceError::Internal(Box::new(cause)))?
-    }
-
-    /// What an experiment knows of one unit: when it met it, which arm it was given and why, what came of it.
-    ///
-    /// # Errors
-    /// [`ServiceError::NotFound`] without the experiment.
-    pub async fn explain(
-        &self,
-        actor: &Actor,
-        project: ProjectId,
-        key: &str,
-        unit: &str,
-    ) -> Result<Explained, ServiceError> {
-        authorize(actor, project, Permission::Read)?;
-        let experiment = self.find(project, key).await?;
-        let exposures = self.context.events.exposures(project, experiment.id, unit).await?;
-        let Some(phase) = experiment.phase() else {
-            return Ok(Explained { exposures, unit: None, measures: Vec::new() });
-        };
-        let watch = self.context.events.watched(project, experiment.id, phase.number).await?;
-        let unit = self.context.events.unit(project, experiment.id, phase.number, unit).await?;
-        Ok(Explained { exposures, unit, measures: watch.map(|watch| watch.measures).unwrap_or_default() })
     }
 
     async fn find(&self, project: ProjectId, key: &str) -> Result<Experiment, ServiceError> {
@@ -307,6 +306,20 @@ fn internal(undefined: stats::Undefined) -> ServiceError {
     ServiceError::Internal(Box::new(undefined))
 }
 
+/// What our own rules should have made impossible.
+fn internal_text(text: String) -> ServiceError {
+    ServiceError::Internal(text.into())
+}
+
+/// For each metric with a cap its blocks without it.
+fn uncapped(experiment: &Experiment, watch: &Watch, chosen: &[Summed]) -> Vec<Option<Vec<experiment::Block>>> {
+    let blocks = |metric: &MetricDefinition| {
+        let plain = MetricDefinition { cap: None, ..metric.clone() };
+        metric.cap.map(|_| gather::blocks(&plain, watch, chosen))
+    };
+    experiment.design.metrics.iter().map(|metric| blocks(&metric.metric)).collect()
+}
+
 /// Blocks and plan of a phase, without checks and forecast.
 fn sheet(experiment: &Experiment, phase: &Phase, watch: &Watch, chosen: &[Summed], at_us: TimeUs) -> Sheet {
     let arm = |(arm, units): (&domain::experiment::Arm, &Summed)| ArmUnits {
@@ -320,6 +333,7 @@ fn sheet(experiment: &Experiment, phase: &Phase, watch: &Watch, chosen: &[Summed
         checks: Vec::new(),
         arms: phase.definition.arms.iter().zip(chosen).map(arm).collect(),
         blocks: metrics.iter().map(|metric| gather::blocks(&metric.metric, watch, chosen)).collect(),
+        uncapped: Vec::new(),
         metrics,
         least_days: f64::from(experiment.design.schedule.minimum_hours) / 24.0,
         days: (at_us.0.saturating_sub(phase.from_us.0)).max(0) as f64 / DAY_US as f64,

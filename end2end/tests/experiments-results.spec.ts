@@ -1,0 +1,158 @@
+import { readFile } from "node:fs/promises";
+import { tell } from "../fixtures/results";
+import { expect, keys, project, test } from "../fixtures/test";
+
+const page = (key: string) => `/p/${project}/experiments/${key}`;
+
+test("the verdict comes first, then why it can be trusted, then every number with its traces", async ({
+  page: window,
+  open,
+  request,
+  checkAccessibility,
+}) => {
+  test.slow();
+  await tell(request, keys, { key: "story-better", users: 800, gain: 180 });
+  await open(page("story-better"));
+  await expect(window.getByRole("main").getByRole("heading", { level: 2 }).first()).toHaveText(/^Shorter is better: Thumbs up rises by \d+(\.\d+)?%\.$/);
+  await expect(window.getByText("Ship now")).toBeVisible();
+  await expect(window.getByText(/We are 95% sure that the true change of Thumbs up lies between \+/)).toBeVisible();
+  const health = window.getByRole("list", { name: "Health" });
+  await expect(health).toContainText("Split as planned");
+  await expect(health).toContainText("Served as assigned");
+  const table = window.getByRole("table", { name: "Results by metric" });
+  const thumbs = table.getByRole("row").filter({ hasText: "Thumbs up" });
+  await expect(thumbs).toContainText("Better");
+  await expect(thumbs.getByRole("img")).toHaveAttribute("aria-label", /^Thumbs up: \+.+ to \+/);
+  await expect(table.getByRole("row").filter({ hasText: "Cost per user" })).toContainText("Within margin");
+  await checkAccessibility();
+
+  // A number leads to the traces behind it.
+  const link = thumbs.getByRole("link").nth(2);
+  await expect(link).toHaveAttribute("href", /\/traces\?prompt=story\/story-better&version=2&from=.+&to=.+/);
+  await link.click();
+  await expect(window.getByRole("heading", { level: 1 })).toHaveText("Traces");
+  await expect(window.getByRole("row").nth(1)).toBeVisible();
+});
+
+test("another method, level or difference is worked out without a request", async ({ page: window, open, request, checkAccessibility }) => {
+  test.slow();
+  await tell(request, keys, { key: "story-better", users: 800, gain: 180 });
+  await open(page("story-better"));
+  const table = window.getByRole("table", { name: "Results by metric" });
+  const thumbs = table.getByRole("row").filter({ hasText: "Thumbs up" });
+  const headline = await window.getByRole("main").getByRole("heading", { level: 2 }).first().textContent();
+  await window.waitForLoadState("networkidle");
+  const asked: string[] = [];
+  window.on("request", (request) => {
+    // The browser looks the icon up again with every address.
+    if (!request.url().endsWith("favicon.svg")) asked.push(request.url());
+  });
+
+  const method = window.getByRole("group", { name: "Method" });
+  await method.getByRole("link", { name: "Bayesian" }).click();
+  await expect(thumbs).toContainText("Likely better");
+  await expect(window).toHaveURL(/method=bayesian/);
+  await expect(window.getByRole("status").filter({ hasText: "For looking" })).toContainText(
+    "method bayesian instead of always valid. The plan decides",
+  );
+  await expect(window.getByRole("main").getByRole("heading", { level: 2 }).first()).toHaveText(headline ?? "");
+  await window.getByRole("group", { name: "Difference" }).getByRole("link", { name: "Absolute" }).click();
+  await expect(window).toHaveURL(/difference=absolute/);
+  await method.getByRole("link", { name: "Fixed horizon" }).click();
+  await expect(thumbs).toContainText("<0.001");
+  await window.getByRole("button", { name: "Change error level" }).click();
+  await window.getByRole("link", { name: "1.0%", exact: true }).click();
+  await expect(window.getByText("error level 1.0% instead of 5.0%")).toBeVisible();
+  await checkAccessibility();
+  expect(asked, "requests").toEqual([]);
+
+  // Back undoes, and a link shows the same to somebody else.
+  await window.goBack();
+  await expect(window).not.toHaveURL(/alpha=/);
+  await window.getByRole("link", { name: "Look as planned" }).click();
+  await expect(window).toHaveURL(new RegExp(`${page("story-better")}\\??$`));
+  await expect(thumbs).toContainText("Better");
+  await open(`${page("story-better")}?method=bayesian&alpha=0.01`);
+  await expect(thumbs).toContainText("Likely better");
+});
+
+test("a metric opens its course, its distribution and its quantiles, with the keyboard too", async ({
+  page: window,
+  open,
+  request,
+  tabTo,
+  checkAccessibility,
+}) => {
+  test.slow();
+  await tell(request, keys, { key: "story-better", users: 800, gain: 180 });
+  await open(page("story-better"));
+  const latency = window.getByRole("link", { name: "Median latency", exact: true });
+  await tabTo(latency);
+  await window.keyboard.press("Enter");
+  await expect(window).toHaveURL(/metric=latency/);
+  await expect(latency).toHaveAttribute("aria-expanded", "true");
+  await expect(window.getByRole("heading", { name: "Median latency, effect over time" })).toBeVisible();
+  await expect(window.getByRole("img", { name: /^Shorter: .+, between .+ and .+; zero is still inside\.$/ })).toBeVisible();
+  await expect(window.getByRole("img", { name: "Distribution of Median latency in Today" })).toBeVisible();
+  await expect(window.getByRole("table", { name: "Quantiles by arm" }).getByRole("row")).toHaveCount(3);
+  await window.getByText(/Shorter: 1 look, one a day|Shorter: 2 looks, one a day/).click();
+  await expect(window.getByRole("table", { name: "Shorter: every look" })).toBeVisible();
+  await checkAccessibility();
+  await latency.click();
+  await expect(window.getByRole("heading", { name: "Median latency, effect over time" })).toHaveCount(0);
+});
+
+test("numbers that cannot be trusted are covered until somebody wants them anyway", async ({
+  page: window,
+  open,
+  request,
+  checkAccessibility,
+}) => {
+  test.slow();
+  await tell(request, keys, { key: "story-uneven", users: 600, gain: 150, treated: 75 });
+  await open(page("story-uneven"));
+  await expect(window.getByRole("main").getByRole("heading", { level: 2 }).first()).toHaveText("Do not use these results.");
+  await expect(window.getByRole("list", { name: "Health" })).toContainText("Split not as planned");
+  await expect(window.getByRole("table", { name: "Results by metric" })).toBeHidden();
+  await checkAccessibility();
+  await window.getByRole("link", { name: "Show them anyway" }).click();
+  await expect(window.getByRole("table", { name: "Results by metric" })).toBeVisible();
+  await expect(window).toHaveURL(/show=anyway/);
+});
+
+test("an experiment nobody met yet says what to do", async ({ page: window, open, request, checkAccessibility }) => {
+  await tell(request, keys, { key: "story-empty", users: 0, gain: 0 });
+  await open(page("story-empty"));
+  await expect(window.getByRole("heading", { name: "No users yet." })).toBeVisible();
+  await expect(window.getByRole("heading", { name: "Nobody was exposed yet" })).toBeVisible();
+  await expect(window.getByRole("table", { name: "Results by metric" })).toHaveCount(0);
+  await checkAccessibility();
+});
+
+test("without script the choices are links and the table is there", async ({ browser, baseURL, storageState, request }) => {
+  test.slow();
+  await tell(request, keys, { key: "story-better", users: 800, gain: 180 });
+  const context = await browser.newContext({ javaScriptEnabled: false, baseURL: baseURL ?? "", storageState: storageState ?? {} });
+  const window = await context.newPage();
+  await window.goto(`${page("story-better")}?metric=thumbs`);
+  const thumbs = window.getByRole("table", { name: "Results by metric" }).getByRole("row").filter({ hasText: "Thumbs up" });
+  await expect(thumbs.first()).toContainText("Better");
+  await expect(window.getByRole("heading", { name: "Thumbs up, effect over time" })).toBeVisible();
+  await window.getByRole("group", { name: "Method" }).getByRole("link", { name: "Bayesian" }).click();
+  await expect(thumbs.first()).toContainText("Likely better");
+  await context.close();
+});
+
+test("the table goes into a spreadsheet as it stands", async ({ page: window, open, request }) => {
+  test.slow();
+  await tell(request, keys, { key: "story-better", users: 800, gain: 180 });
+  await open(`${page("story-better")}?method=fixed`);
+  const download = window.waitForEvent("download");
+  await window.getByRole("link", { name: "CSV" }).click();
+  const file = await download;
+  expect(file.suggestedFilename()).toBe("results.csv");
+  const lines = (await readFile(await file.path(), "utf8")).trim().split("\r\n");
+  expect(lines[0]).toMatch(/^metric,role,source,/);
+  expect(lines).toHaveLength(6);
+  expect(lines[1]).toMatch(/^thumbs,goal,score:thumbs,ratio,higher,shorter,control,.+,fixed_horizon,0\.05$/);
+});
