@@ -74,7 +74,7 @@ pub(super) fn of(operation: &str) -> Option<Needs> {
         | "get_experiment"
         | "check_experiment"
         | "experiment_activity"
-        | "experiment_results"
+        | "experiment_results" | "experiment_results_csv"
         | "experiment_timeseries"
         | "experiment_health"
         | "explain_unit"
