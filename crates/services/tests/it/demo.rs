@@ -69,7 +69,7 @@ async fn its_experiments_have_results_and_users_keep_the_arms_they_had() {
     let mut asked = 0;
     for number in 0..500 {
         let user = format!("user-{number:05}");
-        let explained = services.results.explain(&actor, project.id, "ask-back", &user).await.unwrap();
+        let explained = services.results.explain(&actor, project.id, "ask-back", &user, None).await.unwrap();
         let Some(met) = explained.exposures.first() else { continue };
         let now = rule.resolve(&Map::from_iter([("id".to_owned(), Value::String(user))]));
         assert_eq!(now.split.unwrap().arm, Some(&met.exposure.arm));
