@@ -3,8 +3,9 @@
 //   ASSAY_INIT_*               the owner, project and key pair it was started with
 //   CHROMIUM                   the browser
 //   ASSAY_CHROMIUM_NO_SANDBOX  1 when running as root
-//   ASSAY_BINARY, ASSAY_SITE,  what `newcomer.spec.ts` starts a server of its own with, and the Python that has the SDK
+//   ASSAY_BINARY, ASSAY_SITE,  what some specs start a server of their own with, and the Python that has the SDK
 //   ASSAY_PYTHON
+//   ASSAY_JOURNEY_PYTHON       the one that has flag clients and scipy, too
 //   ASSAY_E2E_OUTPUT           where traces and screenshots of failures go
 // To work on a page with a server of your own: ASSAY_URL=http://127.0.0.1:3000 npx playwright test
 import path from "node:path";

@@ -1,33 +1,19 @@
 // The newcomer's path, on a server nobody has set up: the link from the terminal, a look around in the demo project, then a
 // key and the copied program, run for real, until the checklist is green.
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { need, startServer } from "../fixtures/server";
 import { signedOut } from "../fixtures/state";
 import { expect, test } from "../fixtures/test";
 
-const need = (name: string): string => {
-  const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set; \`cargo xtask test --only e2e\` sets it`);
-  return value;
-};
-
-/** A server of its own, as a person starts one; `link` is what it prints for whoever comes first. */
+/** Started as a person starts one: nobody is set up, and `link` is what it prints for whoever comes first. */
 async function start(folder: string): Promise<{ link: string; stop: () => Promise<void> }> {
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("ASSAY_INIT_")));
-  const server = spawn(need("ASSAY_BINARY"), ["serve", "--listen", "127.0.0.1:0", "--data", folder], {
-    env: environment as NodeJS.ProcessEnv,
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  const ended = new Promise<void>((done) => server.once("exit", () => done()));
-  for await (const line of createInterface({ input: server.stdout })) {
-    const link = line.match(/https?:\S+\/setup\?token=\S+/)?.[0];
-    if (link) return { link, stop: async () => (server.kill("SIGTERM"), await ended) };
-  }
-  throw new Error("the server ended without printing a link");
+  const { greeting, stop } = await startServer(folder, /https?:\S+\/setup\?token=\S+/, environment);
+  return { link: greeting[0], stop };
 }
 
 test.use({ storageState: signedOut });

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use services::{
     Context, Control, Events, ServiceError, Services,
-    context::{SystemClock, SystemRandom},
+    context::{Clock, SystemRandom},
 };
 use store_sqlite::{SqliteControl, SqliteEvents};
 
@@ -57,7 +57,7 @@ impl Data {
         Services::new(Context {
             control: Arc::clone(&self.control),
             events: Arc::clone(&self.events),
-            clock: Box::new(SystemClock),
+            clock: clock(),
             random: Box::new(SystemRandom),
             spool: self.spool.clone(),
         })
@@ -69,6 +69,16 @@ impl Data {
         self.control.close().await.context("cannot close the control plane")?;
         events
     }
+}
+
+#[cfg(not(feature = "test-clock"))]
+fn clock() -> Box<dyn Clock> {
+    Box::new(services::context::SystemClock)
+}
+
+#[cfg(feature = "test-clock")]
+fn clock() -> Box<dyn Clock> {
+    crate::test_clock::clock()
 }
 
 /// A refusal of a use case in words for the terminal.

@@ -15,6 +15,8 @@ mod security;
 mod serve;
 mod site;
 mod state;
+#[cfg(feature = "test-clock")]
+mod test_clock;
 mod theme;
 mod workers;
 

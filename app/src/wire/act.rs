@@ -68,6 +68,11 @@ impl<F: Acts> Act<F> {
         self.state.send(arguments(command));
     }
 
+    /// Sends a form as it stands, whose fields are named like the arguments. Browser only.
+    pub fn send_form(self, form: String) {
+        self.state.send(form);
+    }
+
     /// Whether it is under way.
     pub fn pending(self) -> Signal<bool> {
         let under_way = self.state.under_way;

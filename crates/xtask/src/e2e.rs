@@ -21,6 +21,7 @@ pub(crate) fn test(workspace: &Workspace, rest: &[String]) -> anyhow::Result<()>
     let server = Server::start(workspace, &binary, "e2e", &[("ASSAY_SITE", &site.to_string_lossy())])?;
 
     let python = sdk::send_gsm8k(workspace, &server)?;
+    let journey = sdk::need_journey(workspace)?;
 
     let outcome = process::step("e2e: Playwright", || {
         let mut playwright = Command::new(workspace.npm_program("playwright"));
@@ -34,6 +35,7 @@ pub(crate) fn test(workspace: &Workspace, rest: &[String]) -> anyhow::Result<()>
             .env("ASSAY_BINARY", &binary)
             .env("ASSAY_SITE", &site)
             .env("ASSAY_PYTHON", &python)
+            .env("ASSAY_JOURNEY_PYTHON", &journey)
             .env("ASSAY_E2E_OUTPUT", workspace.target.join("e2e"))
             .envs(INIT);
         process::run(&mut playwright)

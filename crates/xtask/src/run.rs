@@ -24,11 +24,11 @@ pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     Ok(binary)
 }
 
-/// Builds `target/debug/assay`, which takes its site from `ASSAY_SITE`.
+/// Builds `target/debug/assay`, which takes its site from `ASSAY_SITE` and has a clock that tests can move.
 pub(crate) fn build_for_tests(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     tools::need_c_compiler()?;
     process::step("server: compile", || {
-        let mut cargo = workspace.cargo(&["build", "--quiet", "--package", "assay"]);
+        let mut cargo = workspace.cargo(&["build", "--quiet", "--package", "assay", "--features", "test-clock"]);
         cargo.env_remove("ASSAY_EMBED_SITE");
         process::run(&mut cargo)
     })?;

@@ -75,6 +75,20 @@ const FLAGS: Environment = Environment {
     pre_releases: false,
 };
 
+/// What the program of the journey and the programs shown on an experiment's page use, and scipy to check the numbers with.
+const JOURNEY: Environment = Environment {
+    name: "journey",
+    packages: &[
+        "langfuse==5.0.4",
+        "openfeature-sdk==0.10.0",
+        "openfeature-provider-ofrep==0.3.0",
+        "growthbook==4.0.0",
+        "requests==2.34.2",
+        "scipy==1.17.1",
+    ],
+    pre_releases: false,
+};
+
 /// Four models' answers to GSM8K as four versions of one prompt; the numbers are known.
 const GSM8K: Program =
     Program { name: "GSM8K (Python)", environment: Some(&LANGFUSE_5), file: "programs/gsm8k.py", family: None };
@@ -192,6 +206,11 @@ pub(crate) fn send_gsm8k(workspace: &Workspace, server: &Server) -> anyhow::Resu
     Ok(interpreter)
 }
 
+/// The Python of the programs that end-to-end tests start themselves.
+pub(crate) fn need_journey(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    tools::need_python_environment(workspace, JOURNEY.name, JOURNEY.packages, JOURNEY.pre_releases)
+}
+
 fn interpreter(workspace: &Workspace, program: &Program) -> anyhow::Result<PathBuf> {
     match program.environment {
         Some(Environment { name, packages, pre_releases }) => {
@@ -277,7 +296,7 @@ fn shorten(line: &str) -> String {
 pub(crate) fn install(workspace: &Workspace) -> anyhow::Result<()> {
     process::step("tools: SDKs", || {
         for Environment { name, packages, pre_releases } in
-            [&LANGFUSE_5, &LANGFUSE_3, &ABV, &ABVDEV, &OTEL, &MLFLOW, &NUMPY]
+            [&LANGFUSE_5, &LANGFUSE_3, &ABV, &ABVDEV, &OTEL, &MLFLOW, &NUMPY, &FLAGS, &JOURNEY]
         {
             tools::need_python_environment(workspace, name, packages, *pre_releases)?;
         }

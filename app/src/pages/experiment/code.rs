@@ -25,8 +25,8 @@ pub fn WireCard(
         Choice::button("http", "Plain HTTP"),
     ];
     let note = format!(
-        "Give {} to every call: whoever it names keeps one version. OpenFeature and HTTP take an API key with the scope resolve, \
-         GrowthBook a client key, made under Feedback.",
+        "Give {} to every call: whoever it names keeps one version. OpenFeature and HTTP take an API key with the scope resolve; \
+         GrowthBook takes a client key with resolve and ingest, made under Feedback, and tells whom it exposed.",
         if slot.unit == "id" { "the user’s id" } else { &slot.unit }
     );
     let code = live(move || {
@@ -125,14 +125,28 @@ const version = await OpenFeature.getClient().getStringValue("{flag}", "", user)
     vec![Snippet::new("Python", python), Snippet::new("JavaScript", javascript)]
 }
 
+/// GrowthBook's clients assign by themselves, so each tells whom it exposed.
 fn growthbook(slot: &SlotView) -> Vec<Snippet> {
     let Fill { address, flag, unit, .. } = fill(slot);
     let client = slot.client_key.as_deref().unwrap_or(KEY_ABSENT);
     let python = format!(
-        r#"# pip install growthbook
+        r#"# pip install growthbook requests
+import requests
 from growthbook import GrowthBook
 
-gb = GrowthBook(api_host="{address}", client_key="{client}", attributes={{"{unit}": "user-1"}})
+
+def met(experiment, result, **_):
+    requests.post(
+        "{address}/api/v1/exposures",
+        headers={{"Authorization": "Bearer {client}"}},
+        json={{"experiment": experiment.key, "unit": result.hashValue, "arm": result.key}},
+        timeout=2,
+    )
+
+
+gb = GrowthBook(
+    api_host="{address}", client_key="{client}", attributes={{"{unit}": "user-1"}}, on_experiment_viewed=met
+)
 gb.load_features()
 version = gb.get_feature_value("{flag}", "")
 "#
@@ -141,7 +155,17 @@ version = gb.get_feature_value("{flag}", "")
         r#"// npm install @growthbook/growthbook
 import {{ GrowthBook }} from "@growthbook/growthbook";
 
-const gb = new GrowthBook({{ apiHost: "{address}", clientKey: "{client}", attributes: {{ "{unit}": "user-1" }} }});
+const gb = new GrowthBook({{
+  apiHost: "{address}",
+  clientKey: "{client}",
+  attributes: {{ "{unit}": "user-1" }},
+  trackingCallback: (experiment, result) =>
+    fetch("{address}/api/v1/exposures", {{
+      method: "POST",
+      headers: {{ authorization: "Bearer {client}", "content-type": "application/json" }},
+      body: JSON.stringify({{ experiment: experiment.key, unit: result.hashValue, arm: result.key }}),
+    }}),
+}});
 await gb.init();
 const version = gb.getFeatureValue("{flag}", "");
 "#

@@ -10,7 +10,7 @@ mod read;
 pub mod results;
 pub mod server;
 #[cfg(feature = "ssr")]
-mod words;
+pub(in crate::pages) mod words;
 
 use domain::{experiment::State, problem::FieldProblem, time::TimeUs};
 use leptos::{children::ViewFn, prelude::*};

@@ -51,7 +51,8 @@ fn audience(targeting: &Targeting) -> String {
     condition(&targeting.0).unwrap_or_else(|| targeting.0.to_string())
 }
 
-fn condition(json: &Value) -> Option<String> {
+/// A condition in words.
+pub(in crate::pages) fn condition(json: &Value) -> Option<String> {
     let (kind, inside) = json.as_object()?.iter().next()?;
     let attribute = || inside.get("attribute").and_then(Value::as_str);
     let compared = |sign: &str, field: &str| {

@@ -6,6 +6,9 @@ mod fill;
 pub mod kept;
 pub mod model;
 pub mod parse;
+pub mod plan;
+#[cfg(feature = "ssr")]
+mod plan_read;
 pub mod preview;
 #[cfg(feature = "ssr")]
 mod read;
@@ -147,6 +150,8 @@ pub struct Typed {
     pub problems: RwSignal<Vec<FieldProblem>>,
     /// The view it began with.
     pub view: StoredValue<FormView>,
+    /// The project, for links.
+    pub project: StoredValue<String>,
     /// An element of the form, to read it by.
     inside: NodeRef<leptos::html::Div>,
     kept: StoredValue<Kept>,
@@ -168,12 +173,15 @@ impl Typed {
         self.error(move || field.to_owned())
     }
 
+    /// The form as it would be sent. Browser only.
+    pub fn text(self) -> Option<String> {
+        let element = self.inside.get_untracked()?;
+        form_text(&element.closest("form").ok().flatten()?.dyn_into().ok()?, None)
+    }
+
     /// Reads the form again, and keeps it for a reload. Browser only.
     pub fn read(self) {
-        let element = self.inside.get_untracked();
-        let form =
-            element.and_then(|element| element.closest("form").ok().flatten()).and_then(|form| form.dyn_into().ok());
-        let Some(text) = form.and_then(|form| form_text(&form, None)) else { return };
+        let Some(text) = self.text() else { return };
         let draft = Draft::of_form(&text);
         self.kept.with_value(|kept| kept.keep(&text));
         self.draft.set(draft);
@@ -207,6 +215,7 @@ fn Form(project: String, view: FormView) -> impl IntoView {
         draft: RwSignal::new(view.draft.clone()),
         problems: RwSignal::new(known),
         view: StoredValue::new(view.clone()),
+        project: StoredValue::new(project.clone()),
         inside: NodeRef::new(),
         kept: StoredValue::new(kept),
     };

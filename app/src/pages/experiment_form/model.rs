@@ -50,6 +50,51 @@ pub struct Edited {
     pub problems: Vec<FieldProblem>,
 }
 
+/// What the experiment would take, in words.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PlanCard {
+    /// How long.
+    pub headline: String,
+    /// How sure that is, and from when on a verdict may come.
+    pub sentences: Vec<String>,
+    /// What each metric was, and what telling a difference takes.
+    pub metrics: Vec<PlanLine>,
+    /// What could be found after some days: days, and the difference.
+    pub found: Vec<(String, String)>,
+    /// What it costs.
+    pub spend: Vec<String>,
+    /// What is better known before.
+    pub warnings: Vec<String>,
+    /// What all this rests on.
+    pub basis: String,
+}
+
+/// A metric in a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanLine {
+    /// What it is called.
+    pub title: String,
+    /// What it was of late.
+    pub was: String,
+    /// What it takes.
+    pub takes: String,
+}
+
+/// Which units of the last day would have got what, in words.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DryRunCard {
+    /// How many were looked at.
+    pub headline: String,
+    /// What was counted: an arm or a reason, and units.
+    pub counts: Vec<(String, String)>,
+    /// Whether the arms split as planned.
+    pub split: String,
+    /// Units with their trace and what each would have got.
+    pub examples: Vec<(String, String, String)>,
+    /// What it is not.
+    pub note: String,
+}
+
 /// A metric to choose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricChoice {

@@ -11,6 +11,7 @@ use super::{
     Typed,
     model::FormView,
     parse::{Parsed, parse, scalar},
+    plan::Planned,
 };
 use crate::pages::experiments::{model::ArmLine, parts::SplitBar};
 
@@ -22,8 +23,11 @@ const MADE_UP: u32 = 2_000;
 pub fn Preview(typed: Typed) -> impl IntoView {
     let answers = RwSignal::new(false);
     Effect::new(move |_| answers.set(true));
-    let waiting = || view! { <Skeleton shape=SkeletonShape::Text rows=8/> }.into_any();
-    let content = live(move || {
+    let waiting = || {
+        view! { <Card title="Preview"><CardBody><Skeleton shape=SkeletonShape::Text rows=8/></CardBody></Card> }
+            .into_any()
+    };
+    live(move || {
         if !answers.get() {
             return Some(waiting());
         }
@@ -31,14 +35,17 @@ pub fn Preview(typed: Typed) -> impl IntoView {
             view! { <Suspense fallback=waiting>{Suspend::new(async move { preview(typed).await })}</Suspense> }
                 .into_any(),
         )
-    });
-    view! { <Card title="Preview"><CardBody>{content}</CardBody></Card> }.into_any()
+    })
 }
 
 /// A chunk of its own: the reader of the form and the code that assigns are as large as the form.
 #[lazy]
 fn preview(typed: Typed) -> AnyView {
-    view! { <Tried typed/> }.into_any()
+    view! {
+        <Planned typed/>
+        <Card title="Preview"><CardBody><Tried typed/></CardBody></Card>
+    }
+    .into_any()
 }
 
 #[component]

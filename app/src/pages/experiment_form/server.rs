@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{draft::Draft, model::FormView};
+use super::{
+    draft::Draft,
+    model::{DryRunCard, FormView, PlanCard},
+};
 use crate::{
     error::AppError,
     wire::{Command, Question},
@@ -21,6 +24,33 @@ pub async fn open_form(
         Some(key) => super::read::edited(&visit, &key).await,
         None => super::read::new(&visit, prompt, label).await,
     }
+}
+
+/// What the experiment in the form would take, by the traffic of the last 14 days. Changes nothing; a form is too long for an
+/// address.
+#[server(protocol = Command)]
+pub async fn plan_draft(
+    project: String,
+    prompt: String,
+    label: String,
+    revision: Option<u32>,
+    #[server(default)] draft: Draft,
+) -> Result<PlanCard, AppError> {
+    let visit = crate::context::visit(&project).await?;
+    super::plan_read::plan(&visit, super::plan_read::Form { prompt, label, revision, draft }).await
+}
+
+/// Which units of the last day the experiment in the form would have given what. Changes nothing.
+#[server(protocol = Command)]
+pub async fn dry_run_draft(
+    project: String,
+    prompt: String,
+    label: String,
+    revision: Option<u32>,
+    #[server(default)] draft: Draft,
+) -> Result<DryRunCard, AppError> {
+    let visit = crate::context::visit(&project).await?;
+    super::plan_read::dry_run(&visit, super::plan_read::Form { prompt, label, revision, draft }).await
 }
 
 /// Saves the form and opens the experiment. `revision` is the one an edit was made from; `whole` asks for everything a launch

@@ -112,9 +112,10 @@ pub(in crate::pages) async fn public_keys(visit: &Visit) -> Result<[Option<Strin
         Err(ServiceError::Forbidden(_)) => return Ok([None, None]),
         Err(error) => return Err(context::refusal(error)),
     };
-    let usable = |kind: KeyKind| {
-        let mut keys = keys.iter().filter(|key| key.revoked_us.is_none() && key.scopes.contains(&Scope::Resolve));
-        keys.find(|key| key.kind == kind).map(|key| key.public_key.clone())
+    let usable = |kind: KeyKind, scopes: &[Scope]| {
+        let mut keys = keys.iter().filter(|key| key.revoked_us.is_none() && key.kind == kind);
+        keys.find(|key| scopes.iter().all(|scope| key.scopes.contains(scope))).map(|key| key.public_key.clone())
     };
-    Ok([usable(KeyKind::Pair), usable(KeyKind::Client)])
+    // A client that assigns by itself also reports whom it exposed.
+    Ok([usable(KeyKind::Pair, &[Scope::Resolve]), usable(KeyKind::Client, &[Scope::Resolve, Scope::Ingest])])
 }

@@ -180,7 +180,7 @@ impl<'p> Question<'p> {
                 });
                 plan.days = self.days(units, run);
                 if plan.days.is_none() && run.is_some() {
-                    plan.why = Some("the traffic of late does not say how new units come".to_owned());
+                    plan.why = Some("it would take longer than anybody can foresee at the traffic of late".to_owned());
                 }
             }
             Err(_) if difference == 0.0 => {

@@ -26,10 +26,10 @@ pub(super) const OPENED: usize = 500;
 const SALT: &str = "assay planning sample";
 /// Spans of a trace looked through for its attributes.
 const SPANS: u32 = 50;
-/// Steps the curve of new units is fitted to when there are fewer days.
-const STEPS: usize = 14;
-/// Days from which on the curve goes by days.
-const WHOLE_DAYS: f64 = 3.0;
+/// Days of traffic from which on the curve of new units is fitted.
+pub(super) const FITTED_DAYS: f64 = 3.0;
+/// Days nobody can foresee.
+const UNFORESEEN_DAYS: f64 = 3_650.0;
 
 /// What a plan rests on.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,16 +81,22 @@ impl Curve {
         self.fitted.units_by(days / self.step_days).ok()
     }
 
-    /// Days until a share of the units is so many.
+    /// Days until a share of the units is so many; none beyond ten years.
     pub(super) fn day_of(&self, units: f64, share: f64) -> Option<f64> {
-        self.fitted.day_of(units, share).ok().map(|steps| steps * self.step_days)
+        let days = self.fitted.day_of(units, share).ok()? * self.step_days;
+        (days <= UNFORESEEN_DAYS).then_some(days)
     }
 
-    /// Fits it to first meetings. A curve of powers is the same in steps of any length, so days without traffic at the start
-    /// are left out, and where there are few days it goes by parts of them.
+    /// Fits it to first meetings, day by day since the traffic began. Where that was less than three days ago a curve would say
+    /// anything: then as many new units are expected each day as came a day, and what came in a part of a day counts as a day's.
     fn fit(firsts: &[Meeting], from: TimeUs, to: TimeUs) -> Option<Self> {
         let days = (to.0 - from.0) as f64 / DAY_US as f64;
-        let steps = if days < WHOLE_DAYS { STEPS } else { days.ceil() as usize };
+        if days < FITTED_DAYS {
+            let each = (firsts.len() as f64 / days.max(1.0)).round() as u64;
+            let fitted = UnitCurve::fit(&[each, 2 * each, 3 * each]).ok()?;
+            return Some(Self { fitted, step_days: 1.0 });
+        }
+        let steps = days.ceil() as usize;
         let step_us = (to.0 - from.0) / steps as i64;
         if step_us <= 0 {
             return None;

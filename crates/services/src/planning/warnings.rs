@@ -2,13 +2,14 @@
 
 use domain::{experiment::UnitKind, problem::FieldProblem};
 
-use super::{DAY_US, Days, MetricPlan, Subject, traffic::Past};
+use super::{
+    DAY_US, Days, MetricPlan, Subject,
+    traffic::{FITTED_DAYS, Past},
+};
 use crate::experiments::check;
 
 /// Units below which a variance is little more than a guess.
 const FEW_UNITS: u64 = 50;
-/// Days of traffic below which days ahead are.
-const FEW_DAYS: f64 = 3.0;
 /// Days nobody waits for.
 const LONG_DAYS: f64 = 60.0;
 /// Share of traces without a unit from which it matters.
@@ -106,7 +107,9 @@ fn traffic(subject: &Subject, past: &Past, add: &mut impl FnMut(&str, String)) {
             "prompt",
             format!("only {} units in {:.1} days: all this is little more than a guess", traffic.units, traffic.days),
         );
-    } else if traffic.days < FEW_DAYS {
+    } else if traffic.days < 1.0 {
+        add("prompt", "less than a day of traffic, counted as a whole one: the days are a guess".to_owned());
+    } else if traffic.days < FITTED_DAYS {
         add("prompt", format!("only {:.1} days of traffic: how many units come in weeks is a guess", traffic.days));
     }
 }
