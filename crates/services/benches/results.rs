@@ -11,7 +11,10 @@
 
 use std::{
     path::Path,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -26,7 +29,7 @@ use domain::{
 use serde_json::{Map, json};
 use services::{
     Context, Services,
-    context::{Clock as _, SystemClock, SystemRandom},
+    context::{Clock, SystemClock, SystemRandom},
     experiments::{Act, NewExperiment},
     prompts::SaveVersion,
     results::ResultQuery,
@@ -45,9 +48,12 @@ const DAY_US: i64 = 86_400_000_000;
 async fn main() {
     let units: u64 = std::env::var("ASSAY_BENCH_UNITS").map_or(1_000_000, |given| given.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
-    let (services, events) = open(folder.path()).await;
-    let (project, experiment) = launched(&services).await;
     let now = SystemClock.now().0;
+    // Launched before its first units came.
+    let clock = BenchClock(Arc::new(AtomicI64::new(now - (DAYS + 1) * DAY_US)));
+    let (services, events) = open(folder.path(), clock.clone()).await;
+    let (project, experiment) = launched(&services).await;
+    clock.0.store(now, Ordering::Relaxed);
 
     let begun = Instant::now();
     let mut folding = Duration::ZERO;
@@ -85,12 +91,22 @@ async fn main() {
     println!("reading the units alone   once   {:>9.1?}", begun.elapsed());
 }
 
-async fn open(folder: &Path) -> (Services, SqliteEvents) {
+/// A clock that is set.
+#[derive(Clone)]
+struct BenchClock(Arc<AtomicI64>);
+
+impl Clock for BenchClock {
+    fn now(&self) -> TimeUs {
+        TimeUs(self.0.load(Ordering::Relaxed))
+    }
+}
+
+async fn open(folder: &Path, clock: BenchClock) -> (Services, SqliteEvents) {
     let events = SqliteEvents::open(folder).await.unwrap();
     let services = Services::new(Context {
         control: Arc::new(SqliteControl::open(folder).await.unwrap()),
         events: Arc::new(events.clone()),
-        clock: Box::new(SystemClock),
+        clock: Box::new(clock),
         random: Box::new(SystemRandom),
         spool: folder.join("spool"),
     });
@@ -136,7 +152,7 @@ async fn launched(services: &Services) -> (ProjectId, Experiment) {
     (project, services.experiments.launch(&Actor::System, project, "many", &Act::default()).await.unwrap())
 }
 
-/// What some units did; days are before now, as the experiment's phase does not ask when it began.
+/// What some units did on the days before now.
 fn batch(project: ProjectId, experiment: &Experiment, units: std::ops::Range<u64>, now: i64) -> EventBatch {
     let mut random = Random(units.start);
     let mut batch = EventBatch::empty(project, TimeUs(now));

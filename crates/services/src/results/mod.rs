@@ -3,6 +3,7 @@
 mod checks;
 mod detail;
 mod evidence;
+mod exact;
 mod explain;
 mod forecast;
 pub(crate) mod gather;
