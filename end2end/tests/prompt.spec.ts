@@ -1,5 +1,5 @@
 import { prompt } from "../fixtures/seed";
-import { expect, project, test } from "../fixtures/test";
+import { expect, keys, project, test } from "../fixtures/test";
 
 const path = `/p/${project}/prompts/${prompt.path}`;
 
@@ -25,6 +25,45 @@ test("a label moves at once and can be moved back", async ({ page, open }) => {
   await expect(moves).toContainText("new on v1");
   await toast.getByRole("button", { name: "Undo" }).click();
   await expect(moves).toContainText("taken off v1");
+});
+
+test("a label an experiment owns moves with a choice of what becomes of it", async ({ page, open, request, checkAccessibility, expectedErrors }) => {
+  const name = `owned-${test.info().workerIndex}-${Date.now()}`;
+  const headers = { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` };
+  const post = async (path: string, data: unknown) => {
+    const response = await request.post(path, { headers, data });
+    expect(response.ok(), `${path}: ${await response.text()}`).toBe(true);
+  };
+  for (const [index, body] of ["Hello", "Good day", "Hey"].entries()) {
+    await post("/api/v1/prompts", { name, prompt: body, labels: index === 0 ? ["production"] : [] });
+  }
+  const goal = { key: "buy", source: "event:buy", aggregation: "rate", direction: "higher" };
+  const arms = [
+    { key: "control", version: 1, weight: 5000 },
+    { key: "formal", version: 2, weight: 5000 },
+  ];
+  await post("/api/v1/experiments", { key: name, prompt: name, design: { arms, metrics: [{ metric: goal, role: "goal" }] } });
+  await post(`/api/v1/experiments/${name}/launch`, {});
+
+  await open(`/p/${project}/prompts/${name}?v=3`);
+  await expect(page.getByText(`production belongs to the experiment ${name}.`)).toBeVisible();
+  await checkAccessibility();
+  expectedErrors.push(/409 \(Conflict\)/);
+  await page.getByRole("button", { name: "Move to v3" }).click();
+  await expect(page.getByRole("alert")).toContainText("Say what becomes of the experiment");
+  await page.getByLabel("The label’s experiment").selectOption({ label: "Make this its control: a new phase" });
+  await page.getByRole("button", { name: "Move to v3" }).click();
+  await expect(page.getByRole("status").filter({ hasText: "production moved to v3" })).toBeVisible();
+  const rebased = await (await request.get(`/api/v1/experiments/${name}`, { headers })).json();
+  expect([rebased.state, rebased.phases.length, rebased.design.arms[0].version]).toEqual(["running", 2, 3]);
+
+  await open(`/p/${project}/prompts/${name}?v=2`);
+  await page.getByLabel("Point a label here").fill("production");
+  await page.getByLabel("The label’s experiment").selectOption({ label: "Stop it, then move" });
+  await page.getByRole("button", { name: "Move to v2" }).click();
+  await expect(page.getByRole("status").filter({ hasText: "production moved to v2" })).toBeVisible();
+  await expect(page.getByText("belongs to the experiment")).toHaveCount(0);
+  expect((await (await request.get(`/api/v1/experiments/${name}`, { headers })).json()).state).toBe("stopped");
 });
 
 test("metrics show a chart, a table beside it, and every number with its n", async ({ page, open, checkAccessibility }) => {
