@@ -57,3 +57,23 @@ test("a file that is none of it is refused in words, and a name that says nothin
   await page.getByRole("button", { name: "Check the file" }).click();
   await expect(page.getByRole("alert")).toContainText("it is empty");
 });
+
+test("how much of a large file has left is shown while it is sent", async ({ page, open }) => {
+  const trace = (at: number) =>
+    JSON.stringify({ kind: "trace", id: `${name}-large-${at}`, timestamp: "2026-01-01T00:00:00Z", input: "x".repeat(2000) });
+  const large = Array.from({ length: 1000 }, (_, at) => trace(at)).join("\n");
+  await open(path);
+  const network = await page.context().newCDPSession(page);
+  await network.send("Network.emulateNetworkConditions", {
+    offline: false,
+    latency: 0,
+    downloadThroughput: -1,
+    uploadThroughput: 700_000,
+  });
+  await page.getByLabel("File").setInputFiles({ ...file, name: "large.jsonl", buffer: Buffer.from(large) });
+  await page.getByRole("button", { name: "Check the file" }).click();
+  await expect(page.getByText(/Sending the file · [1-9]\d?%/)).toBeVisible();
+  await expect(page.getByRole("progressbar", { name: "Sending" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Check of large.jsonl" })).toBeVisible();
+  await expect(page.getByRole("progressbar", { name: "Sending" })).toBeHidden();
+});

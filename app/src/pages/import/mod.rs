@@ -75,6 +75,7 @@ impl LazyRoute for Import {
             format: NodeRef::new(),
             checked: RwSignal::new(None),
             sending: RwSignal::new(false),
+            sent_percent: RwSignal::new(0),
             refused: RwSignal::new(None),
             sent: Callback::new(move |()| asked.again()),
         };
@@ -102,6 +103,8 @@ struct Chosen {
     /// Name and size of the file that was sent to be checked.
     checked: RwSignal<Option<(String, u64)>>,
     sending: RwSignal<bool>,
+    /// Of the file under way, what share has left.
+    sent_percent: RwSignal<u8>,
     refused: RwSignal<Option<String>>,
     sent: Callback<()>,
 }
@@ -125,9 +128,17 @@ impl Chosen {
         };
         self.refused.set(None);
         self.sending.set(true);
+        self.sent_percent.set(0);
         let project = self.project.get_untracked();
+        let told = move |share: f64| {
+            let percent = (share * 100.0).clamp(0.0, 100.0) as u8;
+            // Often the same; the page may be gone by now.
+            if self.sent_percent.try_get_untracked().is_some_and(|before| before != percent) {
+                let _ = self.sent_percent.try_set(percent);
+            }
+        };
         spawn_local(async move {
-            let outcome = send::send(&project, &file, &format, dry_run).await;
+            let outcome = send::send(&project, &file, &format, dry_run, told).await;
             // The page may be gone by now.
             let _ = self.sending.try_set(false);
             match outcome {
@@ -163,9 +174,8 @@ fn Start(chosen: Chosen, jobs: RwSignal<ImportsView>) -> impl IntoView {
         let words = chosen.refused.get()?;
         Some(view! { <div role="alert"><Notice tone=Tone::Bad>{words}</Notice></div> }.into_any())
     });
-    let sending = live(move || {
-        chosen.sending.get().then(|| view! { <p class="muted" role="status">"Sending the file…"</p> }.into_any())
-    });
+    let sending =
+        live(move || chosen.sending.get().then(|| view! { <Sending percent=chosen.sent_percent/> }.into_any()));
     view! {
         <Card title="Bring a file">
             <CardBody>
@@ -188,7 +198,7 @@ fn Start(chosen: Chosen, jobs: RwSignal<ImportsView>) -> impl IntoView {
                                 node_ref=chosen.file
                                 on:change=changed
                             />
-                            <p class="field__hint" id="import-file-hint">"JSON up to 256 MiB; JSON lines and CSV up to 1 GiB."</p>
+                            <p class="field__hint" id="import-file-hint">"Up to 1 GiB; a single record up to 16 MiB."</p>
                         </div>
                         <div class="field">
                             <label class="field__label" for="import-format">"Format"</label>
@@ -213,6 +223,22 @@ fn Start(chosen: Chosen, jobs: RwSignal<ImportsView>) -> impl IntoView {
                 </form>
             </CardBody>
         </Card>
+    }
+    .into_any()
+}
+
+/// How much of the file has left.
+#[component]
+fn Sending(percent: RwSignal<u8>) -> impl IntoView {
+    let words = move || match percent.get() {
+        100 => "Sent; the server is taking it in…".to_owned(),
+        percent => format!("Sending the file · {percent}%"),
+    };
+    view! {
+        <div class="repricing">
+            <progress aria-label="Sending" max="100" value=move || percent.get().to_string()></progress>
+            <p class="num" role="status">{words}</p>
+        </div>
     }
     .into_any()
 }

@@ -4,6 +4,7 @@
 //! and counted like anything else. Ids are kept or derived from the old ones: the same file twice changes nothing.
 
 mod job;
+mod json;
 mod prompts;
 mod record;
 mod report;
@@ -38,8 +39,10 @@ pub use report::{Count, ImportReport, Note};
 
 /// Spans or scores sent at once.
 const BATCH: usize = 500;
-/// Batches read ahead.
-const AHEAD: usize = 4;
+/// Records of more than this are sent before there are [`BATCH`] of them.
+const BATCH_BYTES: u64 = 8 * 1024 * 1024;
+/// Records read ahead.
+const AHEAD: usize = 64;
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -126,13 +129,14 @@ impl Import {
             numbers: Numbers::default(),
             spans: Vec::new(),
             scores: Vec::new(),
+            held_bytes: 0,
         };
 
         // Prompts first: the versions of spans are translated by what the prompts' versions became.
         let mut found = Vec::new();
         let mut items = read(&request);
         while let Some(item) = items.recv().await {
-            let Item { place, done, record } = item?;
+            let Item { place, done, record, .. } = item?;
             told(done / 2.0);
             if let Ok(Record::Prompt(fields)) = record {
                 run.report.prompts.read += 1;
@@ -146,8 +150,9 @@ impl Import {
 
         let mut items = read(&request);
         while let Some(item) = items.recv().await {
-            let Item { place, done, record } = item?;
+            let Item { place, done, bytes, record } = item?;
             told(0.5 + done / 2.0);
+            run.held_bytes += bytes;
             run.event(place, record).await?;
         }
         run.flush_spans().await?;
@@ -160,7 +165,7 @@ impl Import {
 
 /// Reads on a thread of its own, a few records ahead.
 fn read(request: &ImportRequest) -> mpsc::Receiver<Result<Item, ServiceError>> {
-    let (sender, receiver) = mpsc::channel(AHEAD * BATCH);
+    let (sender, receiver) = mpsc::channel(AHEAD);
     let (file, format) = (request.file.clone(), request.format);
     tokio::task::spawn_blocking(move || source::read(&file, format, |item| sender.blocking_send(item).is_ok()));
     receiver
@@ -176,6 +181,8 @@ struct Run<'a> {
     /// OTLP spans, each with whether it stands for a trace.
     spans: Vec<(Place, bool, Value)>,
     scores: Vec<(Place, Value)>,
+    /// Size of what waits in both, about.
+    held_bytes: u64,
 }
 
 impl Run<'_> {
@@ -202,11 +209,15 @@ impl Run<'_> {
                 self.scores.push((place, score(fields)));
             }
         }
-        if self.spans.len() >= BATCH {
+        let is_heavy = self.held_bytes >= BATCH_BYTES;
+        if is_heavy || self.spans.len() >= BATCH {
             self.flush_spans().await?;
         }
-        if self.scores.len() >= BATCH {
+        if is_heavy || self.scores.len() >= BATCH {
             self.flush_scores().await?;
+        }
+        if self.spans.is_empty() && self.scores.is_empty() {
+            self.held_bytes = 0;
         }
         Ok(())
     }
