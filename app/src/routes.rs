@@ -26,6 +26,7 @@ use crate::{
         prices::Prices,
         projects::Projects,
         prompt::Prompt,
+        prompt_form::PromptForm,
         prompts::Prompts,
         reference::Reference,
         session::Session,
@@ -54,6 +55,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("") view={Lazy::<Home>::new()}/>
                     <Route path=path!("prompts") view={Lazy::<Prompts>::new()}/>
                     <Route path=path!("prompts/:name") view={Lazy::<Prompt>::new()}/>
+                    <Route path=path!("prompts/:name/new") view={Lazy::<PromptForm>::new()}/>
+                    <Route path=path!("new-prompt") view={Lazy::<PromptForm>::new()}/>
                     <Route path=path!("experiments") view={Lazy::<Experiments>::new()}/>
                     <Route path=path!("experiments/new") view={Lazy::<ExperimentForm>::new()}/>
                     <Route path=path!("experiments/:key") view={Lazy::<Experiment>::new()}/>
@@ -88,6 +91,18 @@ pub fn project_href(project: &str) -> String {
 /// Address of a prompt; its name becomes one encoded segment.
 pub fn prompt_href(project: &str, name: &str) -> String {
     format!("/p/{}/prompts/{}", segment(project), segment(name))
+}
+
+/// Address where a new prompt is written, under a name or in a folder if one is known.
+pub fn new_prompt_href(project: &str, name: &str) -> String {
+    let query = if name.is_empty() { String::new() } else { ui::Query::from_pairs([("name", name)]).href() };
+    format!("/p/{}/new-prompt{query}", segment(project))
+}
+
+/// Address where a version of a prompt is written, from another one if it is known.
+pub fn new_version_href(project: &str, name: &str, from: &str) -> String {
+    let query = if from.is_empty() { String::new() } else { ui::Query::from_pairs([("from", from)]).href() };
+    format!("{}/new{query}", prompt_href(project, name))
 }
 
 /// Address of an experiment.

@@ -13,6 +13,7 @@ pub mod not_found;
 pub mod prices;
 pub mod projects;
 pub mod prompt;
+pub mod prompt_form;
 pub mod prompts;
 pub mod reference;
 pub mod session;

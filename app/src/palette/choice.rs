@@ -7,7 +7,11 @@ use super::{
     model::{Hit, HitKind},
     recent::Recent,
 };
-use crate::{error::AppError, pages::settings::nav, routes::project_href};
+use crate::{
+    error::AppError,
+    pages::settings::nav,
+    routes::{new_prompt_href, project_href},
+};
 
 /// What happens when it is chosen.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -104,6 +108,7 @@ pub fn actions(project: &str) -> Vec<Choice> {
         ..Choice::open(icon, text, "").words("appearance mode colour color switch")
     };
     vec![
+        Choice::open(IconName::FileText, "Write a prompt", new_prompt_href(project, "")).words("new create prompt add"),
         Choice::open(IconName::Key, "Make an API key", format!("{base}/settings/keys#new-key"))
             .words("new create token secret"),
         Choice::open(IconName::Users, "Invite a member", format!("{base}/settings/members#invite"))

@@ -51,7 +51,8 @@ impl<T: Clone + Send + Sync + 'static> Rows<T> {
         id
     }
 
-    fn remove(self, id: u32) {
+    /// Without a row.
+    pub fn remove(self, id: u32) {
         self.list.update(|list| list.retain(|(own, _)| *own != id));
     }
 }

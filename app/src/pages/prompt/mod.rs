@@ -22,7 +22,7 @@ use self::{
 use crate::{
     error::AppError,
     panel::{Answered, Panel},
-    routes::{new_experiment_href, project_href},
+    routes::{new_experiment_href, new_version_href, project_href},
     title::PageTitle,
     wire::Asked,
 };
@@ -119,6 +119,10 @@ impl LazyRoute for Prompt {
             let query = Query::from_pairs([("prompt", name.get())]).href();
             format!("{}/traces{query}", project_href(&project.get()))
         };
+        let new = move || {
+            let from = query.read().get("v").unwrap_or_default();
+            new_version_href(&project.get(), &name.get(), &from)
+        };
         let test = move || new_experiment_href(&project.get(), &name.get(), "");
         let tab = this.tab;
         let (versions, metrics) = (this.versions, this.metrics);
@@ -150,6 +154,7 @@ impl LazyRoute for Prompt {
             <Page
                 crumbs
                 actions=move || view! {
+                    <LinkButton href=Signal::derive(new) icon=IconName::Plus key="n">"New version"</LinkButton>
                     <LinkButton href=Signal::derive(test) icon=IconName::Flask>"Test"</LinkButton>
                     <LinkButton href=Signal::derive(traces) icon=IconName::Activity key="r">"Traces"</LinkButton>
                 }

@@ -14,9 +14,9 @@ use leptos_router::{
     lazy_route,
 };
 use ui::{
-    Cell, CellKind, Chip, Code, Column, Crumb, Empty, EmptyRow, Estimate, Filter, FilterMenu, Icon, IconName, Instant,
-    LinkButton, MenuLink, Moment, Notice, Page, Query, SearchField, Snippet, SortDirection, Spark, Table, Tone, format,
-    page::PageHead,
+    ButtonKind, Cell, CellKind, Chip, Code, Column, Crumb, Empty, EmptyRow, Estimate, Filter, FilterMenu, Icon,
+    IconName, Instant, LinkButton, MenuLink, Moment, Notice, Page, Query, SearchField, Snippet, SortDirection, Spark,
+    Table, Tone, format, page::PageHead,
 };
 
 use self::{
@@ -25,7 +25,7 @@ use self::{
 };
 use crate::{
     panel::Panel,
-    routes::{project_href, prompt_href},
+    routes::{new_prompt_href, project_href, prompt_href},
     wire::Asked,
 };
 
@@ -69,7 +69,15 @@ impl LazyRoute for Prompts {
                 actions=move || {
                     let project = params.read_untracked().get("project").unwrap_or_default();
                     let href = format!("{}/unlinked", project_href(&project));
-                    view! { <LinkButton href>"Unlinked"</LinkButton> }
+                    let new = move || {
+                        let folder = query.read().get("folder").filter(|folder| !folder.is_empty());
+                        let project = params.read().get("project").unwrap_or_default();
+                        new_prompt_href(&project, &folder.map_or_else(String::new, |folder| format!("{folder}/")))
+                    };
+                    view! {
+                        <LinkButton href>"Unlinked"</LinkButton>
+                        <LinkButton href=Signal::derive(new) kind=ButtonKind::Primary icon=IconName::Plus key="n">"New prompt"</LinkButton>
+                    }
                 }
             >
                 <PageHead title="Prompts" lead="Numbers of the last 7 days"/>

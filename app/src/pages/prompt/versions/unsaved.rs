@@ -1,10 +1,10 @@
 //! A prompt that generations name and nobody saved here.
 
 use leptos::prelude::*;
-use ui::{Copy, Empty, Fact, Facts, IconName, LinkButton, Query, format};
+use ui::{ButtonKind, Copy, Empty, Fact, Facts, IconName, LinkButton, Query, format};
 
 use super::model::UnsavedView;
-use crate::routes::{project_href, prompt_href};
+use crate::routes::{new_prompt_href, project_href, prompt_href};
 
 /// What traces say of it, and how it is saved.
 #[component]
@@ -29,6 +29,7 @@ pub fn Unsaved(
         })
         .collect();
     let facts = (!facts.is_empty()).then(|| view! { <Facts items=facts/> }.into_any());
+    let text = new_prompt_href(&project, &name);
     let save = format!(
         "curl -u \"PUBLIC_KEY:SECRET_KEY\" \\\n  -H \"content-type: application/json\" \\\n  \
          -d '{{\"name\": \"{name}\", \"prompt\": \"Answer {{{{question}}}}\", \"labels\": [\"production\"]}}' \\\n  \
@@ -41,6 +42,7 @@ pub fn Unsaved(
             title="Its text is not here"
             text="Generations say they used this prompt, so its numbers and traces are here. Save it under the same name, and each version's text stands beside its numbers."
             actions=move || view! {
+                <LinkButton href=Signal::stored(text) kind=ButtonKind::Primary icon=IconName::Plus>"Save its text"</LinkButton>
                 <LinkButton href=Signal::stored(metrics) icon=IconName::Chart>"Metrics"</LinkButton>
                 <LinkButton href=Signal::stored(traces) icon=IconName::Activity>"Its traces"</LinkButton>
             }
