@@ -64,7 +64,7 @@ pub(crate) struct ProblemDocument {
     status: u16,
     /// What failed and what to do, for people.
     detail: String,
-    /// Why, for programs: `invalid`, `unauthenticated`, `forbidden`, `not_found`, `conflict`, `too_large`,
+    /// Why, for programs: `invalid`, `unauthenticated`, `forbidden`, `not_found`, `method_not_allowed`, `conflict`, `too_large`,
     /// `unsupported_media_type`, `rate_limited`, `unavailable`, `internal`.
     #[schema(value_type = String)]
     code: ProblemCode,

@@ -18,6 +18,8 @@ pub(crate) struct Door {
     /// Requests under an `Idempotency-Key`, one after another.
     pub(crate) keyed: Vec<(&'static str, String, Option<Vec<u8>>)>,
     pub(crate) paths: Vec<(&'static str, String)>,
+    /// Whether an owner comes with the good requests, as keys may not.
+    pub(crate) owner: bool,
 }
 
 /// A request as one cell sends it.
@@ -33,6 +35,7 @@ pub(super) struct Attempt {
 
 pub(super) struct Clients {
     pub(super) good: Client,
+    pub(super) owner: Client,
     pub(super) wrong: Client,
     pub(super) revoked: Client,
     pub(super) neighbour: Client,
@@ -53,11 +56,16 @@ impl Door {
             bodies: Vec::new(),
             keyed: Vec::new(),
             paths: Vec::new(),
+            owner: false,
         }
     }
 
     pub(super) fn with_method(self, method: Method) -> Self {
         Self { method, ..self }
+    }
+
+    pub(super) fn by_owner(self) -> Self {
+        Self { owner: true, ..self }
     }
 
     /// The good request, or another one, under an `Idempotency-Key`.
@@ -95,7 +103,7 @@ impl Door {
             key: None,
             body: self.good.clone(),
         };
-        let good = |fault| attempt(fault, &clients.good);
+        let good = |fault| attempt(fault, if self.owner { &clients.owner } else { &clients.good });
         let mut all = vec![
             good("none: as it should be"),
             attempt("wrong key", &clients.wrong),

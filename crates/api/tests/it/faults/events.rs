@@ -37,6 +37,12 @@ pub(super) fn doors() -> Vec<Door> {
         binary,
         spans("/api/public/otel/v1/traces", "POST /api/public/otel/v1/traces (JSON)"),
         spans("/v1/traces", "POST /v1/traces"),
+        Door::json(
+            "POST /api/public/otel/v1/logs",
+            Method::POST,
+            "/api/public/otel/v1/logs",
+            &of_log("spanId", json!(FRESH)),
+        ),
         Door::json("POST /v1/logs", Method::POST, "/v1/logs", &of_log("spanId", json!(FRESH)))
             .replace("invalid UTF-8 in a text", "\"hi\"", b"\"h\xffi\"")
             .replace("NaN, bare", "{\"stringValue\":\"hi\"}", b"{\"doubleValue\":NaN}")

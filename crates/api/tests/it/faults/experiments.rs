@@ -37,6 +37,17 @@ pub(super) fn doors() -> Vec<Door> {
             }]})))
             .body("targeting that is none", &with(json!({"targeting": {"like": {"attribute": "plan"}}})))
             .body("deep nesting", &with(json!({"targeting": {"and": deep(120)}}))),
+        Door::json(
+            "PUT /api/v1/experiments/ours",
+            Method::PUT,
+            "/api/v1/experiments/ours",
+            &json!({"revision": 1, "design": {"name": "Tone"}}),
+        )
+        .replace("invalid UTF-8 in a text", "Tone", b"T\xffne")
+        .body("unknown field", &json!({"revision": 1, "design": {}, "colour": 1}))
+        .body("wrong types", &json!({"revision": "one", "design": {}}))
+        .body("old revision", &json!({"revision": 99, "design": {}}))
+        .path("experiment nobody knows", "/api/v1/experiments/ghost"),
         Door::json("POST /api/v1/experiments/ours/launch", Method::POST, "/api/v1/experiments/ours/launch", &json!({}))
             .body("wrong types", &json!({"revision": "one"}))
             .body("old revision", &json!({"revision": 7}))

@@ -55,6 +55,42 @@ pub(super) fn doors() -> Vec<Door> {
             .keyed("Idempotency-Key, corrected", "k", None)
             .keyed("Idempotency-Key, repeated", "k", None)
             .keyed("Idempotency-Key, other body", "k", Some(&with("prompt", json!("Ho")))),
+        Door::json(
+            "POST /api/v1/prompts/{name}/versions",
+            Method::POST,
+            "/api/v1/prompts/greet/versions",
+            &json!({"prompt": "Hi {{name}}"}),
+        )
+        .replace("invalid UTF-8 in a text", "Hi ", b"H\xff ")
+        .body("unknown field", &json!({"prompt": "Hi", "colour": 1}))
+        .body("prompt missing", &json!({"labels": ["staging"]}))
+        .body("label that is none", &json!({"prompt": "Hi", "labels": ["Not A Label"]}))
+        .body("built on an old version", &json!({"prompt": "Hi", "expected_latest": 0}))
+        .path("prompt nobody knows", "/api/v1/prompts/ghost/versions"),
+        Door::json(
+            "PUT /api/v1/prompts/{name}/labels/{label}",
+            Method::PUT,
+            "/api/v1/prompts/greet/labels/staging",
+            &json!({"version": 1, "reason": "why not"}),
+        )
+        .replace("invalid UTF-8 in a text", "why", b"wh\xff")
+        .body("unknown field", &json!({"version": 1, "colour": 1}))
+        .body("wrong types", &json!({"version": "one"}))
+        .body("version nobody knows", &json!({"version": 99}))
+        .path("the derived label", "/api/v1/prompts/greet/labels/latest")
+        .path("label that is none", "/api/v1/prompts/greet/labels/Not%20A%20Label")
+        .path("prompt nobody knows", "/api/v1/prompts/ghost/labels/staging"),
+        Door::reading("DELETE /api/v1/prompts/{name}/labels/{label}", "/api/v1/prompts/greet/labels/ghost")
+            .with_method(Method::DELETE)
+            .path("label that is none", "/api/v1/prompts/greet/labels/Not%20A%20Label")
+            .path("prompt nobody knows", "/api/v1/prompts/ghost/labels/staging"),
+        Door::json("PATCH /api/v1/prompts/{name}", Method::PATCH, "/api/v1/prompts/greet", &json!({"tags": ["fine"]}))
+            .replace("invalid UTF-8 in a text", "fine", b"fin\xff")
+            .body("unknown field", &json!({"tags": [], "colour": 1}))
+            .body("wrong types", &json!({"tags": "fine"}))
+            .body("tag that is none", &json!({"tags": ["fine", " blank"]}))
+            .path("prompt nobody knows", "/api/v1/prompts/ghost"),
+        Door::reading("DELETE /api/v1/prompts/{name}", "/api/v1/prompts/ghost").with_method(Method::DELETE),
         Door::reading("GET /api/public/v2/prompts/greet", "/api/public/v2/prompts/greet")
             .path("version nobody knows", "/api/public/v2/prompts/greet?version=99")
             .path("version that is no number", "/api/public/v2/prompts/greet?version=one")

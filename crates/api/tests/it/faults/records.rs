@@ -14,6 +14,21 @@ pub(super) fn doors() -> Vec<Door> {
         changed
     };
     vec![
+        Door::json(
+            "PATCH /api/public/media/{media}",
+            Method::PATCH,
+            "/api/public/media/BBBBBBBBBBBBBBBBBBBBBB",
+            &json!({"uploadHttpStatus": 200}),
+        )
+        .body("wrong types", &json!({"uploadHttpStatus": "fine"})),
+        Door::json(
+            "PATCH /api/public/score-configs/{config}",
+            Method::PATCH,
+            "/api/public/score-configs/00000000-0000-7000-8000-000000000000",
+            &json!({"isArchived": true}),
+        )
+        .body("wrong types", &json!({"isArchived": "yes"}))
+        .path("id that is none", "/api/public/score-configs/xyz"),
         Door::json("POST /api/public/media", Method::POST, "/api/public/media", &media)
             .replace("NaN", "\"contentLength\":3", b"\"contentLength\":NaN")
             .body("wrong types", &of_media("contentLength", json!("three")))
