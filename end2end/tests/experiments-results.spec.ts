@@ -1,18 +1,15 @@
 import { readFile } from "node:fs/promises";
-import { tell } from "../fixtures/results";
-import { expect, keys, project, test } from "../fixtures/test";
+import { stories } from "../fixtures/results";
+import { expect, project, test } from "../fixtures/test";
 
 const page = (key: string) => `/p/${project}/experiments/${key}`;
 
 test("the verdict comes first, then why it can be trusted, then every number with its traces", async ({
   page: window,
   open,
-  request,
   checkAccessibility,
 }) => {
-  test.slow();
-  await tell(request, keys, { key: "story-better", users: 800, gain: 180 });
-  await open(page("story-better"));
+  await open(page(stories.better.key));
   await expect(window.getByRole("main").getByRole("heading", { level: 2 }).first()).toHaveText(/^Shorter is better: Thumbs up rises by \d+(\.\d+)?%\.$/);
   await expect(window.getByText("Ship now")).toBeVisible();
   await expect(window.getByText(/We are 95% sure that the true change of Thumbs up lies between \+/)).toBeVisible();
@@ -34,10 +31,8 @@ test("the verdict comes first, then why it can be trusted, then every number wit
   await expect(window.getByRole("row").nth(1)).toBeVisible();
 });
 
-test("another method, level or difference is worked out without a request", async ({ page: window, open, request, checkAccessibility }) => {
-  test.slow();
-  await tell(request, keys, { key: "story-better", users: 800, gain: 180 });
-  await open(page("story-better"));
+test("another method, level or difference is worked out without a request", async ({ page: window, open, checkAccessibility }) => {
+  await open(page(stories.better.key));
   const table = window.getByRole("table", { name: "Results by metric" });
   const thumbs = table.getByRole("row").filter({ hasText: "Thumbs up" });
   const headline = await window.getByRole("main").getByRole("heading", { level: 2 }).first().textContent();
@@ -70,22 +65,19 @@ test("another method, level or difference is worked out without a request", asyn
   await window.goBack();
   await expect(window).not.toHaveURL(/alpha=/);
   await window.getByRole("link", { name: "Look as planned" }).click();
-  await expect(window).toHaveURL(new RegExp(`${page("story-better")}\\??$`));
+  await expect(window).toHaveURL(new RegExp(`${page(stories.better.key)}\\??$`));
   await expect(thumbs).toContainText("Better");
-  await open(`${page("story-better")}?method=bayesian&alpha=0.01`);
+  await open(`${page(stories.better.key)}?method=bayesian&alpha=0.01`);
   await expect(thumbs).toContainText("Likely better");
 });
 
 test("a metric opens its course, its distribution and its quantiles, with the keyboard too", async ({
   page: window,
   open,
-  request,
   tabTo,
   checkAccessibility,
 }) => {
-  test.slow();
-  await tell(request, keys, { key: "story-better", users: 800, gain: 180 });
-  await open(page("story-better"));
+  await open(page(stories.better.key));
   const latency = window.getByRole("link", { name: "Median latency", exact: true });
   await tabTo(latency);
   await window.keyboard.press("Enter");
@@ -105,12 +97,9 @@ test("a metric opens its course, its distribution and its quantiles, with the ke
 test("numbers that cannot be trusted are covered until somebody wants them anyway", async ({
   page: window,
   open,
-  request,
   checkAccessibility,
 }) => {
-  test.slow();
-  await tell(request, keys, { key: "story-uneven", users: 600, gain: 150, treated: 75 });
-  await open(page("story-uneven"));
+  await open(page(stories.uneven.key));
   await expect(window.getByRole("main").getByRole("heading", { level: 2 }).first()).toHaveText("Do not use these results.");
   await expect(window.getByRole("list", { name: "Health" })).toContainText("Split not as planned");
   await expect(window.getByRole("table", { name: "Results by metric" })).toBeHidden();
@@ -120,21 +109,18 @@ test("numbers that cannot be trusted are covered until somebody wants them anywa
   await expect(window).toHaveURL(/show=anyway/);
 });
 
-test("an experiment nobody met yet says what to do", async ({ page: window, open, request, checkAccessibility }) => {
-  await tell(request, keys, { key: "story-empty", users: 0, gain: 0 });
-  await open(page("story-empty"));
+test("an experiment nobody met yet says what to do", async ({ page: window, open, checkAccessibility }) => {
+  await open(page(stories.empty.key));
   await expect(window.getByRole("heading", { name: "No users yet." })).toBeVisible();
   await expect(window.getByRole("heading", { name: "Nobody was exposed yet" })).toBeVisible();
   await expect(window.getByRole("table", { name: "Results by metric" })).toHaveCount(0);
   await checkAccessibility();
 });
 
-test("without script the choices are links and the table is there", async ({ browser, baseURL, storageState, request }) => {
-  test.slow();
-  await tell(request, keys, { key: "story-better", users: 800, gain: 180 });
+test("without script the choices are links and the table is there", async ({ browser, baseURL, storageState }) => {
   const context = await browser.newContext({ javaScriptEnabled: false, baseURL: baseURL ?? "", storageState: storageState ?? {} });
   const window = await context.newPage();
-  await window.goto(`${page("story-better")}?metric=thumbs`);
+  await window.goto(`${page(stories.better.key)}?metric=thumbs`);
   const thumbs = window.getByRole("table", { name: "Results by metric" }).getByRole("row").filter({ hasText: "Thumbs up" });
   await expect(thumbs.first()).toContainText("Better");
   await expect(window.getByRole("heading", { name: "Thumbs up, effect over time" })).toBeVisible();
@@ -143,10 +129,8 @@ test("without script the choices are links and the table is there", async ({ bro
   await context.close();
 });
 
-test("the table goes into a spreadsheet as it stands", async ({ page: window, open, request }) => {
-  test.slow();
-  await tell(request, keys, { key: "story-better", users: 800, gain: 180 });
-  await open(`${page("story-better")}?method=fixed`);
+test("the table goes into a spreadsheet as it stands", async ({ page: window, open }) => {
+  await open(`${page(stories.better.key)}?method=fixed`);
   const download = window.waitForEvent("download");
   await window.getByRole("link", { name: "CSV" }).click();
   const file = await download;

@@ -2,13 +2,17 @@
 import { test as setup } from "@playwright/test";
 import { ownerState } from "../fixtures/state";
 import { expect, keys, owner, project } from "../fixtures/test";
-import { story, tell } from "../fixtures/results";
+import { stories, tell } from "../fixtures/results";
 import { seed, seedExperiment } from "../fixtures/seed";
 
 setup("fill the project", async ({ request }) => {
   await seed(request, keys.public, keys.secret);
   await seedExperiment(request, keys.public, keys.secret);
-  await tell(request, keys, { key: story, users: 600, gain: 120 });
+});
+
+setup("tell the stories of experiments", async ({ request }) => {
+  setup.slow();
+  for (const story of Object.values(stories)) await tell(request, keys, story);
 });
 
 setup("sign in", async ({ page }) => {
