@@ -19,7 +19,7 @@ test("the verdict comes first, then why it can be trusted, then every number wit
   const table = window.getByRole("table", { name: "Results by metric" });
   const thumbs = table.getByRole("row").filter({ hasText: "Thumbs up" });
   await expect(thumbs).toContainText("Better");
-  await expect(thumbs.getByRole("img")).toHaveAttribute("aria-label", /^Thumbs up: \+.+ to \+/);
+  await expect(thumbs.getByRole("img").first()).toHaveAttribute("aria-label", /^Thumbs up: \+.+ to \+/);
   await expect(table.getByRole("row").filter({ hasText: "Cost per user" })).toContainText("Within margin");
   await checkAccessibility();
 

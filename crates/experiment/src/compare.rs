@@ -32,7 +32,8 @@ pub struct Comparison {
     pub lift: Option<f64>,
     /// Likewise for the lift; absent when the control is too close to zero for a percentage.
     pub lift_interval: Option<[f64; 2]>,
-    /// How surprising the difference were without an effect, by the method chosen; none for the Bayesian view.
+    /// How surprising the difference were without an effect, by the method chosen; none for the Bayesian view. Of a goal, as the
+    /// plan looks at it, the smallest of all looks whose estimate was on the same side.
     pub p: Option<f64>,
     /// The same after the correction for all comparisons of its role.
     pub adjusted_p: Option<f64>,
@@ -193,6 +194,16 @@ fn estimates(metric: &ExperimentMetric, control: &Block, treatment: &Block, term
 }
 
 impl Comparison {
+    /// The anytime p-value is the smallest of all looks; only those on the estimate's own side speak for it.
+    pub(crate) fn remember(&mut self, [above, below]: [f64; 2]) {
+        let Some(difference) = self.difference.filter(|difference| *difference != 0.0) else { return };
+        let past = if difference > 0.0 { above } else { below };
+        self.p = self.p.map(|p| p.min(past));
+        if let (Some(decided), Some(p)) = (&mut self.decided, self.p) {
+            decided.p = p;
+        }
+    }
+
     fn not(why: &str) -> Self {
         Self { why_not: Some(why.to_owned()), ..Self::default() }
     }

@@ -18,6 +18,10 @@ pub struct Sheet {
     /// For each metric with a cap the same without it, where somebody may want to look at it so; empty when nobody does.
     #[serde(default)]
     pub uncapped: Vec<Option<Vec<Block>>>,
+    /// For each goal and treatment the smallest p-values of the looks so far by the plan: of those whose estimate was above 0,
+    /// and below. Empty for other metrics, and where nobody looked before.
+    #[serde(default)]
+    pub past: Vec<Vec<[f64; 2]>>,
     /// Reasons not to trust the numbers.
     pub checks: Vec<Check>,
     /// No verdict before it ran this many days.
@@ -70,6 +74,8 @@ pub enum CheckKind {
     EarlyRows,
     /// Units that no one knows to be eligible.
     UnknownEligibility,
+    /// Intervals of early and late looks that have nothing in common.
+    EarlyAgainstLate,
 }
 
 /// How bad it is, least first.

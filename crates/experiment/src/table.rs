@@ -138,7 +138,13 @@ impl Sheet {
                 for (place, block) in others.iter().enumerate() {
                     let comparisons_of_goals = if metric.role == MetricRole::Goal { goals * treatments } else { 1 };
                     let terms = self.terms(place + 1).with(choices, comparisons_of_goals as f64);
-                    comparisons.push(compare(metric, control, block, terms));
+                    let mut comparison = compare(metric, control, block, terms);
+                    let past =
+                        self.past.get(index).and_then(|past| past.get(place)).filter(|_| self.is_planned(choices));
+                    if let Some(past) = past {
+                        comparison.remember(*past);
+                    }
+                    comparisons.push(comparison);
                 }
             }
             rows.push(MetricRow { key: metric.metric.key.clone(), role: metric.role, values, comparisons });
@@ -154,6 +160,11 @@ impl Sheet {
         )?;
         adjust_role(&mut rows, MetricRole::Secondary, Some(multiplicity::Correction::BenjaminiHochberg))?;
         Ok(rows)
+    }
+
+    /// Whether somebody looks as the looks so far did.
+    fn is_planned(&self, choices: &Choices) -> bool {
+        *choices == Choices { method: Method::Anytime, ..Choices::of(&self.plan) }
     }
 
     fn terms(&self, treatment: usize) -> Terms {

@@ -98,6 +98,24 @@ fn a_forecast_is_told_while_it_runs() {
 }
 
 #[test]
+fn what_an_earlier_look_told_stays_told_on_its_own_side() {
+    let mut sheet = usual(300, 0.004, 0.0);
+    sheet.plan.rule.minimum_units = 100;
+    let is_up = sheet.rows(&Choices::of(&sheet.plan)).unwrap()[0].comparisons[0].difference.unwrap() > 0.0;
+    assert_eq!(verdict(&sheet).0, Verdict::KeepRunning);
+    let (same, other) = if is_up { ([0.001, 1.0], [1.0, 0.001]) } else { ([1.0, 0.001], [0.001, 1.0]) };
+    sheet.past = vec![vec![other], Vec::new()];
+    assert_eq!(verdict(&sheet).0, Verdict::KeepRunning);
+    sheet.past = vec![vec![same], Vec::new()];
+    assert_ne!(verdict(&sheet).0, Verdict::KeepRunning);
+    let rows = sheet.rows(&Choices::of(&sheet.plan)).unwrap();
+    assert_eq!(rows[0].comparisons[0].p, Some(0.001));
+    // Another level is another sequence: its looks are not these.
+    let other = Choices { alpha: 0.01, ..Choices::of(&sheet.plan) };
+    assert!(sheet.rows(&other).unwrap()[0].comparisons[0].p.unwrap() > 0.001);
+}
+
+#[test]
 fn looking_otherwise_changes_no_verdict() {
     let sheet = usual(1_500, 0.05, 0.0);
     let planned = sheet.table(&Choices::of(&sheet.plan)).unwrap().verdicts;

@@ -8,7 +8,7 @@ use domain::{
 use experiment::{ArmUnits, Check, Choices, MetricRow, Sheet, Table, TreatmentVerdict};
 use serde::Serialize;
 
-use super::{checks, gather::Gathered, internal, sheet, watch_of};
+use super::{checks, gather::Gathered, internal, past, sheet, watch_of};
 use crate::{Context, ServiceError};
 
 /// The present phase of an experiment as the plan looks at it.
@@ -49,8 +49,10 @@ impl Moment {
         let gathered = Gathered::read(context, project, experiment, phase, &watch).await?;
         let (experiment, phase): (Experiment, Phase) = (experiment.clone(), phase.clone());
         let work = move || {
-            let mut sheet = sheet(&experiment, &phase, &watch, &gathered.whole, phase.to_us.unwrap_or(now));
+            let at_us = phase.to_us.unwrap_or(now);
+            let mut sheet = sheet(&experiment, &phase, &watch, &gathered.whole, at_us);
             sheet.checks = checks::all(&experiment, &phase, &watch, &gathered)?;
+            past::remember(&mut sheet, &experiment, &phase, &watch, &gathered, at_us)?;
             let table = sheet.table(&Choices::of(&sheet.plan)).map_err(internal)?;
             let (exposed, partial) = (gathered.exposed, gathered.partial());
             Ok::<_, ServiceError>(Self { sheet, table, phase: phase.number, exposed, partial })

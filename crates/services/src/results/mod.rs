@@ -7,6 +7,7 @@ mod exact;
 mod explain;
 mod forecast;
 pub(crate) mod gather;
+mod past;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -213,6 +214,9 @@ impl Results {
             let asked = query.segment.as_deref();
             let mut sheet = sheet_of(asked.filter(|_| query.to_go.is_none()));
             sheet.checks = checks::all(&experiment, phase, &watch, &gathered)?;
+            if query.segment.is_none() || query.to_go.is_some() {
+                past::remember(&mut sheet, &experiment, phase, &watch, &gathered, at_us)?;
+            }
             let goal = sheet.metrics.iter().position(|metric| metric.role == MetricRole::Goal);
             if let (Some(goal), None) = (goal, phase.to_us) {
                 sheet.forecast = forecast::days(&sheet, goal, phase, &gathered);
@@ -335,6 +339,7 @@ fn sheet(experiment: &Experiment, phase: &Phase, watch: &Watch, chosen: &[Summed
         arms: phase.definition.arms.iter().zip(chosen).map(arm).collect(),
         blocks: metrics.iter().map(|metric| gather::blocks(&metric.metric, watch, chosen)).collect(),
         uncapped: Vec::new(),
+        past: Vec::new(),
         metrics,
         least_days: f64::from(experiment.design.schedule.minimum_hours) / 24.0,
         days: (at_us.0.saturating_sub(phase.from_us.0)).max(0) as f64 / DAY_US as f64,

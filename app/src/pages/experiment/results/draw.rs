@@ -194,6 +194,10 @@ impl Ink<'_> {
                 Margin::Absolute(value) => format!("at most {} {worse}", measure.amount(value)),
             });
         }
+        let is_told = metric.role == MetricRole::Goal && comparison.adjusted_p.is_some_and(|p| p <= self.choices.alpha);
+        if is_told && comparison.interval.is_some_and(|[low, high]| low < 0.0 && high > 0.0) {
+            notes.push("told apart at an earlier look".to_owned());
+        }
         if comparison.exact {
             notes.push("few of them: the exact test leads".to_owned());
         }

@@ -59,7 +59,7 @@ pub(super) fn draw(material: &Material, look: &Look, ink: &Ink<'_>) -> Option<Se
             let adjusted = together.as_ref().and_then(|own| own.adjusted.get(index).copied().flatten());
             let reading = match adjusted {
                 None => (Mood::Plain, "Not enough data".to_owned()),
-                Some(p) => (Mood::Plain, format!("p {} of all looked at", p_value(p))),
+                Some(p) => (Mood::Plain, format!("corrected p {}", p_value(p))),
             };
             rows.push(line(Some(segment), *units, row, comparison, reading));
         }

@@ -62,6 +62,7 @@ struct SentUnits {
     arms: Vec<ArmUnits>,
     blocks: Vec<Vec<Block>>,
     uncapped: Vec<Option<Vec<Block>>>,
+    past: Vec<Vec<[f64; 2]>>,
 }
 
 /// Writes it.
@@ -81,6 +82,7 @@ pub fn write(material: &Material) -> Result<Vec<u8>, postcard::Error> {
         arms: sheet.arms.clone(),
         blocks: sheet.blocks.clone(),
         uncapped: sheet.uncapped.clone(),
+        past: sheet.past.clone(),
     };
     let sent = Sent {
         plan: SentPlan {
@@ -131,6 +133,7 @@ pub fn read(bytes: &[u8]) -> Option<Material> {
         arms: units.arms,
         blocks: units.blocks,
         uncapped: units.uncapped,
+        past: units.past,
         // The verdict is the server's: looking otherwise does not change it.
         checks: Vec::new(),
         least_days: 0.0,

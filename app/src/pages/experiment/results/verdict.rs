@@ -207,6 +207,7 @@ pub(super) fn health(sheet: &Sheet, units: &str) -> Vec<Health> {
                 (CheckKind::Concentration, false) => format!("A few {units} make most of the traffic"),
                 (CheckKind::EarlyRows, true) => "Nothing before its exposure".to_owned(),
                 (CheckKind::EarlyRows, false) => "Rows older than their exposure".to_owned(),
+                (CheckKind::EarlyAgainstLate, _) => "Early and late results contradict each other".to_owned(),
                 (CheckKind::UnknownEligibility, _) => {
                     format!("{} {units} with unknown audience, left out", format::count(check.number as i64))
                 }
