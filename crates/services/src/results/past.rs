@@ -6,7 +6,7 @@ use domain::{
     experiment::{Experiment, Method, MetricRole, Phase},
     time::TimeUs,
 };
-use experiment::{Check, CheckKind, Choices, Sheet};
+use experiment::{Check, CheckKind, CheckStatus, Choices, Sheet};
 use stats::{Interval, anytime::History, guard::Status};
 use store::event::Watch;
 
@@ -42,7 +42,11 @@ pub(super) fn remember(
         }
     }
     let contradicting = histories.iter().flatten().map(History::finding).find(|own| own.status != Status::Ok);
-    sheet_now.checks.extend(contradicting.map(|finding| Check::of(CheckKind::EarlyAgainstLate, finding)));
+    // Something to look into, not a reason to throw the numbers away: an effect may well change with time.
+    sheet_now.checks.extend(
+        contradicting
+            .map(|finding| Check { status: CheckStatus::Warn, ..Check::of(CheckKind::EarlyAgainstLate, finding) }),
+    );
     let mut histories = histories.into_iter();
     let sides = |history: History| [history.p_value_towards(1.0), history.p_value_towards(-1.0)];
     sheet_now.past = sheet_now
