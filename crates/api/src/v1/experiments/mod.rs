@@ -65,9 +65,10 @@ struct Create {
     label: Option<String>,
     /// `name`, `hypothesis`, `unit` (`user`, `session`, `trace`, `attribute:NAME`), `arms` (each `key`, `name`, `version`,
     /// `weight` in 1/10,000, the control first), `coverage`, `targeting`, `exclusion` (`group`, `ranges`), `holdout` (`share`),
-    /// `forced` (unit to arm), `ramp` (`steps` of `coverage`, `hold_minutes`, `minimum_units`, `approval`), `schedule` (`start`,
-    /// `end`, `minimum_hours`), `metrics` (each `metric`, `role`, `margin`), `plan` (`method`, `alpha`, `power`, `correction`,
-    /// `tuning_units`, `difference`, `rule`). May be incomplete.
+    /// `forced` (unit to arm), `sticky` (units keep the arm of their first exposure; clients that assign by themselves then serve
+    /// the control), `ramp` (`steps` of `coverage`, `hold_minutes`, `minimum_units`, `approval`), `schedule` (`start`, `end`,
+    /// `minimum_hours`), `metrics` (each `metric`, `role`, `margin`), `plan` (`method`, `alpha`, `power`, `correction`,
+    /// `tuning_units`, `difference`, `rule`, whose `on_harm` is `tell`, `pause` or `roll_back`). May be incomplete.
     #[schema(value_type = Option<Object>)]
     design: Option<Design>,
 }
