@@ -185,7 +185,7 @@ test("an experiment from the form to the shipped version, with a program beside 
       await expect
         .poll(async () => {
           const { partial, table } = await results();
-          return [partial, ...table.rows[0].values.map((value: { rows: number }) => value.rows), ...table.rows[2].values.map((value: { rows: number }) => value.rows)];
+          return [partial, ...[table.rows[0], table.rows[2]].flatMap(({ values }) => values.map((value: { rows: number }) => Math.round(value.rows)))];
         }, { timeout: 20_000 })
         .toEqual([null, control.rows, treatment.rows, control.rows, treatment.rows]);
       const { sheet, table } = await results();
@@ -222,11 +222,20 @@ test("an experiment from the form to the shipped version, with a program beside 
       expect(table.verdicts[0]).toMatchObject({ arm: "treatment", verdict: "ship" });
     });
 
-    await test.step("the winner is shipped with the button, and the program follows", async () => {
-      expect(await ask({ do: "label" })).toMatchObject({ version: 1, pid });
+    await test.step("the page says it in a sentence", async () => {
       await page.reload();
       await hydrated();
+      await expect(page.getByText("Ship now")).toBeVisible();
+      await expect(page.getByRole("main").getByRole("heading", { level: 2 }).first()).toContainText(/rises by/);
+      await expect(page.getByRole("list", { name: "Health" })).toContainText("Split as planned");
+      const table = page.getByRole("table", { name: "Results by metric" });
+      await expect(table.getByRole("row").filter({ hasText: "correct, mean" }).first()).toContainText("Better");
+      await expect(table.getByRole("row").filter({ hasText: "Output tokens" })).toContainText("Within margin");
       await checkAccessibility();
+    });
+
+    await test.step("the winner is shipped with the button, and the program follows", async () => {
+      expect(await ask({ do: "label" })).toMatchObject({ version: 1, pid });
       await page.getByRole("button", { name: "Ship an arm" }).click();
       await page.getByRole("dialog").getByLabel("Arm").selectOption("treatment");
       const pressed = Date.now();

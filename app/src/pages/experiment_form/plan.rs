@@ -55,11 +55,6 @@ pub fn Planned(typed: Typed) -> impl IntoView {
         })
     });
     view! {
-        <Card title="How long it takes">
-            <CardBody>
-                <div class="stack" aria-live="polite" id="plan">{shown}</div>
-            </CardBody>
-        </Card>
         <Card title="Dry run">
             <CardBody>
                 <div class="stack" id="dry-run">
@@ -69,6 +64,11 @@ pub fn Planned(typed: Typed) -> impl IntoView {
                     </div>
                     <div class="stack" aria-live="polite">{tried}</div>
                 </div>
+            </CardBody>
+        </Card>
+        <Card title="How long it takes">
+            <CardBody>
+                <div class="stack" aria-live="polite" id="plan">{shown}</div>
             </CardBody>
         </Card>
     }

@@ -42,8 +42,9 @@ pub fn Preview(typed: Typed) -> impl IntoView {
 #[lazy]
 fn preview(typed: Typed) -> AnyView {
     view! {
-        <Planned typed/>
         <Card title="Preview"><CardBody><Tried typed/></CardBody></Card>
+        // Last: it grows once it is answered, and nothing below it moves.
+        <Planned typed/>
     }
     .into_any()
 }
