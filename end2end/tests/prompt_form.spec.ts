@@ -75,6 +75,7 @@ test("a chat is written message by message, and a version of it follows the one 
   await page.getByRole("button", { name: "Save the prompt" }).click();
   await expect(page).toHaveURL(/v=1$/);
 
+  await expect(page.getByRole("heading", { level: 1, name })).toBeVisible();
   await page.keyboard.press("n");
   await expect(page.getByRole("heading", { level: 1, name: "New version" })).toBeVisible();
   await expect(page.getByText("The text is that of v1")).toBeVisible();

@@ -115,9 +115,15 @@ test("new traces wait until they are asked for, and come by themselves when live
   await expect(rows.first()).toContainText("second");
   await expect(news).toBeHidden();
 
+  // The list is asked anew and drawn anew: a row is stood on after that.
+  const listed = page.waitForResponse((response) => response.url().includes("/list_traces"));
   await page.getByRole("link", { name: /^Live/ }).click();
   await expect(page).toHaveURL(/live=on/);
-  await page.keyboard.press("j");
+  await (await listed).finished();
+  await expect(async () => {
+    await page.keyboard.press("j");
+    await expect(page.locator(":focus")).toHaveAttribute("href", /traces/, { timeout: 500 });
+  }).toPass();
   const focused = await page.locator(":focus").getAttribute("href");
   await sendTrace(request, keys, { user, name: "third" });
   await expect(rows).toHaveCount(3, { timeout: 15_000 });

@@ -12,13 +12,14 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
-use serde_json::json;
 
 /// The pack of what most pages share. Not a module, but named like one: the server announces chunks by name and adds the
 /// ending.
 pub(crate) const COMMON: &str = "common";
 
-/// Takes chunks out of packs, each as a response like that of a file of its own. `PACKS` says where they are.
+/// Takes chunks out of packs, each as a response like that of a file of its own. A pack is its page's own chunk, as long as
+/// `OWN` says, then shared ones by number: `PACKS` has the steps from one number to the next, `SHARED` the size of each. Plain
+/// places, written anew for every pack a chunk is in, would be half of the loader.
 const TAKE: &str = r#"
 const files = {};
 function want(pack) {
@@ -29,11 +30,31 @@ function want(pack) {
     });
     files[pack].catch(() => delete files[pack]); // the next call tries again
 }
+const placesOf = {};
+function places(pack) {
+    if (placesOf[pack]) return placesOf[pack];
+    const inside = {};
+    let [to, number] = [0, 0];
+    const put = (chunk, size) => (inside[chunk] = [to, (to += Number(size))]);
+    if (pack in OWN) put(pack, OWN[pack]);
+    for (const step of PACKS[pack].split(" ")) {
+        number += Number(step);
+        put(number, SHARED[number]);
+    }
+    return (placesOf[pack] = inside);
+}
 async function take(chunk) {
-    const pack = Object.keys(files).find((pack) => chunk in PACKS[pack]);
-    const [from, to] = PACKS[pack][chunk];
+    const pack = Object.keys(files).find((pack) => chunk in places(pack));
+    const [from, to] = places(pack)[chunk];
     const bytes = (await files[pack]).slice(from, to);
     return new Response(bytes, { headers: { "content-type": "application/wasm" } });
+}
+function taking(chunk) {
+    return () => {
+        const source = take(chunk);
+        source.catch(() => {}); // who waits for it hears of it
+        return async (imports) => WebAssembly.instantiateStreaming(source, imports);
+    };
 }
 function makePage(pack, fetcher, chunks) {
     const load = makeLoad(fetcher, chunks);
@@ -56,17 +77,30 @@ pub(crate) fn pack(stage: &Path, loader: &str, splits: Splits) -> anyhow::Result
     for (name, is_page) in plan.chunks() {
         script = take_from_pack(&script, name, is_page)?;
     }
-    let mut places = BTreeMap::new();
+    let mut own = BTreeMap::new();
+    let mut shared: Vec<usize> = Vec::new();
+    let mut steps = BTreeMap::new();
     let mut written = Vec::new();
     for (pack, chunks) in &plan.packs {
         let mut bytes = Vec::new();
-        let mut inside = BTreeMap::new();
+        let mut numbers = Vec::new();
         for chunk in chunks {
-            let from = bytes.len();
-            bytes.extend(fs::read(stage.join(format!("{chunk}.wasm")))?);
-            inside.insert(chunk, json!([from, bytes.len()]));
+            let module = fs::read(stage.join(format!("{chunk}.wasm")))?;
+            match number(chunk) {
+                Some(number) => {
+                    shared.resize(shared.len().max(number + 1), 0);
+                    if let Some(size) = shared.get_mut(number) {
+                        *size = module.len();
+                    }
+                    numbers.push(number);
+                }
+                None => {
+                    own.insert(chunk, module.len());
+                }
+            }
+            bytes.extend(module);
         }
-        places.insert(pack, inside);
+        steps.insert(pack, stepped(&numbers));
         written.push((pack, bytes));
     }
     for (chunk, _) in plan.chunks() {
@@ -75,7 +109,14 @@ pub(crate) fn pack(stage: &Path, loader: &str, splits: Splits) -> anyhow::Result
     for (pack, bytes) in written {
         fs::write(stage.join(format!("{pack}.wasm")), bytes)?;
     }
-    fs::write(&loader, format!("{script}\nconst PACKS = {};\n{TAKE}", serde_json::to_string(&places)?))?;
+    let sizes: Vec<String> = shared.iter().map(ToString::to_string).collect();
+    let data = format!(
+        "const OWN = {};\nconst SHARED = \"{}\".split(\" \");\nconst PACKS = {};",
+        serde_json::to_string(&own)?,
+        sizes.join(" "),
+        serde_json::to_string(&steps)?,
+    );
+    fs::write(&loader, format!("{script}\n{data}\n{TAKE}"))?;
     Ok(splits.into_iter().map(|(split, chunks)| (split, plan.files(&chunks))).collect())
 }
 
@@ -88,22 +129,27 @@ struct Plan {
 impl Plan {
     fn of(splits: &Splits) -> anyhow::Result<Self> {
         let mut users: BTreeMap<&String, usize> = BTreeMap::new();
-        for chunk in splits.values().flatten() {
-            *users.entry(chunk).or_default() += 1;
+        // What a page loads later by itself, such as the finder, is no page.
+        let pages = splits.values().filter(|chunks| chunks.iter().any(|chunk| is_view(chunk)));
+        let mut all = 0;
+        for chunks in pages {
+            all += 1;
+            for chunk in chunks {
+                *users.entry(chunk).or_default() += 1;
+            }
         }
         let mut packs = BTreeMap::new();
         let (common, _): (Vec<&String>, Vec<usize>) =
-            users.iter().filter(|(chunk, count)| !is_page(chunk) && **count * 3 >= splits.len()).unzip();
+            users.iter().filter(|(chunk, count)| !is_page(chunk) && **count * 3 >= all).unzip();
         for (split, chunks) in splits {
             let own: Vec<&String> = chunks.iter().filter(|chunk| is_page(chunk)).collect();
             let [own] = own.as_slice() else {
                 bail!("`{split}` has {} chunks of its own, not one", own.len());
             };
-            let inside: BTreeSet<String> = chunks.iter().filter(|chunk| !common.contains(chunk)).cloned().collect();
-            packs.insert((*own).clone(), inside.into_iter().collect());
+            packs.insert((*own).clone(), in_order(chunks.iter().filter(|chunk| !common.contains(chunk))));
         }
         if !common.is_empty() {
-            packs.insert(COMMON.to_owned(), common.into_iter().cloned().collect());
+            packs.insert(COMMON.to_owned(), in_order(common.into_iter()));
         }
         Ok(Self { packs })
     }
@@ -120,18 +166,48 @@ impl Plan {
     }
 }
 
+/// The own chunk of a page and not of another lazy function: lazy routes name it after their `view`.
+fn is_view(chunk: &str) -> bool {
+    is_page(chunk) && chunk.contains("_view_")
+}
+
 /// The splitter's names: `split_…` is the own chunk of a lazy function, `chunk_…` what several share.
 fn is_page(chunk: &str) -> bool {
     chunk.starts_with("split_")
 }
 
+/// The number of a shared chunk.
+fn number(chunk: &str) -> Option<usize> {
+    chunk.strip_prefix("chunk_")?.parse().ok()
+}
+
+/// As a pack holds them: a page's own chunk, then shared ones by number.
+fn in_order<'c>(chunks: impl Iterator<Item = &'c String>) -> Vec<String> {
+    let mut chunks: Vec<String> = chunks.cloned().collect();
+    chunks.sort_by_key(|chunk| number(chunk));
+    chunks.dedup();
+    chunks
+}
+
+/// Numbers as the steps from each to the next.
+fn stepped(numbers: &[usize]) -> String {
+    let before = std::iter::once(&0).chain(numbers);
+    let steps: Vec<String> =
+        numbers.iter().zip(before).map(|(number, before)| number.abs_diff(*before).to_string()).collect();
+    steps.join(" ")
+}
+
 /// Changes where the loader gets one chunk from.
 fn take_from_pack(script: &str, name: &str, is_page: bool) -> anyhow::Result<String> {
     let load = if is_page { "wrapAsyncCb(makeLoad(" } else { "= makeLoad(" };
-    let fetch = format!("{load}() => {{\n    const src = fetch(new URL(\"./{name}.wasm\", import.meta.url));");
+    let fetch = format!(
+        "{load}() => {{\n    const src = fetch(new URL(\"./{name}.wasm\", import.meta.url));\n    src.catch(() => {{}});\n    \
+         return async (imports) => (WebAssembly.instantiateStreaming(src, imports));\n}}\n"
+    );
     ensure!(script.matches(&fetch).count() == 1, "the splitter's loader does not fetch `{name}` as expected");
     let load = if is_page { format!("wrapAsyncCb(makePage(\"{name}\", ") } else { load.to_owned() };
-    Ok(script.replace(&fetch, &format!("{load}() => {{\n    const src = take(\"{name}\");")))
+    let key = number(name).map_or_else(|| format!("\"{name}\""), |number| number.to_string());
+    Ok(script.replace(&fetch, &format!("{load}taking({key})")))
 }
 
 #[cfg(test)]
@@ -146,32 +222,43 @@ mod tests {
     #[test]
     fn what_a_third_of_the_pages_use_is_common_and_the_rest_is_in_each_page() {
         let splits = splits(&[
-            ("home", &["chunk_1", "chunk_2", "split_home"]),
-            ("keys", &["chunk_1", "split_keys"]),
-            ("trace", &["chunk_2", "chunk_3", "split_trace"]),
-            ("traces", &["chunk_1", "split_traces"]),
-            ("root", &["split_root"]),
+            ("home", &["chunk_1", "chunk_2", "split_home_view_1"]),
+            ("keys", &["chunk_1", "split_keys_view_1"]),
+            ("trace", &["chunk_2", "chunk_3", "split_trace_view_1"]),
+            ("traces", &["chunk_1", "split_traces_view_1"]),
+            ("root", &["split_root_view_1"]),
         ]);
         let plan = Plan::of(&splits).unwrap();
         assert_eq!(plan.packs[COMMON], ["chunk_1", "chunk_2"]);
-        assert_eq!(plan.packs["split_home"], ["split_home"]);
-        assert_eq!(plan.packs["split_trace"], ["chunk_3", "split_trace"]);
-        assert_eq!(plan.files(&splits["home"]), [COMMON, "split_home"]);
+        assert_eq!(plan.packs["split_home_view_1"], ["split_home_view_1"]);
+        assert_eq!(plan.packs["split_trace_view_1"], ["split_trace_view_1", "chunk_3"]);
+        assert_eq!(plan.files(&splits["home"]), [COMMON, "split_home_view_1"]);
         assert_eq!(plan.chunks().len(), 8);
     }
 
     #[test]
+    fn shared_chunks_lie_by_number_after_the_own_one() {
+        let chunks = ["chunk_10", "chunk_9", "split_a", "chunk_31"].map(str::to_owned);
+        let ordered = in_order(chunks.iter());
+        assert_eq!(ordered, ["split_a", "chunk_9", "chunk_10", "chunk_31"]);
+        let numbers: Vec<usize> = ordered.iter().filter_map(|chunk| number(chunk)).collect();
+        assert_eq!(stepped(&numbers), "9 1 21");
+    }
+
+    #[test]
     fn the_loader_takes_from_packs() {
-        let chunk =
-            "const __chunk_1 = makeLoad(() => {\n    const src = fetch(new URL(\"./chunk_1.wasm\", import.meta.url));";
+        let fetch = |name: &str| {
+            format!(
+                "() => {{\n    const src = fetch(new URL(\"./{name}.wasm\", import.meta.url));\n    src.catch(() => {{}});\n    \
+                 return async (imports) => (WebAssembly.instantiateStreaming(src, imports));\n}}\n"
+            )
+        };
+        let chunk = format!("const __chunk_1 = makeLoad({}, []);", fetch("chunk_1"));
+        assert_eq!(take_from_pack(&chunk, "chunk_1", false).unwrap(), "const __chunk_1 = makeLoad(taking(1), []);");
+        let page = format!("export const a = wrapAsyncCb(makeLoad({}, [__chunk_1]));", fetch("split_a"));
         assert_eq!(
-            take_from_pack(chunk, "chunk_1", false).unwrap(),
-            "const __chunk_1 = makeLoad(() => {\n    const src = take(\"chunk_1\");"
-        );
-        let page = "export const a = wrapAsyncCb(makeLoad(() => {\n    const src = fetch(new URL(\"./split_a.wasm\", import.meta.url));";
-        assert_eq!(
-            take_from_pack(page, "split_a", true).unwrap(),
-            "export const a = wrapAsyncCb(makePage(\"split_a\", () => {\n    const src = take(\"split_a\");"
+            take_from_pack(&page, "split_a", true).unwrap(),
+            "export const a = wrapAsyncCb(makePage(\"split_a\", taking(\"split_a\"), [__chunk_1]));"
         );
     }
 

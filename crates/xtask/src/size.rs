@@ -16,6 +16,8 @@ const KB: u64 = 1024;
 const ENTRY: u64 = 300 * KB;
 /// Everything a lazy page adds when it is the first one opened.
 const PAGE: u64 = 80 * KB;
+/// The page of an experiment's results, which is a table, a course, segments and everything that can be done to one.
+const RESULTS: u64 = 110 * KB;
 /// The chunk with `stats` and `assign`.
 const STATISTICS: u64 = 120 * KB;
 /// The base chunk of ECharts.
@@ -39,7 +41,11 @@ pub(crate) fn size(workspace: &Workspace) -> anyhow::Result<()> {
     for (split, chunks) in splits {
         let names = chunks.as_array().into_iter().flatten().filter_map(Value::as_str).filter(|name| *name != COMMON);
         let total = names.filter_map(|name| sizes.get(&format!("{name}.wasm"))).sum();
-        let budget = if split.contains("statistics") { STATISTICS } else { PAGE };
+        let budget = match readable(split) {
+            "statistics" => STATISTICS,
+            "experiment" => RESULTS,
+            _ => PAGE,
+        };
         report.line(readable(split), total, budget);
     }
     report.line("charts.js", sizes.get("charts.js").copied().context("the site has no charts.js")?, CHARTS);

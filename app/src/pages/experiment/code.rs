@@ -1,77 +1,49 @@
-//! Programs that ask for the slot of an experiment, to copy: whichever client a program has already.
+//! Programs that ask for the slot of an experiment, to copy: whichever client a program has already. Server only.
 
-use leptos::prelude::*;
-use ui::{Card, CardBody, Choice, Code, SegmentedButtons, Snippet, live};
-
-use super::model::SlotView;
+use super::model::{DoorView, WireView};
 
 /// Shown where the key belongs when the visitor may not see one.
 const KEY_ABSENT: &str = "pk-…";
 /// Shown where the secret belongs: it is told once, when the key is made.
 const SECRET_GONE: &str = "sk-…";
 
-/// The card.
-#[component]
-pub fn WireCard(
-    /// What is asked for.
-    asked: SlotView,
-) -> impl IntoView {
-    // As a property, `slot` would mean something to Leptos.
-    let slot = asked;
-    let door = RwSignal::new("openfeature".to_owned());
-    let doors = vec![
-        Choice::button("openfeature", "OpenFeature"),
-        Choice::button("growthbook", "GrowthBook"),
-        Choice::button("http", "Plain HTTP"),
-    ];
-    let note = format!(
-        "Give {} to every call: whoever it names keeps one version. OpenFeature and HTTP take an API key with the scope resolve; \
-         GrowthBook takes a client key with resolve and ingest, made under Feedback, and tells whom it exposed.",
-        if slot.unit == "id" { "the user’s id" } else { &slot.unit }
-    );
-    let code = live(move || {
-        let (id, label, snippets) = match door.get().as_str() {
-            "growthbook" => ("code-growthbook", "Ask with GrowthBook", growthbook(&slot)),
-            "http" => ("code-http", "Ask over HTTP", http(&slot)),
-            _ => ("code-openfeature", "Ask with OpenFeature", openfeature(&slot)),
-        };
-        Some(view! { <Code id label snippets/> }.into_any())
-    });
-    view! {
-        <Card
-            title="Wire a program"
-            beside=move || view! { <SegmentedButtons label="Client" current=door items=doors/> }
-        >
-            <CardBody>
-                <div class="stack">
-                    <p class="muted small">{note}</p>
-                    {code}
-                </div>
-            </CardBody>
-        </Card>
+/// The programs by the client they ask with.
+pub(super) fn wire(slot: &Fill<'_>) -> WireView {
+    let door = |key: &str, title: &str, label: &str, programs: Vec<(&str, String)>| DoorView {
+        key: key.to_owned(),
+        title: title.to_owned(),
+        label: label.to_owned(),
+        programs: programs.into_iter().map(|(language, text)| (language.to_owned(), text)).collect(),
+    };
+    let who = if slot.unit == "id" { "the user’s id" } else { slot.unit };
+    WireView {
+        note: format!(
+            "Give {who} to every call: whoever it names keeps one version. OpenFeature and HTTP take an API key with the scope \
+             resolve; GrowthBook takes a client key with resolve and ingest, made under Feedback, and tells whom it exposed."
+        ),
+        doors: vec![
+            door("openfeature", "OpenFeature", "Ask with OpenFeature", openfeature(slot)),
+            door("growthbook", "GrowthBook", "Ask with GrowthBook", growthbook(slot)),
+            door("http", "Plain HTTP", "Ask over HTTP", http(slot)),
+        ],
     }
-    .into_any()
 }
 
 /// What a snippet is filled with.
-struct Fill<'a> {
-    address: &'a str,
-    flag: &'a str,
-    public: &'a str,
-    prompt: &'a str,
-    label: &'a str,
-    unit: &'a str,
-}
-
-fn fill(slot: &SlotView) -> Fill<'_> {
-    Fill {
-        address: &slot.address,
-        flag: &slot.flag_key,
-        public: slot.public_key.as_deref().unwrap_or(KEY_ABSENT),
-        prompt: &slot.prompt,
-        label: &slot.label,
-        unit: &slot.unit,
-    }
+#[derive(Clone, Copy)]
+pub(super) struct Fill<'a> {
+    /// The address of this server.
+    pub(super) address: &'a str,
+    /// The key flag clients use.
+    pub(super) flag: &'a str,
+    /// Public key of a pair with the scope resolve, if the visitor may see keys and there is one.
+    pub(super) public: Option<&'a str>,
+    /// A client key likewise: what GrowthBook's clients ask with.
+    pub(super) client: Option<&'a str>,
+    pub(super) prompt: &'a str,
+    pub(super) label: &'a str,
+    /// The attribute that carries the unit's id.
+    pub(super) unit: &'a str,
 }
 
 /// The context of an OpenFeature call: the user's id is its targeting key, anything else an attribute.
@@ -89,8 +61,9 @@ fn script_context(unit: &str) -> String {
     }
 }
 
-fn openfeature(slot: &SlotView) -> Vec<Snippet> {
-    let Fill { address, flag, public, prompt, unit, .. } = fill(slot);
+fn openfeature(slot: &Fill<'_>) -> Vec<(&'static str, String)> {
+    let Fill { address, flag, prompt, unit, .. } = *slot;
+    let public = slot.public.unwrap_or(KEY_ABSENT);
     let (python_context, script_context) = (python_context(unit), script_context(unit));
     let python = format!(
         r#"# pip install openfeature-sdk openfeature-provider-ofrep
@@ -122,13 +95,13 @@ const version = await OpenFeature.getClient().getStringValue("{flag}", "", user)
 // The version of {prompt} to fetch; empty when Assay cannot be reached: use the label then.
 "#
     );
-    vec![Snippet::new("Python", python), Snippet::new("JavaScript", javascript)]
+    vec![("Python", python), ("JavaScript", javascript)]
 }
 
 /// GrowthBook's clients assign by themselves, so each tells whom it exposed.
-fn growthbook(slot: &SlotView) -> Vec<Snippet> {
-    let Fill { address, flag, unit, .. } = fill(slot);
-    let client = slot.client_key.as_deref().unwrap_or(KEY_ABSENT);
+fn growthbook(slot: &Fill<'_>) -> Vec<(&'static str, String)> {
+    let Fill { address, flag, unit, .. } = *slot;
+    let client = slot.client.unwrap_or(KEY_ABSENT);
     let python = format!(
         r#"# pip install growthbook requests
 import requests
@@ -170,11 +143,12 @@ await gb.init();
 const version = gb.getFeatureValue("{flag}", "");
 "#
     );
-    vec![Snippet::new("Python", python), Snippet::new("JavaScript", javascript)]
+    vec![("Python", python), ("JavaScript", javascript)]
 }
 
-fn http(slot: &SlotView) -> Vec<Snippet> {
-    let Fill { address, public, prompt, label, unit, .. } = fill(slot);
+fn http(slot: &Fill<'_>) -> Vec<(&'static str, String)> {
+    let Fill { address, prompt, label, unit, .. } = *slot;
+    let public = slot.public.unwrap_or(KEY_ABSENT);
     let named = if unit == "id" {
         "\"unit\": \"user-1\"".to_owned()
     } else {
@@ -210,7 +184,7 @@ console.log(answer.version, answer.arm, answer.body);
   -d '{{"prompt": "{prompt}", "label": "{label}", {named}}}'
 "#
     );
-    vec![Snippet::new("Python", python), Snippet::new("JavaScript", javascript), Snippet::new("curl", shell)]
+    vec![("Python", python), ("JavaScript", javascript), ("curl", shell)]
 }
 
 #[cfg(test)]
@@ -219,22 +193,20 @@ mod tests {
 
     #[test]
     fn every_program_carries_the_address_the_key_and_the_slot() {
-        let slot = SlotView {
-            prompt: "support/answer".to_owned(),
-            label: "production".to_owned(),
-            protected: false,
-            flag_key: "support-answer.production".to_owned(),
-            unit: "team_id".to_owned(),
-            address: "http://a:1".to_owned(),
-            public_key: Some("pk-1".to_owned()),
-            client_key: Some("pk-1".to_owned()),
+        let slot = Fill {
+            prompt: "support/answer",
+            label: "production",
+            flag: "support-answer.production",
+            unit: "team_id",
+            address: "http://a:1",
+            public: Some("pk-1"),
+            client: Some("pk-1"),
         };
-        for snippet in [openfeature(&slot), growthbook(&slot), http(&slot)].concat() {
+        for (_, text) in [openfeature(&slot), growthbook(&slot), http(&slot)].concat() {
             for wanted in ["http://a:1", "pk-1", "team_id"] {
-                assert!(snippet.text.contains(wanted), "{wanted} is not in {}", snippet.text);
+                assert!(text.contains(wanted), "{wanted} is not in {text}");
             }
-            let slot_named = snippet.text.contains(&slot.flag_key) || snippet.text.contains("\"support/answer\"");
-            assert!(slot_named, "{}", snippet.text);
+            assert!(text.contains(slot.flag) || text.contains("\"support/answer\""), "{text}");
         }
     }
 }

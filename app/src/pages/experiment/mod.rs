@@ -1,7 +1,8 @@
 //! One experiment: what is tested, who gets it, what was served, what was done.
 
 pub mod actions;
-pub mod code;
+#[cfg(feature = "ssr")]
+mod code;
 pub mod course;
 pub mod explain;
 pub mod model;
@@ -9,6 +10,7 @@ pub mod model;
 mod read;
 pub mod results;
 pub mod server;
+pub mod wire;
 #[cfg(feature = "ssr")]
 pub(in crate::pages) mod words;
 
@@ -26,12 +28,12 @@ use ui::{
 
 use self::{
     actions::{Actions, Doer},
-    code::WireCard,
     course::{ActivityCard, PhasesCard},
     explain::{ExplainCard, model::ExplainView},
     model::{ExperimentView, MetricLine},
     results::Results,
     server::OpenExperiment,
+    wire::WireCard,
 };
 use crate::{
     pages::experiments::{
@@ -122,7 +124,7 @@ fn Shown(
     let state = view.state;
     let launch =
         (state == State::Draft).then(|| view! { <Launch project=project.clone() view=view.clone()/> }.into_any());
-    let wire = view! { <div id="wire"><WireCard asked=view.slot.clone()/></div> }.into_any();
+    let wire = view! { <div id="wire"><WireCard wire=view.slot.wire.clone()/></div> }.into_any();
     let facts = |facts: Vec<(String, String)>| {
         let items = facts.into_iter().map(|(name, value)| Fact::text(name, value)).collect();
         view! { <Facts layout=FactsLayout::List items/> }.into_any()

@@ -70,16 +70,30 @@ pub struct SlotView {
     pub label: String,
     /// Whether only owners move it.
     pub protected: bool,
-    /// The key flag clients use.
-    pub flag_key: String,
-    /// The attribute that carries the unit's id.
-    pub unit: String,
-    /// The address of this server.
-    pub address: String,
-    /// Public key of a pair with the scope resolve, if the visitor may see keys and there is one.
-    pub public_key: Option<String>,
-    /// A client key likewise: what GrowthBook's clients ask with.
-    pub client_key: Option<String>,
+    /// How programs ask there.
+    pub wire: WireView,
+}
+
+/// Programs that ask for a slot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WireView {
+    /// What they need.
+    pub note: String,
+    /// By client.
+    pub doors: Vec<DoorView>,
+}
+
+/// Programs that ask with one client.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DoorView {
+    /// Its name in ids.
+    pub key: String,
+    /// Its name for people.
+    pub title: String,
+    /// What the programs do.
+    pub label: String,
+    /// Language and text.
+    pub programs: Vec<(String, String)>,
 }
 
 /// Where a ramp stands.

@@ -7,6 +7,7 @@ use domain::{
 use services::{ServiceError, experiments::Report};
 
 use super::{
+    code,
     model::{ActivityView, DecisionView, EpochView, ExperimentView, MetricLine, PhaseView, RampView, SlotView},
     words,
 };
@@ -75,15 +76,20 @@ pub(super) async fn slot(visit: &Visit, experiment: &Experiment) -> Result<SlotV
     };
     let label = prompt.as_ref().and_then(|prompt| prompt.labels.iter().find(|label| label.name == slot.label));
     let [public_key, client_key] = read::public_keys(visit).await?;
+    let wire = code::wire(&code::Fill {
+        address: &context::address(),
+        flag: slot.flag_key.as_str(),
+        public: public_key.as_deref(),
+        client: client_key.as_deref(),
+        prompt: slot.prompt_name.as_str(),
+        label: slot.label.as_str(),
+        unit: experiment.design.unit.attribute(),
+    });
     Ok(SlotView {
         prompt: slot.prompt_name.to_string(),
         label: slot.label.to_string(),
         protected: label.is_some_and(|label| label.protected),
-        flag_key: slot.flag_key.to_string(),
-        unit: experiment.design.unit.attribute().to_owned(),
-        address: context::address(),
-        public_key,
-        client_key,
+        wire,
     })
 }
 

@@ -1,4 +1,4 @@
-//! How long the experiment in the form would take, what it would cost, and whom it would have reached yesterday. Comes with
+//! How long the experiment in the form would take, what it would cost, and whom it would have reached yesterday. Comes after
 //! the preview.
 
 use std::time::Duration;

@@ -31,22 +31,26 @@ pub fn Preview(typed: Typed) -> impl IntoView {
         if !answers.get() {
             return Some(waiting());
         }
-        Some(
-            view! { <Suspense fallback=waiting>{Suspend::new(async move { preview(typed).await })}</Suspense> }
-                .into_any(),
-        )
+        let planned = || ().into_any();
+        let both = view! {
+            <Suspense fallback=waiting>{Suspend::new(async move { preview(typed).await })}</Suspense>
+            // Last: it grows once it is answered, and nothing below it moves.
+            <Suspense fallback=planned>{Suspend::new(async move { planning(typed).await })}</Suspense>
+        };
+        Some(both.into_any())
     })
 }
 
 /// A chunk of its own: the reader of the form and the code that assigns are as large as the form.
 #[lazy]
 fn preview(typed: Typed) -> AnyView {
-    view! {
-        <Card title="Preview"><CardBody><Tried typed/></CardBody></Card>
-        // Last: it grows once it is answered, and nothing below it moves.
-        <Planned typed/>
-    }
-    .into_any()
+    view! { <Card title="Preview"><CardBody><Tried typed/></CardBody></Card> }.into_any()
+}
+
+/// A chunk of its own, too: how long it takes and whom it would reach.
+#[lazy]
+fn planning(typed: Typed) -> AnyView {
+    view! { <Planned typed/> }.into_any()
 }
 
 #[component]

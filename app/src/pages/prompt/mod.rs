@@ -12,11 +12,7 @@ use leptos_router::{
 use ui::{Chip, Crumb, IconName, LinkButton, Page, Query, Tab, Tabs, format, live, page::PageHead};
 
 use self::{
-    metrics::{
-        Metrics,
-        model::{MetricsQuery, MetricsView},
-        server::PromptMetrics,
-    },
+    metrics::{Metrics, model::MetricsView, server::PromptMetrics},
     versions::{LabelMover, Versions, model::OpenedPrompt, server::OpenVersions, unsaved::Unsaved},
 };
 use crate::{
@@ -75,24 +71,7 @@ impl LazyRoute for Prompt {
                 return None;
             }
             let (project, name) = place.get();
-            let query = query.read();
-            let asked = MetricsQuery {
-                range: query.get("range"),
-                from: query.get("from"),
-                to: query.get("to"),
-                zone: query.get("zone"),
-                environment: query.get("environment"),
-                model: query.get("model"),
-                segment: query.get("segment"),
-                user: query.get("user"),
-                by: query.get("by"),
-                show: query.get("show"),
-                metric: query.get("metric"),
-                spread: query.get("spread"),
-                a: query.get("a"),
-                b: query.get("b"),
-            };
-            Some(PromptMetrics { project, name, query: asked })
+            Some(PromptMetrics { project, name, query: Query::from_pairs(query.get()).pairs() })
         });
         Self { tab, versions, metrics }
     }
@@ -115,15 +94,21 @@ impl LazyRoute for Prompt {
             }
             crumbs
         });
-        let traces = move || {
-            let query = Query::from_pairs([("prompt", name.get())]).href();
-            format!("{}/traces{query}", project_href(&project.get()))
+        let actions = move || {
+            live(move || {
+                let (project, name) = (project.get(), name.get());
+                let new = new_version_href(&project, &name, &query.read().get("v").unwrap_or_default());
+                let test = new_experiment_href(&project, &name, "");
+                let of_prompt = Query::from_pairs([("prompt", name)]).href();
+                let traces = format!("{}/traces{of_prompt}", project_href(&project));
+                let links = view! {
+                    <LinkButton href=new icon=IconName::Plus key="n">"New version"</LinkButton>
+                    <LinkButton href=test icon=IconName::Flask>"Test"</LinkButton>
+                    <LinkButton href=traces icon=IconName::Activity key="r">"Traces"</LinkButton>
+                };
+                Some(links.into_any())
+            })
         };
-        let new = move || {
-            let from = query.read().get("v").unwrap_or_default();
-            new_version_href(&project.get(), &name.get(), &from)
-        };
-        let test = move || new_experiment_href(&project.get(), &name.get(), "");
         let tab = this.tab;
         let (versions, metrics) = (this.versions, this.metrics);
         let mover = LabelMover::new(project, name, Callback::new(move |()| versions.again()));
@@ -151,14 +136,7 @@ impl LazyRoute for Prompt {
         });
         view! {
             <PageTitle text=name/>
-            <Page
-                crumbs
-                actions=move || view! {
-                    <LinkButton href=Signal::derive(new) icon=IconName::Plus key="n">"New version"</LinkButton>
-                    <LinkButton href=Signal::derive(test) icon=IconName::Flask>"Test"</LinkButton>
-                    <LinkButton href=Signal::derive(traces) icon=IconName::Activity key="r">"Traces"</LinkButton>
-                }
-            >
+            <Page crumbs actions>
                 <Head name versions/>
                 <Tabs
                     label="Parts of the prompt"

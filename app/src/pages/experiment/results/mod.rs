@@ -34,12 +34,14 @@ use self::{
 };
 use crate::{panel::Panel, routes::project_href, wire::Asked};
 
+/// The parameter that narrows everything to a segment.
+const SEGMENT: &str = "segment";
+
 /// What the page asks about results.
 #[derive(Clone, Copy, Debug)]
 pub struct Results {
     asked: Asked<Option<ResultsView>>,
     detail: Asked<Option<DetailView>>,
-    look: Memo<Look>,
     /// Segments that came with the page.
     here: RwSignal<Vec<String>>,
 }
@@ -49,28 +51,28 @@ impl Results {
     pub fn ask() -> Self {
         let (params, query) = (use_params_map(), use_query_map());
         let param = move |name: &str| params.read().get(name).unwrap_or_default();
-        let look = Memo::new(move |_| Look::of(&Query::from_pairs(query.get())));
-        let phase = Memo::new(move |_| query.read().get("phase").and_then(|phase| phase.parse::<u32>().ok()));
+        let said = move |name: &str| query.read().get(name).filter(|value| !value.is_empty());
+        let phase = Memo::new(move |_| said("phase"));
         let here = RwSignal::new(Vec::<String>::new());
         let far = Memo::new(move |held: Option<&Option<String>>| {
-            let segment = look.with(|look| look.segment.clone());
+            let segment = said(SEGMENT);
             let is_here = |segment: &String| here.with_untracked(|here| here.contains(segment));
             if segment.as_ref().is_none_or(is_here) { held.cloned().flatten() } else { segment }
         });
         // How somebody looked first. Looking otherwise later asks nothing: the page has what it takes.
-        let first = look.get_untracked();
+        let first = Query::from_pairs(query.get_untracked());
         let asked = Asked::new(move || OpenResults {
             project: param("project"),
             key: param("key"),
             phase: phase.get(),
-            look: Look { segment: far.get(), ..first.clone() },
+            look: first.set(SEGMENT, far.get().unwrap_or_default()).pairs(),
         });
-        let metric = Memo::new(move |_| look.with(|look| look.metric.clone()));
+        let metric = Memo::new(move |_| said("metric"));
         let detail = Asked::when(move || {
             let metric = metric.get()?;
             Some(OpenMetric { project: param("project"), key: param("key"), phase: phase.get(), metric })
         });
-        Self { asked, detail, look, here }
+        Self { asked, detail, here }
     }
 
     /// Asks again, when something was done.
@@ -93,7 +95,8 @@ fn shown(results: Results, project: &str, view: ResultsView, actions: &ViewFn, s
     let picture = RwSignal::new(view.picture);
     results.here.set(view.segments.iter().map(|(segment, _)| segment.clone()).collect());
     let material = StoredValue::new(view.material);
-    let look = results.look;
+    let query = use_query_map();
+    let look = Memo::new(move |_| Look::of(&Query::from_pairs(query.get())));
     let turn = StoredValue::new(0_u32);
     // Begun once the page answers: by then the chunk has a moment to come before somebody chooses.
     Effect::new(move |before: Option<()>| {

@@ -2,19 +2,23 @@
 
 use leptos::prelude::*;
 
-use super::{detail::model::DetailView, look::Look, model::ResultsView};
+#[cfg(feature = "ssr")]
+use super::look::Look;
+use super::{detail::model::DetailView, model::ResultsView};
 use crate::{error::AppError, wire::Question};
 
-/// The result as somebody looks at it; nothing before the experiment began.
+/// The result as somebody looks at it; nothing before the experiment began. `look` are the address's own words, which are
+/// understood here: what understands them need not come before the page.
 #[server(protocol = Question)]
 pub async fn open_results(
     project: String,
     key: String,
-    phase: Option<u32>,
-    look: Look,
+    phase: Option<String>,
+    look: Vec<(String, String)>,
 ) -> Result<Option<ResultsView>, AppError> {
     let visit = crate::context::visit(&project).await?;
-    super::read::results(&visit, &key, phase, look).await
+    let look = Look::of(&ui::Query::from_pairs(look));
+    super::read::results(&visit, &key, number(phase), look).await
 }
 
 /// One metric in detail.
@@ -22,9 +26,15 @@ pub async fn open_results(
 pub async fn open_metric(
     project: String,
     key: String,
-    phase: Option<u32>,
+    phase: Option<String>,
     metric: String,
 ) -> Result<Option<DetailView>, AppError> {
     let visit = crate::context::visit(&project).await?;
-    super::read::metric(&visit, &key, phase, &metric).await
+    super::read::metric(&visit, &key, number(phase), &metric).await
+}
+
+/// A phase that is no number is the present one.
+#[cfg(feature = "ssr")]
+fn number(phase: Option<String>) -> Option<u32> {
+    phase?.parse().ok()
 }

@@ -15,6 +15,8 @@ mod known;
 pub mod model;
 pub mod numbers;
 #[cfg(feature = "ssr")]
+mod query;
+#[cfg(feature = "ssr")]
 mod read;
 pub mod server;
 #[cfg(feature = "ssr")]
@@ -68,7 +70,7 @@ pub(super) fn Metrics(query: Query, view: MetricsView) -> impl IntoView {
         groups,
         ..
     } = view;
-    let toolbar = view! { <Toolbar query=query.clone() filters by=by.clone() zone=view.zone range=view.range now/> };
+    let toolbar = view! { <Toolbar query=query.clone() filters by=by.clone() zone=view.zone zones=view.zones range=view.range now/> };
     if table.rows.is_empty() {
         let wider = query.set("range", "90d").without("from").without("to").href();
         return view! {

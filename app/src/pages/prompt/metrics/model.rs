@@ -8,40 +8,6 @@ use crate::range::RangeShown;
 /// The range when the address does not say.
 pub const DEFAULT_RANGE: &str = "30d";
 
-/// What the query string says of the Metrics tab. Absent and empty mean the same.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct MetricsQuery {
-    /// `24h`, `7d`, …
-    pub range: Option<String>,
-    /// Start of a fixed range, RFC 3339.
-    pub from: Option<String>,
-    /// End of it.
-    pub to: Option<String>,
-    /// Where days begin: a zone's name or offset.
-    pub zone: Option<String>,
-    /// Only this environment.
-    pub environment: Option<String>,
-    /// Only this model.
-    pub model: Option<String>,
-    /// Only this segment.
-    pub segment: Option<String>,
-    /// Only this user.
-    pub user: Option<String>,
-    /// What rows are: `version`, `model`, `environment`, `segment`, `user`.
-    pub by: Option<String>,
-    /// Which numbers the table has: `overview`, `quality`, `speed`, `tokens`, `cost`, `traffic`.
-    pub show: Option<String>,
-    /// What the chart shows: a measure such as `latency.p50` or `score:correct.mean`; `all` for small charts of the main ones.
-    pub metric: Option<String>,
-    /// What the distribution is of: `score:correct`, `latency`, …
-    pub spread: Option<String>,
-    /// The baseline of the comparison.
-    pub a: Option<String>,
-    /// What is compared with it.
-    pub b: Option<String>,
-}
-
 /// Something to choose, with the word the address has for it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Choosable {
@@ -90,6 +56,8 @@ pub struct MetricsView {
     pub lag_ms: u64,
     /// Why they are not whole.
     pub partial: Option<String>,
+    /// Zones offered; any other name can be typed.
+    pub zones: Vec<String>,
     /// The server's present.
     pub now_us: i64,
 }

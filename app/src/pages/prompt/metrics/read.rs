@@ -15,7 +15,8 @@ use super::{
     chart::Charts,
     compare,
     known::{Known, known_versions},
-    model::{Choosable, DEFAULT_RANGE, FilterChoice, MetricsQuery, MetricsView, SpreadView, TitledChart},
+    model::{Choosable, DEFAULT_RANGE, FilterChoice, MetricsView, SpreadView, TitledChart},
+    query::{MetricsQuery, ZONES},
     spread,
     table::Found,
 };
@@ -153,6 +154,7 @@ impl Page<'_> {
             range: self.choice.into(),
             lag_ms: numbers.lag_ms,
             partial: numbers.partial.clone(),
+            zones: ZONES.map(str::to_owned).to_vec(),
             now_us: visit.now.0,
         })
     }

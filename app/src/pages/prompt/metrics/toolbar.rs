@@ -15,29 +15,6 @@ const ROWS: [(&str, &str); 5] = [
     ("segment", "Segment"),
     ("user", "User"),
 ];
-/// Zones offered; any other name can be typed.
-const ZONES: [&str; 20] = [
-    "UTC",
-    "Africa/Johannesburg",
-    "America/Chicago",
-    "America/Los_Angeles",
-    "America/New_York",
-    "America/Sao_Paulo",
-    "Asia/Dubai",
-    "Asia/Jakarta",
-    "Asia/Kolkata",
-    "Asia/Seoul",
-    "Asia/Shanghai",
-    "Asia/Singapore",
-    "Asia/Tokyo",
-    "Australia/Sydney",
-    "Europe/Berlin",
-    "Europe/Istanbul",
-    "Europe/London",
-    "Europe/Madrid",
-    "Europe/Paris",
-    "Pacific/Auckland",
-];
 
 /// The row above the tab's cards.
 #[component]
@@ -46,6 +23,7 @@ pub(super) fn Toolbar(
     filters: Vec<FilterChoice>,
     by: String,
     zone: String,
+    zones: Vec<String>,
     range: RangeShown,
     now: TimeUs,
 ) -> impl IntoView {
@@ -62,7 +40,7 @@ pub(super) fn Toolbar(
             {filters}
             {user}
             <span class="toolbar__end">
-                <Zone query=query.clone() zone/>
+                <Zone query=query.clone() zone zones/>
                 <RangePicker choice=range.into() now query/>
             </span>
         </div>
@@ -91,14 +69,14 @@ fn one(filter: FilterChoice, query: &Query) -> AnyView {
 
 /// Where days begin.
 #[component]
-fn Zone(query: Query, zone: String) -> impl IntoView {
+fn Zone(query: Query, zone: String, zones: Vec<String>) -> impl IntoView {
     let keep = query
         .without("zone")
         .pairs()
         .into_iter()
         .map(|(name, value)| view! { <input type="hidden" name=name value=value/> }.into_any())
         .collect_view();
-    let zones = ZONES.map(|zone| view! { <option value=zone></option> }.into_any()).collect_view();
+    let zones = zones.into_iter().map(|zone| view! { <option value=zone></option> }.into_any()).collect_view();
     view! {
         <Menu id="zone" label=zone.clone()>
             <form class="range__form" method="get">
