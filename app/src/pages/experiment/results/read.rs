@@ -40,8 +40,12 @@ pub(super) async fn results(
     let units = units(&phase.definition.unit);
     let sheet = &result.sheet;
     let counted: u64 = sheet.arms.iter().map(|arm| arm.units).sum();
-    let verdict =
+    let mut verdict =
         if counted == 0 { Verdict::default() } else { verdict::of(sheet, &result.table.verdicts).map_err(broken)? };
+    if experiment.state.is_over() {
+        // What to do is decided; what was known stays.
+        verdict.word.clear();
+    }
     let health = verdict::health(sheet, &units);
     let failed = sheet.checks.iter().find(|check| check.status == CheckStatus::Broken);
     let has_caps = sheet.metrics.iter().any(|metric| metric.metric.cap.is_some());
