@@ -200,14 +200,20 @@ fn stepped(numbers: &[usize]) -> String {
 /// Changes where the loader gets one chunk from.
 fn take_from_pack(script: &str, name: &str, is_page: bool) -> anyhow::Result<String> {
     let load = if is_page { "wrapAsyncCb(makeLoad(" } else { "= makeLoad(" };
-    let fetch = format!(
-        "{load}() => {{\n    const src = fetch(new URL(\"./{name}.wasm\", import.meta.url));\n    src.catch(() => {{}});\n    \
-         return async (imports) => (WebAssembly.instantiateStreaming(src, imports));\n}}\n"
-    );
-    ensure!(script.matches(&fetch).count() == 1, "the splitter's loader does not fetch `{name}` as expected");
+    // With debug assertions the splitter wraps what it instantiates.
+    let fetches = ["", "debugWrap"].map(|wrap| {
+        format!(
+            "{load}() => {{\n    const src = fetch(new URL(\"./{name}.wasm\", import.meta.url));\n    src.catch(() => {{}});\n    \
+             return async (imports) => {wrap}(WebAssembly.instantiateStreaming(src, imports));\n}}\n"
+        )
+    });
+    let found: Vec<&String> = fetches.iter().filter(|fetch| script.matches(fetch.as_str()).count() == 1).collect();
+    let [fetch] = found.as_slice() else {
+        bail!("the splitter's loader does not fetch `{name}` as expected");
+    };
     let load = if is_page { format!("wrapAsyncCb(makePage(\"{name}\", ") } else { load.to_owned() };
     let key = number(name).map_or_else(|| format!("\"{name}\""), |number| number.to_string());
-    Ok(script.replace(&fetch, &format!("{load}taking({key})")))
+    Ok(script.replace(fetch.as_str(), &format!("{load}taking({key})")))
 }
 
 #[cfg(test)]
