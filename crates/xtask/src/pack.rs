@@ -11,7 +11,7 @@ use std::{
     path::Path,
 };
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, bail};
 
 /// The pack of what most pages share. Not a module, but named like one: the server announces chunks by name and adds the
 /// ending.
