@@ -22,13 +22,7 @@ pub(crate) struct Ends {
 }
 
 /// A chart over time in the house style: hairline grid, no axis lines, one tooltip for all series at a moment.
-pub(crate) fn time_chart(
-    unit: Unit,
-    legend: Option<Vec<String>>,
-    range: TimeRange,
-    ends: Ends,
-    zone: &str,
-) -> Chart {
+pub(crate) fn time_chart(unit: Unit, legend: Option<Vec<String>>, range: TimeRange, ends: Ends, zone: &str) -> Chart {
     // Without a legend and names at the ends of lines the picture has the whole area.
     let (top, right) = if legend.is_some() { (44, 56) } else { (10, 12) };
     let chart = Chart::new().grid(Grid::new().left(8).right(right).top(top).bottom(4).contain_label(true));

@@ -136,7 +136,10 @@ fn shares_end_at_the_whole_where_they_would_pass_it() {
             ..example()
         }
     };
-    assert_eq!([0.0, 0.3, 0.95, 1.0].map(|share| ends(&shares(share)).ceiling), [Some(1.0), None, Some(1.0), Some(1.0)]);
+    assert_eq!(
+        [0.0, 0.3, 0.95, 1.0].map(|share| ends(&shares(share)).ceiling),
+        [Some(1.0), None, Some(1.0), Some(1.0)]
+    );
 }
 
 #[test]

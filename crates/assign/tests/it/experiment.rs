@@ -122,8 +122,10 @@ fn what_only_the_server_knows_has_no_rule() {
 fn an_arm_is_kept_unless_something_else_than_its_place_keeps_the_unit_out() {
     let base = definition("s", &[5000, 5000], 0.001);
     let outside = Experiment::new(base.clone()).unwrap();
-    let unit =
-        (0..100).map(|number: u32| number.to_string()).find(|unit| outside.assign(Some(unit), &()).arm().is_none()).unwrap();
+    let unit = (0..100)
+        .map(|number: u32| number.to_string())
+        .find(|unit| outside.assign(Some(unit), &()).arm().is_none())
+        .unwrap();
     assert_eq!(outside.keeps(&unit, &(), "arm-1").map(|arm| arm.key.as_str()), Some("arm-1"));
     assert_eq!(outside.keeps(&unit, &(), "gone"), None);
     let nobody = Experiment::new(Definition { coverage: 0.0, ..base.clone() }).unwrap();

@@ -48,7 +48,8 @@ impl Trial {
         };
         let experiment = experiments.record_past(project, past).await?;
         let stage = experiment.phase().and_then(|phase| Some((phase, phase.epoch()?)));
-        let (phase, epoch) = stage.ok_or_else(|| ServiceError::Internal("an experiment of the demo has no phase".into()))?;
+        let (phase, epoch) =
+            stage.ok_or_else(|| ServiceError::Internal("an experiment of the demo has no phase".into()))?;
         let definition = definition::at_stage(&experiment, phase, epoch)?;
         let engine = assign::Experiment::new(definition).map_err(|cause| ServiceError::Internal(Box::new(cause)))?;
         Ok(Self { from: trial.launched, to: experiment.ended_us, engine, experiment })

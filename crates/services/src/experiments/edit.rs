@@ -100,7 +100,12 @@ impl Experiments {
         Ok(experiment)
     }
 
-    pub(crate) async fn slot(&self, project: ProjectId, prompt: &str, label: Option<&str>) -> Result<Slot, ServiceError> {
+    pub(crate) async fn slot(
+        &self,
+        project: ProjectId,
+        prompt: &str,
+        label: Option<&str>,
+    ) -> Result<Slot, ServiceError> {
         let name = prompt.parse().map_err(ServiceError::of("prompt"))?;
         let label: LabelName = label.unwrap_or(LabelName::PRODUCTION).parse().map_err(ServiceError::of("label"))?;
         let found = self.context.control.prompt(project, &name).await?;

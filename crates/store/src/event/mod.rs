@@ -30,8 +30,8 @@ use domain::{
 };
 
 pub use blocks::{
-    AVERAGE_UNIT, Course, Part, Shelves, Slice, SliceKind, SlicedBins, SlicedBlock, Standing, UnitBlock, UnitCap, UnitForm,
-    UnitReading, UnitSums, UnitValue, Wide, group_of, shelf_end,
+    AVERAGE_UNIT, Course, Part, Shelves, Slice, SliceKind, SlicedBins, SlicedBlock, Standing, UnitBlock, UnitCap,
+    UnitForm, UnitReading, UnitSums, UnitValue, Wide, group_of, shelf_end,
 };
 pub use charges::{
     Amounts, ChargePage, ChargeStore, ChargedSpan, PastCost, RECHARGES, Recharge, RechargeBatch, Recharged,

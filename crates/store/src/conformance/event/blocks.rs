@@ -27,7 +27,12 @@ pub(super) fn readings() -> Vec<UnitReading> {
 }
 
 /// Blocks are the units, counted one by one: as they stood at the end of each day, by epoch and by segment.
-pub(super) async fn check(store: &dyn EventStore, experiment: ExperimentId, readings: &[UnitReading], units: &[UnitRecord]) {
+pub(super) async fn check(
+    store: &dyn EventStore,
+    experiment: ExperimentId,
+    readings: &[UnitReading],
+    units: &[UnitRecord],
+) {
     let project = Build::project(1);
     let kinds = [SliceKind::Days, SliceKind::Segments, SliceKind::Epochs];
     let stored = store.unit_blocks(project, experiment, 0, &kinds).await.expect("blocks");
