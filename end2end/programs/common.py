@@ -1,13 +1,16 @@
 """What the programs share: a report of one JSON line a step, reading back, and a stub of the OpenAI API on loopback."""
 
 import base64
+import html
 import http.server
 import json
 import os
+import re
 import sys
 import threading
 import time
 import traceback
+import urllib.parse
 import urllib.request
 
 BASE = os.environ["LANGFUSE_BASE_URL"].rstrip("/")
@@ -27,6 +30,9 @@ USAGE = {
 QUESTION = [{"role": "user", "content": "What is the capital of France?"}]
 
 failed = []
+# A browser's part: cookies.
+pages = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+signed_in = []
 
 
 def step(name, run):
@@ -85,7 +91,36 @@ def generation_of(trace_id):
     trace = trace_when(trace_id, lambda trace: any(o["type"] == "GENERATION" for o in trace["observations"]))
     found = [o for o in trace["observations"] if o["type"] == "GENERATION"]
     equal(len(found), 1, "generations")
+    check_page(trace_id, found[0])
     return trace, found[0]
+
+
+def check_page(trace_id, generation):
+    """The trace's page says the same as the read API: model, tokens, cost, prompt version, input and output."""
+    shown = page(f"/p/{os.environ['ASSAY_PROJECT']}/traces/{trace_id}?span={generation['id']}")
+    usage = generation["usage"]
+    wanted = [generation["model"], str(usage["input"]), str(usage["output"]), QUESTION[0]["content"], ANSWER]
+    if generation.get("promptName"):
+        wanted += [generation["promptName"], f"v{generation['promptVersion']}"]
+    cost = generation.get("calculatedTotalCost") or generation.get("totalCost")
+    if cost:
+        wanted.append(f"${cost:.3g}" if cost >= 1e-4 else f"${cost:.12f}".rstrip("0")[:14])
+    missing = [text for text in wanted if text not in shown]
+    equal(missing, [], f"not on the page of {trace_id}")
+
+
+def page(path):
+    """The text of a page, as the first owner sees it without script."""
+    if not signed_in:
+        form = urllib.request.urlopen(BASE + "/signin", timeout=10).read().decode()
+        action = re.search(r'<form action="([^"]+)" method="post"', form)[1]
+        person = {"email": os.environ["ASSAY_EMAIL"], "password": os.environ["ASSAY_PASSWORD"], "next": ""}
+        headers = {"Origin": BASE, "Accept": "text/html"}
+        sent = urllib.request.Request(BASE + action, urllib.parse.urlencode(person).encode(), headers)
+        pages.open(sent, timeout=10).read()
+        signed_in.append(True)
+    text = pages.open(BASE + path, timeout=10).read().decode()
+    return html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"<!--.*?-->|<!>", "", text)))
 
 
 def check_tokens(observation):

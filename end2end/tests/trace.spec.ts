@@ -82,7 +82,7 @@ test("a score given by hand is there at once, can be changed, deleted and undone
 
 test("a score that cannot be is refused with what would be right", async ({ page, open, expectedErrors }) => {
   expectedErrors.push(/422 \(Unprocessable|400 \(Bad Request/);
-  await open(`/p/${project}/traces/${traceId(8)}`);
+  await open(`/p/${project}/traces/${traceId(7)}`);
   await page.getByText("Add score").first().click();
   await page.getByLabel("Name").fill("quality");
   await page.getByLabel("Value").fill("many");

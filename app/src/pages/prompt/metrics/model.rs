@@ -22,7 +22,7 @@ pub struct Choosable {
 pub struct MetricsView {
     /// Filters: parameter, name and the values seen in the range.
     pub filters: Vec<FilterChoice>,
-    /// What rows are, a word of [`MetricsQuery::by`].
+    /// What rows are, a word of the address: `version`, `model`, ….
     pub by: String,
     /// What one row is called: `Version`.
     pub group: String,
