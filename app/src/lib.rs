@@ -9,6 +9,7 @@ compile_error!(
 #[cfg(feature = "ssr")]
 pub mod context;
 pub mod error;
+pub mod form;
 pub mod frame;
 pub mod layout;
 pub mod measured;

@@ -14,7 +14,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
-    act::{Act, ActForm},
+    act::{Act, ActForm, Acts},
     codec::{Answer, AnswerResource, BUILD_HEADER, Command, InPage, Question, Wire},
 };
 use crate::error::AppError;

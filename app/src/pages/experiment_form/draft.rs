@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::About;
+use crate::form;
+
 /// The form.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -129,10 +132,12 @@ macro_rules! put {
     };
 }
 
-impl Draft {
-    /// Of the text a form sends. Rows come in the order of their numbers, with gaps. The reader of arguments on the server would
+impl form::Draft for Draft {
+    type About = About;
+
+    /// Rows come in the order of their numbers, with gaps. The reader of arguments on the server would
     /// read it as well, at 50 KB of the browser's code.
-    pub fn of_form(text: &str) -> Self {
+    fn of_form(text: &str) -> Self {
         let mut draft = Self::default();
         let (mut arms, mut rules, mut metrics, mut ramp) =
             (Rows::<ArmDraft>::new(), Rows::<RuleDraft>::new(), Rows::<MetricDraft>::new(), Rows::<StepDraft>::new());
@@ -167,6 +172,7 @@ type Rows<T> = BTreeMap<u32, T>;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::form::Draft as _;
 
     #[test]
     fn a_form_reads_back_with_gaps_in_its_rows() {

@@ -3,7 +3,6 @@
 pub mod draft;
 #[cfg(feature = "ssr")]
 mod fill;
-pub mod kept;
 pub mod model;
 pub mod parse;
 pub mod plan;
@@ -12,11 +11,10 @@ mod plan_read;
 pub mod preview;
 #[cfg(feature = "ssr")]
 mod read;
-pub mod rows;
 pub mod sections;
 pub mod server;
 
-use domain::problem::{FieldProblem, ProblemCode};
+use domain::problem::ProblemCode;
 use leptos::prelude::*;
 use leptos_router::{
     LazyRoute,
@@ -24,24 +22,23 @@ use leptos_router::{
     lazy_route,
 };
 use ui::{
-    Button, ButtonKind, Card, CardBody, Chip, Crumb, EmptyRow, IconName, LinkButton, Notice, Page, ProblemPanel, Table,
-    Tone, live, page::PageHead, problem::sentence,
+    Button, ButtonKind, Card, CardBody, Chip, Crumb, EmptyRow, LinkButton, Notice, Page, ProblemPanel, Table, Tone,
+    live, page::PageHead,
 };
-use wasm_bindgen::JsCast as _;
 
 use self::{
     draft::Draft,
-    kept::Kept,
     model::FormView,
     preview::Preview,
     sections::{Decides, Tested, When, Who},
     server::{OpenForm, SaveExperiment},
 };
 use crate::{
+    form::{self, kept::Kept},
     panel::Panel,
     routes::{experiment_href, new_experiment_href, project_href},
     title::PageTitle,
-    wire::{Act, ActForm, Asked, act::form_text},
+    wire::{Act, ActForm, Asked},
 };
 
 /// Route of the form, new or of an experiment.
@@ -141,57 +138,17 @@ fn ChooseSlot(project: String, prompts: Vec<(String, Vec<String>)>) -> impl Into
     .into_any()
 }
 
-/// What the parts of the form share.
-#[derive(Clone, Copy)]
-pub struct Typed {
-    /// The form as typed.
-    pub draft: RwSignal<Draft>,
-    /// What is wrong with it, shown at its fields.
-    pub problems: RwSignal<Vec<FieldProblem>>,
-    /// The view it began with.
+/// What the fields need beside what was typed.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// The view the form began with.
     pub view: StoredValue<FormView>,
     /// The project, for links.
     pub project: StoredValue<String>,
-    /// An element of the form, to read it by.
-    inside: NodeRef<leptos::html::Div>,
-    kept: StoredValue<Kept>,
 }
 
-impl Typed {
-    /// What is wrong with a field.
-    pub fn error(self, field: impl Fn() -> String + Send + Sync + 'static) -> Signal<Option<String>> {
-        Signal::derive(move || {
-            let field = field();
-            self.problems.with(|problems| {
-                problems.iter().find(|problem| problem.field == field).map(|problem| sentence(&problem.message))
-            })
-        })
-    }
-
-    /// The same of a field that has no rows.
-    pub fn error_of(self, field: &'static str) -> Signal<Option<String>> {
-        self.error(move || field.to_owned())
-    }
-
-    /// The form as it would be sent. Browser only.
-    pub fn text(self) -> Option<String> {
-        let element = self.inside.get_untracked()?;
-        form_text(&element.closest("form").ok().flatten()?.dyn_into().ok()?, None)
-    }
-
-    /// Reads the form again, and keeps it for a reload. Browser only.
-    pub fn read(self) {
-        let Some(text) = self.text() else { return };
-        let draft = Draft::of_form(&text);
-        self.kept.with_value(|kept| kept.keep(&text));
-        self.draft.set(draft);
-    }
-
-    /// Reads the form once rows have come or gone.
-    pub fn read_soon(self) {
-        request_animation_frame(move || self.read());
-    }
-}
+/// What the parts of the form share.
+pub type Typed = form::Typed<Draft>;
 
 #[component]
 fn Form(project: String, view: FormView) -> impl IntoView {
@@ -205,61 +162,16 @@ fn Form(project: String, view: FormView) -> impl IntoView {
     let revision = view.edited.as_ref().map(|edited| edited.revision.to_string());
     let known = view.edited.as_ref().map(|edited| edited.problems.clone()).unwrap_or_default();
     let kept = Kept::of(&[
+        "experiment",
         &project,
         &slot.prompt,
         &slot.label,
         revision.as_ref().map_or("", |_| &view.draft.key),
         revision.as_deref().unwrap_or_default(),
     ]);
-    let typed = Typed {
-        draft: RwSignal::new(view.draft.clone()),
-        problems: RwSignal::new(known),
-        view: StoredValue::new(view.clone()),
-        project: StoredValue::new(project.clone()),
-        inside: NodeRef::new(),
-        kept: StoredValue::new(kept),
-    };
-    // The fields are made anew when a kept form is put back.
-    let begun = RwSignal::new((0_u32, view.draft.clone()));
-    let put_back = RwSignal::new(false);
-    Effect::new(move |_| {
-        let Some(text) = typed.kept.with_value(Kept::found) else { return };
-        let draft = Draft::of_form(&text);
-        if draft != typed.draft.get_untracked() {
-            typed.draft.set(draft.clone());
-            begun.set((1, draft));
-            put_back.set(true);
-        }
-    });
-    Effect::new(move |_| {
-        if act.is_done() {
-            typed.kept.with_value(Kept::forget);
-        }
-        if let Some(error) = act.refused() {
-            typed.problems.set(error.0.fields);
-        }
-    });
-    let start_over = move |_| {
-        typed.kept.with_value(Kept::forget);
-        let first = typed.view.with_value(|view| view.draft.clone());
-        typed.draft.set(first.clone());
-        begun.update(|(generation, draft)| {
-            *generation = generation.wrapping_add(1);
-            *draft = first;
-        });
-        put_back.set(false);
-    };
-    let restored = live(move || {
-        put_back.get().then(|| {
-            view! {
-                <Notice>
-                    "This is what you had typed when you left. "
-                    <Button kind=ButtonKind::Quiet icon=IconName::Undo on:click=start_over>"Start over"</Button>
-                </Notice>
-            }
-            .into_any()
-        })
-    });
+    let about = About { view: StoredValue::new(view.clone()), project: StoredValue::new(project.clone()) };
+    let typed = Typed::new(view.draft.clone(), known, about, kept);
+    typed.follow(act);
     let edited = view.edited.clone();
     let reload = edited.is_some();
     let refused = live(move || {
@@ -298,7 +210,7 @@ fn Form(project: String, view: FormView) -> impl IntoView {
     });
     view! {
         {refused}
-        {restored}
+        {typed.restored()}
         {running}
         {viewer}
         <ActForm act class="experiment-form">
@@ -307,9 +219,7 @@ fn Form(project: String, view: FormView) -> impl IntoView {
             <input type="hidden" name="label" value=slot.label.clone()/>
             {revision}
             <div class="experiment-form__fields" node_ref=typed.inside on:input=move |_| typed.read()>
-                <For each=move || [begun.get()] key=|(generation, _)| *generation let:begun>
-                    {fields(typed, begun.1)}
-                </For>
+                {typed.fields(move |draft| fields(typed, draft))}
             </div>
             <aside class="experiment-form__aside">
                 <Preview typed/>

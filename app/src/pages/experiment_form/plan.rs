@@ -47,7 +47,7 @@ pub fn Planned(typed: Typed) -> impl IntoView {
             run.send_form(form);
         }
     };
-    let project = typed.project;
+    let project = typed.about.project;
     let tried = live(move || {
         Some(match run.outcome()? {
             Ok(card) => dry_run(card, &project.get_value()),

@@ -80,7 +80,7 @@ fn Tried(typed: Typed) -> impl IntoView {
         Some(view! { <SplitBar arms/> }.into_any())
     });
     let counted = live(move || {
-        let experiment = parsed.with(|parsed| experiment(parsed, &typed.view.get_value()));
+        let experiment = parsed.with(|parsed| experiment(parsed, &typed.about.view.get_value()));
         let text = match experiment {
             Ok(experiment) => counts(&experiment),
             Err(why) => why,
@@ -88,7 +88,7 @@ fn Tried(typed: Typed) -> impl IntoView {
         Some(view! { <p class="small muted">{text}</p> }.into_any())
     });
     let tried = live(move || {
-        let text = parsed.with(|parsed| match experiment(parsed, &typed.view.get_value()) {
+        let text = parsed.with(|parsed| match experiment(parsed, &typed.about.view.get_value()) {
             Ok(_) if typed.draft.with(|draft| !draft.audience.trim().is_empty()) => {
                 "An audience written as JSON is read when it is saved; until then nobody can be tried.".to_owned()
             }
@@ -97,7 +97,7 @@ fn Tried(typed: Typed) -> impl IntoView {
         });
         Some(view! { <p class="preview__outcome" role="status">{text}</p> }.into_any())
     });
-    let is_new = typed.view.with_value(|view| view.edited.is_none());
+    let is_new = typed.about.view.with_value(|view| view.edited.is_none());
     let settled = is_new.then(|| {
         view! {
             <p class="field__hint">"Shares and audience hold; which unit gets which arm is settled when it is saved."</p>

@@ -11,8 +11,8 @@ use super::{
     Typed,
     draft::{ArmDraft, Draft, MetricDraft, RuleDraft, StepDraft},
     parse::HOWS,
-    rows::{RemoveRow, Rows, focus_soon},
 };
+use crate::form::rows::{RemoveRow, Rows, focus_soon};
 
 fn options(pairs: &[(&str, &str)]) -> Vec<SelectOption> {
     pairs.iter().map(|(value, text)| SelectOption::new(*value, *text)).collect()
@@ -27,7 +27,7 @@ fn whole(typed: Typed, field: &'static str) -> AnyView {
 /// What is tested: name, hypothesis, arms.
 #[component]
 pub fn Tested(typed: Typed, draft: Draft) -> impl IntoView {
-    let view = typed.view.get_value();
+    let view = typed.about.view.get_value();
     let slot = view.slot.clone();
     let beside = move || {
         slot.map(|slot| {
@@ -105,7 +105,7 @@ fn ArmRow(typed: Typed, rows: Rows<ArmDraft>, id: u32, arm: ArmDraft) -> impl In
     let name = move |field: &str| format!("draft[arms][{id}][{field}]");
     let error = move |field: &'static str| typed.error(move || format!("arms[{}].{field}", rows.place(id)));
     let versions =
-        typed.view.with_value(|view| view.slot.as_ref().map(|slot| slot.versions.clone()).unwrap_or_default());
+        typed.about.view.with_value(|view| view.slot.as_ref().map(|slot| slot.versions.clone()).unwrap_or_default());
     let mut choices = vec![SelectOption::new("", "choose…")];
     choices.extend(versions.into_iter().map(|(number, message)| {
         let message: String = message.chars().take(60).collect();
@@ -238,7 +238,7 @@ fn RuleRow(typed: Typed, rows: Rows<RuleDraft>, id: u32, rule: RuleDraft) -> imp
 pub fn Decides(typed: Typed, draft: Draft) -> impl IntoView {
     let rows = Rows::new(draft.metrics);
     let add = move |_| {
-        let first = typed.view.with_value(|view| view.metrics.first().cloned());
+        let first = typed.about.view.with_value(|view| view.metrics.first().cloned());
         let row = MetricDraft {
             what: first.as_ref().map(|choice| choice.what.clone()).unwrap_or_default(),
             role: "secondary".to_owned(),
@@ -275,7 +275,7 @@ pub fn Decides(typed: Typed, draft: Draft) -> impl IntoView {
 fn MetricRow(typed: Typed, rows: Rows<MetricDraft>, id: u32, metric: MetricDraft) -> impl IntoView {
     let name = move |field: &str| format!("draft[metrics][{id}][{field}]");
     let error = move |field: &'static str| typed.error(move || format!("metrics[{}].{field}", rows.place(id)));
-    let choices = typed.view.with_value(|view| {
+    let choices = typed.about.view.with_value(|view| {
         let choice = |choice: &super::model::MetricChoice| SelectOption::new(choice.what.clone(), choice.title.clone());
         view.metrics.iter().map(choice).collect::<Vec<_>>()
     });
@@ -284,8 +284,9 @@ fn MetricRow(typed: Typed, rows: Rows<MetricDraft>, id: u32, metric: MetricDraft
         let place = rows.place(id);
         typed.draft.with(|draft| draft.metrics.get(place).map_or_else(|| first.clone(), |metric| metric.what.clone()))
     });
-    let chosen =
-        move || typed.view.with_value(|view| view.metrics.iter().find(|choice| choice.what == what.get()).cloned());
+    let chosen = move || {
+        typed.about.view.with_value(|view| view.metrics.iter().find(|choice| choice.what == what.get()).cloned())
+    };
     let unit = live(move || {
         Some(view! { <span class="rows__unit">{format!("own unit: {}", chosen()?.unit)}</span> }.into_any())
     });

@@ -45,6 +45,8 @@ pub fn check(draft: &Draft, is_new: bool) -> Vec<FieldProblem> {
 fn check_messages(draft: &Draft, wrong: &mut Vec<FieldProblem>) {
     if draft.messages.is_empty() {
         wrong.push(FieldProblem::new("messages", "a chat has at least one message"));
+    } else if !draft.says_something() {
+        wrong.push(FieldProblem::new("messages", "write at least one message"));
     }
     for (place, message) in draft.messages.iter().enumerate() {
         let is_placeholder = message.role == PLACEHOLDER;
@@ -89,5 +91,7 @@ mod tests {
         let messages = vec![message("user", ""), message("", "Hi"), message(PLACEHOLDER, " ")];
         let chat = Draft { messages, ..chat };
         assert_eq!(fields(&chat, false), ["messages[1].role", "messages[2].content"]);
+        let silent = Draft { messages: vec![message("system", " "), message("user", "")], ..chat };
+        assert_eq!(fields(&silent, false), ["messages"], "nobody says anything");
     }
 }

@@ -10,7 +10,7 @@ use super::{
     model::{Draft, MessageDraft, PLACEHOLDER},
 };
 use crate::{
-    pages::experiment_form::rows::{Rows, focus_soon},
+    form::rows::{Rows, focus_soon},
     routes::prompt_href,
 };
 
@@ -22,7 +22,7 @@ const ADD: &str = "add-message";
 /// Every field, filled with a draft.
 pub fn fields(typed: Typed, draft: Draft) -> AnyView {
     let is_chat = Signal::derive(move || typed.draft.with(Draft::is_chat));
-    let identity = if typed.is_new {
+    let identity = if typed.about.is_new {
         let kinds = vec![SelectOption::new("text", "Text"), SelectOption::new("chat", "Chat: messages with roles")];
         view! {
             <Card title="Prompt">

@@ -7,7 +7,7 @@ pub mod model;
 mod read;
 pub mod server;
 
-use domain::problem::{FieldProblem, ProblemCode};
+use domain::problem::ProblemCode;
 use leptos::prelude::*;
 use leptos_router::{
     LazyRoute,
@@ -15,23 +15,21 @@ use leptos_router::{
     lazy_route,
 };
 use ui::{
-    Badge, Button, ButtonKind, Card, CardBody, Crumb, IconName, LinkButton, Notice, Page, ProblemPanel, live,
-    page::PageHead, problem::sentence,
+    Badge, Button, ButtonKind, Card, CardBody, Crumb, LinkButton, Notice, Page, ProblemPanel, live, page::PageHead,
 };
-use wasm_bindgen::JsCast as _;
 
 use self::{
     check::check,
     fields::{back, fields},
-    model::{Base, Draft, FormView},
+    model::{About, Base, Draft, FormView},
     server::{OpenPromptForm, SavePrompt},
 };
 use crate::{
-    pages::experiment_form::kept::Kept,
+    form::{self, kept::Kept},
     panel::Panel,
     routes::{project_href, prompt_href},
     title::PageTitle,
-    wire::{Act, ActForm, Asked, act::form_text},
+    wire::{Act, ActForm, Asked},
 };
 
 /// Route of the form, of a new prompt or of a version.
@@ -89,61 +87,18 @@ impl LazyRoute for PromptForm {
 }
 
 /// What the parts of the form share.
-#[derive(Clone, Copy)]
-pub struct Typed {
-    /// The form as typed.
-    pub draft: RwSignal<Draft>,
-    /// What is wrong with it, shown at its fields.
-    pub problems: RwSignal<Vec<FieldProblem>>,
-    /// Whether it is of a new prompt.
-    pub is_new: bool,
-    /// An element of the form, to read it by.
-    inside: NodeRef<leptos::html::Div>,
-    kept: StoredValue<Kept>,
-}
+pub type Typed = form::Typed<Draft>;
 
-impl Typed {
-    /// What is wrong with a field.
-    pub fn error(self, field: impl Fn() -> String + Send + Sync + 'static) -> Signal<Option<String>> {
-        Signal::derive(move || {
-            let field = field();
-            self.problems.with(|problems| {
-                problems.iter().find(|problem| problem.field == field).map(|problem| sentence(&problem.message))
-            })
-        })
-    }
-
-    /// The same of a field that has no rows.
-    pub fn error_of(self, field: &'static str) -> Signal<Option<String>> {
-        self.error(move || field.to_owned())
-    }
-
-    /// Reads the form again, and keeps it for a reload. Browser only.
-    pub fn read(self) {
-        let element = self.inside.get_untracked();
-        let form =
-            element.and_then(|element| element.closest("form").ok().flatten()).and_then(|form| form.dyn_into().ok());
-        let Some(text) = form.and_then(|form| form_text(&form, None)) else { return };
-        self.kept.with_value(|kept| kept.keep(&text));
-        self.draft.set(Draft::of_form(&text));
-    }
-
-    /// Reads the form once rows have come or gone.
-    pub fn read_soon(self) {
-        request_animation_frame(move || self.read());
-    }
-
-    /// Says what is wrong when a field is left; what is still to be filled in is not wrong yet.
-    fn look(self) {
-        let draft = self.draft.get_untracked();
-        let mut problems = check(&draft, self.is_new);
-        problems.retain(|problem| match problem.field.as_str() {
-            "name" => !draft.name.is_empty(),
-            "text" => false,
-            field => !field.starts_with("messages"),
-        });
-        self.problems.set(problems);
-    }
+/// Says what is wrong when a field is left; what is still to be filled in is not wrong yet.
+fn look(typed: Typed) {
+    let draft = typed.draft.get_untracked();
+    let mut problems = check(&draft, typed.about.is_new);
+    problems.retain(|problem| match problem.field.as_str() {
+        "name" => !draft.name.is_empty(),
+        "text" => false,
+        field => !field.starts_with("messages"),
+    });
+    typed.problems.set(problems);
 }
 
 #[component]
@@ -152,57 +107,10 @@ fn Form(project: String, view: FormView) -> impl IntoView {
     let FormView { draft: first, base, may_write } = view;
     let is_new = base.is_none();
     let from = base.as_ref().map(|base| base.from);
-    let place = from.map_or_else(String::new, |from| format!("{}\n{from}", first.name));
-    let typed = Typed {
-        draft: RwSignal::new(first.clone()),
-        problems: RwSignal::new(Vec::new()),
-        is_new,
-        inside: NodeRef::new(),
-        kept: StoredValue::new(Kept::of(&["prompt", &project, &place])),
-    };
-    // The fields are made anew when a kept form is put back.
-    let begun = RwSignal::new((0_u32, first.clone()));
-    let put_back = RwSignal::new(false);
-    Effect::new(move |_| {
-        let Some(text) = typed.kept.with_value(Kept::found) else { return };
-        let draft = Draft::of_form(&text);
-        if draft != typed.draft.get_untracked() {
-            typed.draft.set(draft.clone());
-            begun.set((1, draft));
-            put_back.set(true);
-        }
-    });
-    Effect::new(move |_| {
-        if act.is_done() {
-            typed.kept.with_value(Kept::forget);
-        }
-        if let Some(error) = act.refused() {
-            typed.problems.set(error.0.fields);
-        }
-    });
-    let beginning = StoredValue::new(first.clone());
-    let start_over = move |_| {
-        typed.kept.with_value(Kept::forget);
-        let first = beginning.get_value();
-        typed.draft.set(first.clone());
-        typed.problems.set(Vec::new());
-        begun.update(|(generation, draft)| {
-            *generation = generation.wrapping_add(1);
-            *draft = first;
-        });
-        put_back.set(false);
-    };
-    let restored = live(move || {
-        put_back.get().then(|| {
-            view! {
-                <Notice>
-                    "This is what you had typed when you left. "
-                    <Button kind=ButtonKind::Quiet icon=IconName::Undo on:click=start_over>"Start over"</Button>
-                </Notice>
-            }
-            .into_any()
-        })
-    });
+    let place = from.map_or_else(String::new, |from| from.to_string());
+    let kept = Kept::of(&["prompt", &project, &first.name, &place]);
+    let typed = Typed::new(first.clone(), Vec::new(), About { is_new }, kept);
+    typed.follow(act);
     let newest = prompt_href(&project, &first.name);
     let refused = live(move || {
         let problem = act.refused()?.0;
@@ -225,15 +133,13 @@ fn Form(project: String, view: FormView) -> impl IntoView {
     let (button, words) = said(base);
     view! {
         {refused}
-        {restored}
+        {typed.restored()}
         {viewer}
         <ActForm act class="prompt-form">
             <input type="hidden" name="project" value=project/>
             {latest}
-            <div class="prompt-form__fields" node_ref=typed.inside on:input=move |_| typed.read() on:change=move |_| typed.look()>
-                <For each=move || [begun.get()] key=|(generation, _)| *generation let:begun>
-                    {fields(typed, begun.1)}
-                </For>
+            <div class="prompt-form__fields" node_ref=typed.inside on:input=move |_| typed.read() on:change=move |_| look(typed)>
+                {typed.fields(move |draft| fields(typed, draft))}
             </div>
             <aside class="prompt-form__aside">
                 <Variables typed/>

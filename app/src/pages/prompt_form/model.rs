@@ -5,8 +5,17 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::form;
+
 /// What stands in the role's place for where the caller puts messages.
 pub const PLACEHOLDER: &str = "[placeholder]";
+
+/// What the fields need beside what was typed.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// Whether it is of a new prompt.
+    pub is_new: bool,
+}
 
 /// The form as it begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,31 +70,9 @@ pub struct MessageDraft {
 }
 
 impl Draft {
-    /// Of the text a form sends; rows come in the order of their numbers, with gaps.
-    pub fn of_form(text: &str) -> Self {
-        let mut draft = Self::default();
-        let mut messages = BTreeMap::<u32, MessageDraft>::new();
-        for (name, text) in form_urlencoded::parse(text.as_bytes()) {
-            let Some(path) = name.strip_prefix("draft[").and_then(|path| path.strip_suffix(']')) else { continue };
-            let mut path = path.split("][");
-            let (field, row, of_row) = (path.next().unwrap_or_default(), path.next(), path.next());
-            let text = text.into_owned();
-            let row = row.and_then(|row| row.parse::<u32>().ok());
-            match (field, row, of_row) {
-                ("name", ..) => draft.name = text,
-                ("kind", ..) => draft.kind = text,
-                ("text", ..) => draft.text = text,
-                ("config", ..) => draft.config = text,
-                ("tags", ..) => draft.tags = text,
-                ("labels", ..) => draft.labels = text,
-                ("message", ..) => draft.message = text,
-                ("messages", Some(row), Some("role")) => messages.entry(row).or_default().role = text,
-                ("messages", Some(row), Some("content")) => messages.entry(row).or_default().content = text,
-                _ => {}
-            }
-        }
-        draft.messages = messages.into_values().collect();
-        draft
+    /// Whether a message says anything, or a placeholder stands for some that do.
+    pub fn says_something(&self) -> bool {
+        self.messages.iter().any(|message| !message.content.trim().is_empty())
     }
 
     /// Whether it is a chat.
@@ -116,6 +103,37 @@ impl Draft {
     }
 }
 
+impl form::Draft for Draft {
+    type About = About;
+
+    /// Rows come in the order of their numbers, with gaps.
+    fn of_form(text: &str) -> Self {
+        let mut draft = Self::default();
+        let mut messages = BTreeMap::<u32, MessageDraft>::new();
+        for (name, text) in form_urlencoded::parse(text.as_bytes()) {
+            let Some(path) = name.strip_prefix("draft[").and_then(|path| path.strip_suffix(']')) else { continue };
+            let mut path = path.split("][");
+            let (field, row, of_row) = (path.next().unwrap_or_default(), path.next(), path.next());
+            let text = text.into_owned();
+            let row = row.and_then(|row| row.parse::<u32>().ok());
+            match (field, row, of_row) {
+                ("name", ..) => draft.name = text,
+                ("kind", ..) => draft.kind = text,
+                ("text", ..) => draft.text = text,
+                ("config", ..) => draft.config = text,
+                ("tags", ..) => draft.tags = text,
+                ("labels", ..) => draft.labels = text,
+                ("message", ..) => draft.message = text,
+                ("messages", Some(row), Some("role")) => messages.entry(row).or_default().role = text,
+                ("messages", Some(row), Some("content")) => messages.entry(row).or_default().content = text,
+                _ => {}
+            }
+        }
+        draft.messages = messages.into_values().collect();
+        draft
+    }
+}
+
 /// Words separated by commas.
 pub fn words(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
@@ -124,6 +142,7 @@ pub fn words(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::form::Draft as _;
 
     #[test]
     fn a_form_reads_back_with_gaps_in_its_rows() {

@@ -72,6 +72,7 @@ fn message(item: &ChatItem) -> MessageDraft {
 /// Saves what was typed; the number of the new version. `latest` is the newest version the author saw, none for a new prompt.
 pub(super) async fn save(visit: &Visit, draft: &Draft, latest: Option<u32>) -> Result<u32, AppError> {
     let (prompts, actor, project) = (&visit.services.prompts, &visit.actor, visit.project.id);
+    let draft = &as_meant(draft);
     let mut wrong = check(draft, latest.is_none());
     let config = config(&draft.config).unwrap_or_else(|problem| {
         wrong.push(problem);
@@ -101,6 +102,15 @@ pub(super) async fn save(visit: &Visit, draft: &Draft, latest: Option<u32>) -> R
         None => prompts.save(actor, project, save).await,
     };
     Ok(saved.map_err(|error| context::refusal(at_fields(error)))?.version.number)
+}
+
+/// A text typed before Chat was chosen, which a form without script cannot move, is what the user says.
+fn as_meant(draft: &Draft) -> Draft {
+    let mut meant = draft.clone();
+    if meant.is_chat() && !meant.says_something() && !meant.text.trim().is_empty() {
+        meant.messages = vec![MessageDraft { role: "user".to_owned(), content: meant.text.clone() }];
+    }
+    meant
 }
 
 /// The text or chat; lines end as they do everywhere, whatever browsers send.
@@ -156,6 +166,22 @@ mod tests {
         assert_eq!(config("{\"model\": \"m\"}").unwrap().unwrap()["model"], "m");
         assert!(config("[1]").unwrap_err().message.contains("JSON object"));
         assert!(config("{model}").unwrap_err().message.contains("line 1 column"));
+    }
+
+    #[test]
+    fn a_text_typed_before_chat_was_chosen_is_not_lost() {
+        let empty = MessageDraft { role: "system".to_owned(), content: " ".to_owned() };
+        let typed = Draft {
+            kind: "chat".to_owned(),
+            text: "Hi {{name}}".to_owned(),
+            messages: vec![empty],
+            ..Draft::default()
+        };
+        let said = vec![MessageDraft { role: "user".to_owned(), content: "Hi {{name}}".to_owned() }];
+        assert_eq!(as_meant(&typed).messages, said);
+        let both =
+            Draft { messages: vec![MessageDraft { role: "user".to_owned(), content: "Yo".to_owned() }], ..typed };
+        assert_eq!(as_meant(&both), both, "messages that say something stand");
     }
 
     #[test]

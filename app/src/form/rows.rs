@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use ui::{Button, ButtonKind, IconName};
 use wasm_bindgen::JsCast as _;
 
-use super::Typed;
+use super::{Draft, Typed};
 
 /// Rows of one list, each under a number that stays its own.
 pub struct Rows<T: Send + Sync + 'static> {
@@ -59,7 +59,7 @@ impl<T: Clone + Send + Sync + 'static> Rows<T> {
 
 /// Takes a row away. The focus goes to the button that adds rows.
 #[component]
-pub fn RemoveRow<T: Clone + Send + Sync + 'static>(
+pub fn RemoveRow<T: Clone + Send + Sync + 'static, D: Draft>(
     /// The list.
     rows: Rows<T>,
     /// The row.
@@ -70,7 +70,7 @@ pub fn RemoveRow<T: Clone + Send + Sync + 'static>(
     /// Id of the button that adds rows.
     add: &'static str,
     /// The form.
-    typed: Typed,
+    typed: Typed<D>,
 ) -> impl IntoView {
     let remove = move |_| {
         rows.remove(id);

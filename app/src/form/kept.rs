@@ -8,9 +8,9 @@ use web_sys::Storage;
 pub struct Kept(String);
 
 impl Kept {
-    /// The place of the form these parts name.
+    /// The place of the form these parts name: the form's own name first.
     pub fn of(parts: &[&str]) -> Self {
-        Self(format!("assay-experiment:{}", parts.join("\n")))
+        Self(format!("assay-form:{}", parts.join("\n")))
     }
 
     /// What was kept. Browser only.
