@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 pub use store::control::KeptAnswer;
 use store::control::{Claim, RepeatableRequest};
 
-use crate::{Context, ServiceError};
+use crate::{Context, ServiceError, access::SYSTEM};
 
 /// How long an answer is kept.
 const KEPT_US: i64 = 24 * 3_600_000_000;
@@ -118,7 +118,7 @@ fn name_of(actor: &Actor) -> Result<String, ServiceError> {
     match actor {
         Actor::Key { key, .. } => Ok(format!("key {key}")),
         Actor::Person { user, .. } => Ok(format!("person {user}")),
-        Actor::System => Ok("assay".to_owned()),
+        Actor::System => Ok(SYSTEM.to_owned()),
         Actor::Anonymous => Err(ServiceError::Unauthenticated),
     }
 }

@@ -6,8 +6,9 @@ use domain::{
 use store::control::{ApiKey, Digest, StoredKey};
 
 use super::{
-    Access, author,
+    Access, SYSTEM, author,
     projects::project_name,
+    reads_as_system,
     secret::{Secret, digest, random_token, same},
 };
 use crate::{Context, ServiceError, context::authorize};
@@ -70,6 +71,11 @@ pub(super) struct KeyRequest {
 impl KeyRequest {
     fn checked(project: ProjectId, name: &str, scopes: &[Scope]) -> Result<Self, ServiceError> {
         let name = project_name("name", name).map_err(|problem| ServiceError::Invalid(vec![problem]))?;
+        if reads_as_system(&name) {
+            let message =
+                format!("`{name}` is what the log calls {SYSTEM} itself; say what the key is for, such as `ci`");
+            return Err(ServiceError::field("name", message));
+        }
         let scopes: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| scopes.contains(scope)).collect();
         if scopes.is_empty() {
             return Err(ServiceError::field("scopes", "a key needs at least one scope"));

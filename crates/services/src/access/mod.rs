@@ -30,6 +30,14 @@ pub use store::control::{ApiKey, Member};
 
 use crate::{Context, ServiceError};
 
+/// What records call Assay itself. No key may be called so: the log must tell what a rule did from what a program did.
+pub(crate) const SYSTEM: &str = "assay";
+
+/// Whether people would read a name as Assay itself.
+fn reads_as_system(name: &str) -> bool {
+    name.eq_ignore_ascii_case(SYSTEM)
+}
+
 /// Use cases around people and keys. Cheap to clone.
 #[derive(Clone)]
 pub struct Access {
@@ -66,6 +74,6 @@ pub(crate) async fn author(context: &Context, actor: &Actor) -> Result<String, S
             let key = keys.into_iter().find(|of| of.id == *key).ok_or(ServiceError::Unauthenticated)?;
             Ok(key.name)
         }
-        Actor::System => Ok("assay".to_owned()),
+        Actor::System => Ok(SYSTEM.to_owned()),
     }
 }

@@ -14,6 +14,7 @@ use super::{
     keys::{GivenPair, KeyRequest},
     passwords::check,
     projects::{project_name, slug_for},
+    reads_as_system,
     secret::Secret,
 };
 use crate::ServiceError;
@@ -127,7 +128,8 @@ impl Access {
         let key: Option<StoredKey> = match key {
             None => None,
             Some(pair) => {
-                let request = KeyRequest { project: project_id, name: name.clone(), scopes: Scope::ALL.to_vec() };
+                let key_name = if reads_as_system(&name) { format!("{name} key") } else { name.clone() };
+                let request = KeyRequest { project: project_id, name: key_name, scopes: Scope::ALL.to_vec() };
                 Some(request.pair(context, &Actor::System, pair).await?)
             }
         };

@@ -2,7 +2,7 @@
 
 use domain::{
     auth::Actor,
-    experiment::{Experiment, State},
+    experiment::{Experiment, RampStep, State},
     ids::ProjectId,
     time::TimeUs,
 };
@@ -45,19 +45,22 @@ impl Experiments {
         Ok(done)
     }
 
-    /// What is due; harm before anything that gives the arms more.
+    /// What is due: what was scheduled, whatever the numbers say; then harm, before the ramp gives the arms more.
     async fn due(&self, project: ProjectId, experiment: &Experiment, now: TimeUs) -> Result<Option<Due>, ServiceError> {
+        if let Some(due) = scheduled(experiment, now) {
+            return Ok(Some(due));
+        }
         if let Some(harm) = self.harm(project, experiment, now).await? {
             return Ok(Some(Due::Protect(harm)));
         }
-        let units = self.units_of(project, experiment).await?;
-        Ok(due(experiment, units, now))
+        let Some(step) = step_held(experiment, now) else { return Ok(None) };
+        let enough = step.minimum_units == 0 || self.units_of(project, experiment).await? >= step.minimum_units;
+        Ok(enough.then_some(Due::Climb))
     }
 
-    /// Units exposed in the present phase, where a step of the ramp waits for them.
+    /// Units exposed in the present phase.
     async fn units_of(&self, project: ProjectId, experiment: &Experiment) -> Result<u64, ServiceError> {
-        let waits = experiment.design.ramp.iter().flat_map(|ramp| &ramp.steps).any(|step| step.minimum_units > 0);
-        let Some(phase) = experiment.phase().filter(|_| waits) else { return Ok(0) };
+        let Some(phase) = experiment.phase() else { return Ok(0) };
         Ok(self.context.events.units_version(project, experiment.id, phase.number).await?.units)
     }
 
@@ -80,20 +83,20 @@ impl Experiments {
     }
 }
 
-fn due(experiment: &Experiment, units: u64, now: TimeUs) -> Option<Due> {
+/// The start or the end that was set has come.
+fn scheduled(experiment: &Experiment, now: TimeUs) -> Option<Due> {
     let schedule = experiment.design.schedule;
     if experiment.state == State::Scheduled {
         return schedule.start.is_none_or(|start| start <= now).then_some(Due::Start);
     }
-    if schedule.end.is_some_and(|end| end <= now) {
-        return Some(Due::End);
-    }
-    if experiment.state != State::Running {
-        return None;
-    }
-    let progress = experiment.ramp?;
+    schedule.end.is_some_and(|end| end <= now).then_some(Due::End)
+}
+
+/// The step of the ramp that was held as long as it wants and waits for no person.
+fn step_held(experiment: &Experiment, now: TimeUs) -> Option<&RampStep> {
+    let progress = experiment.ramp.filter(|_| experiment.state == State::Running)?;
     let step = experiment.design.ramp.as_ref()?.steps.get(usize::try_from(progress.step).ok()?)?;
     let held_us = now.0.saturating_sub(progress.since_us.0);
     let held = held_us >= i64::from(step.hold_minutes).saturating_mul(60_000_000);
-    (held && !step.approval && step.minimum_units <= units).then_some(Due::Climb)
+    (held && !step.approval).then_some(step)
 }

@@ -8,7 +8,11 @@ use domain::{
 use experiment::{ArmUnits, Check, Choices, MetricRow, Sheet, Table, TreatmentVerdict};
 use serde::Serialize;
 
-use super::{checks, gather::Gathered, internal, past, sheet, watch_of};
+use super::{
+    checks,
+    gather::{Gathered, Wanted},
+    internal, past, sheet, watch, watch_of,
+};
 use crate::{Context, ServiceError};
 
 /// The present phase of an experiment as the plan looks at it.
@@ -45,8 +49,10 @@ impl Moment {
         now: TimeUs,
     ) -> Result<Option<Self>, ServiceError> {
         let Some(phase) = experiment.phase() else { return Ok(None) };
+        // What was added up for another watch, such as an older version's, would read as nothing.
+        watch(context, project, experiment).await?;
         let watch = watch_of(experiment, phase);
-        let gathered = Gathered::read(context, project, experiment, phase, &watch).await?;
+        let gathered = Gathered::read(context, project, experiment, phase, &watch, Wanted::Whole).await?;
         let (experiment, phase): (Experiment, Phase) = (experiment.clone(), phase.clone());
         let work = move || {
             let at_us = phase.to_us.unwrap_or(now);

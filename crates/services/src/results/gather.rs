@@ -122,6 +122,31 @@ impl Past {
     }
 }
 
+/// How much of a phase is read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Wanted {
+    /// Everybody, by day and by epoch.
+    Whole,
+    /// That, and everybody by segment too.
+    Segments,
+}
+
+impl Wanted {
+    fn blocks(self) -> &'static [SliceKind] {
+        match self {
+            Self::Whole => &[SliceKind::Days, SliceKind::Epochs],
+            Self::Segments => &[SliceKind::Days, SliceKind::Epochs, SliceKind::Segments],
+        }
+    }
+
+    fn bins(self) -> &'static [SliceKind] {
+        match self {
+            Self::Whole => &[SliceKind::Days],
+            Self::Segments => &[SliceKind::Days, SliceKind::Segments],
+        }
+    }
+}
+
 /// Everybody of a phase, one entry for each arm in every list.
 #[derive(Default)]
 pub(super) struct Gathered {
@@ -140,21 +165,21 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    /// Reads all days and epochs; segments where they are asked for.
+    /// Reads what is wanted, as it is at one instant.
     pub(super) async fn read(
         context: &Context,
         project: ProjectId,
         experiment: &Experiment,
         phase: &Phase,
         watch: &Watch,
+        wanted: Wanted,
     ) -> Result<Self, ServiceError> {
         let (events, id, number) = (&context.events, experiment.id, phase.number);
-        let kinds = [SliceKind::Days, SliceKind::Segments, SliceKind::Epochs];
-        let blocks = events.unit_blocks(project, id, number, &kinds).await?;
+        let blocks = events.unit_blocks(project, id, number, wanted.blocks()).await?;
         let mut bins = Vec::new();
         if watch.readings.iter().any(|reading| reading.form == UnitForm::Bins) {
-            for kind in [SliceKind::Days, SliceKind::Segments] {
-                bins.extend(events.unit_bins(project, id, number, kind).await?);
+            for kind in wanted.bins() {
+                bins.extend(events.unit_bins(project, id, number, *kind).await?);
             }
         }
         let exposed = events.units_version(project, id, number).await?.units;

@@ -23,7 +23,7 @@ use experiment::{ArmUnits, Choices, Sheet, Table};
 use store::event::{UnitMeasure, UnitReading, UnitRecord, Watch};
 
 pub(crate) use self::evidence::Moment;
-use self::gather::{Gathered, Summed};
+use self::gather::{Gathered, Summed, Wanted};
 pub use self::{
     detail::{Ages, Detail, QUANTILES, Spread},
     explain::{Explained, RuleSays},
@@ -195,7 +195,7 @@ impl Results {
         self.watch(project, &experiment).await?;
         let phase = phase_of(&experiment, query.phase)?;
         let watch = watch_of(&experiment, phase);
-        let gathered = Gathered::read(&self.context, project, &experiment, phase, &watch).await?;
+        let gathered = Gathered::read(&self.context, project, &experiment, phase, &watch, Wanted::Segments).await?;
         let now = self.context.clock.now();
         let at_us = phase.to_us.unwrap_or(now);
         // What thousands of units come to takes a while: off the threads that answer requests.
@@ -261,7 +261,7 @@ impl Results {
         self.watch(project, &experiment).await?;
         let phase = phase_of(&experiment, phase)?;
         let watch = watch_of(&experiment, phase);
-        let gathered = Gathered::read(&self.context, project, &experiment, phase, &watch).await?;
+        let gathered = Gathered::read(&self.context, project, &experiment, phase, &watch, Wanted::Whole).await?;
         let now = self.context.clock.now();
         let number = phase.number;
         let work = move || {

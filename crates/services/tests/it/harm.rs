@@ -1,10 +1,11 @@
 //! The rule that ends harm, and the numbers kept with a decision.
 
-use domain::experiment::{ActivityKind, Experiment, State};
+use domain::experiment::{ActivityKind, Experiment, Outcome, State};
 use domain::page::PageSize;
 use serde_json::{Value, json};
 use services::experiments::Act;
 use stats::random::Generator;
+use store::event::{UnitStore as _, Watch};
 
 use crate::pipeline::{KEY, Pipeline, metric, units};
 
@@ -171,4 +172,58 @@ async fn an_undone_ending_has_no_numbers_and_an_ending_before_the_start_neither(
     assert_eq!(scheduled.state, State::Scheduled);
     pipeline.stop().await;
     assert_eq!(pipeline.experiment().await.decision.unwrap().evidence, None);
+}
+
+/// Has the units summed as an older version might have had it, and gives that.
+async fn summed_otherwise(pipeline: &Pipeline) -> Watch {
+    let (events, id) = (&pipeline.world.events, pipeline.experiment().await.id);
+    let mut watch = events.watched(pipeline.project, id, 0).await.unwrap().unwrap();
+    watch.measures.truncate(1);
+    watch.readings.clear();
+    events.watch(pipeline.project, watch.clone()).await.unwrap();
+    pipeline.fold().await;
+    watch
+}
+
+#[tokio::test]
+async fn what_was_summed_otherwise_is_summed_anew_before_it_is_judged() {
+    let mut pipeline = Pipeline::new().await;
+    pipeline.launch(KEY, &guarded("lower"), |_| ()).await;
+    live(&pipeline, units("a", 0..300), [0.02, 0.4], &mut Generator::new(6)).await;
+    summed_otherwise(&pipeline).await;
+    assert_eq!(tick(&pipeline).await.0, 0, "nothing is known yet");
+    pipeline.fold().await;
+    pipeline.world.clock.pass_s(60);
+    let (done, paused) = tick(&pipeline).await;
+    assert_eq!((done, paused.state), (1, State::Paused));
+}
+
+#[tokio::test]
+async fn where_a_person_has_decided_nobody_looks_again() {
+    let mut pipeline = Pipeline::new().await;
+    pipeline.launch(KEY, &guarded("lower"), |_| ()).await;
+    live(&pipeline, units("a", 0..300), [0.02, 0.4], &mut Generator::new(7)).await;
+    assert_eq!(tick(&pipeline).await.1.state, State::Paused);
+    let experiments = &pipeline.world.services.experiments;
+    experiments.resume(&pipeline.actor, pipeline.project, KEY, &Act::default()).await.unwrap();
+    let (id, otherwise) = (pipeline.experiment().await.id, summed_otherwise(&pipeline).await);
+    for _ in 0..3 {
+        pipeline.world.clock.pass_s(61);
+        assert_eq!(tick(&pipeline).await.0, 0);
+    }
+    // Whoever looks has the units summed as the plan wants it.
+    assert_eq!(pipeline.world.events.watched(pipeline.project, id, 0).await.unwrap(), Some(otherwise));
+}
+
+#[tokio::test]
+async fn the_end_that_was_set_comes_before_the_rule() {
+    let mut pipeline = Pipeline::new().await;
+    let end = domain::time::TimeUs(pipeline.world.services.now().0 + 3_600_000_000).to_string();
+    let ending = |design: &mut Value| design["schedule"] = json!({"end": end, "minimum_hours": 0});
+    pipeline.launch(KEY, &guarded("lower"), ending).await;
+    live(&pipeline, units("a", 0..300), [0.02, 0.4], &mut Generator::new(8)).await;
+    pipeline.world.clock.pass_s(7_200);
+    let (done, over) = tick(&pipeline).await;
+    assert_eq!((done, over.state), (1, State::Decided(Outcome::Inconclusive)));
+    assert_eq!(over.decision.unwrap().note, "the scheduled end came");
 }

@@ -102,3 +102,16 @@ async fn keys_are_the_owners_and_stay_in_their_project() {
     let taken = access.keep_given_pair(&owner, other.id, "copy", &Scope::ALL, &pair).await;
     assert!(matches!(taken, Err(ServiceError::Conflict(_))), "{taken:?}");
 }
+
+#[tokio::test]
+async fn no_key_speaks_for_assay_itself() {
+    let world = World::new().await;
+    let (owner, project) = world.set_up().await;
+    for name in ["assay", " Assay "] {
+        let refused = world.services.access.create_pair(&owner, project, name, &[Scope::Read]).await;
+        let Err(ServiceError::Invalid(fields)) = refused else { panic!("{refused:?}") };
+        assert_eq!(fields[0].field, "name");
+        assert!(fields[0].message.contains("such as `ci`"), "{}", fields[0].message);
+    }
+    world.services.access.create_pair(&owner, project, "assay ci", &[Scope::Read]).await.unwrap();
+}
