@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use domain::{
     auth::{Actor, Permission},
+    experiment::{ArmKey, Exposure},
     ids::ProjectId,
     prompt::{LabelName, PromptAtVersion, VersionChoice},
 };
@@ -65,15 +66,17 @@ impl Assignment {
         Ok(rule.resolve_keeping(attributes, kept.as_ref()))
     }
 
-    /// The arm of a unit's first exposure since units were dealt by the present seed.
+    /// The arm of a unit's first exposure since units were dealt by the present seed, among the arms that are still there.
     async fn kept(&self, project: ProjectId, split: &Split, unit: &str) -> Result<Option<Kept>, ServiceError> {
         // What is on its way to the store, or was seen there.
         let phase = split.engine.definition().stage.phase;
-        if let Some(kept) = self.ingest.exposed(project, split.id, split.dealt_since..=phase, unit) {
+        let is_there = |arm: &ArmKey| split.arm(arm.as_str()).is_some();
+        if let Some(kept) = self.ingest.exposed(project, split.id, split.dealt_since..=phase, unit, is_there) {
             return Ok(Some(kept));
         }
         let stored = self.context.events.exposures(project, split.id, unit).await?;
-        let first = stored.into_iter().find(|record| record.exposure.phase >= split.dealt_since);
+        let counts = |one: &Exposure| one.phase >= split.dealt_since && is_there(&one.arm);
+        let first = stored.into_iter().find(|record| counts(&record.exposure));
         Ok(first.map(|ExposureRecord { exposure, .. }| {
             let kept = Kept { phase: exposure.phase, arm: exposure.arm.clone() };
             self.ingest.remember(project, &exposure);

@@ -56,7 +56,7 @@ impl Split {
         self.arms.iter().map(|(_, version)| *version)
     }
 
-    /// The arm of a key the engine gave.
+    /// The arm of a key the engine gave, or a unit was given before.
     pub(super) fn arm(&self, key: &str) -> Option<(&ArmKey, u32)> {
         self.arms.iter().find(|(arm, _)| arm.as_str() == key).map(|(arm, version)| (arm, *version))
     }

@@ -47,14 +47,52 @@ pub struct NewExposure {
 
 type Key = (ProjectId, ExperimentId, u32, String);
 
+/// What is known of a unit's exposures in a phase: they wait, or are stored.
+struct Known {
+    /// The earliest, which stands.
+    first: (TimeUs, ArmKey),
+    /// The last one of another arm; it is stored too, because a unit with two arms counts for neither.
+    other: Option<(TimeUs, ArmKey)>,
+}
+
+impl Known {
+    fn new(exposure: &Exposure) -> Self {
+        Self { first: (exposure.first_us, exposure.arm.clone()), other: None }
+    }
+
+    /// Whether an exposure says nothing new.
+    fn covers(&self, exposure: &Exposure) -> bool {
+        let mut all = [&self.first].into_iter().chain(&self.other);
+        all.any(|(at, arm)| *arm == exposure.arm && *at <= exposure.first_us)
+    }
+
+    fn take(&mut self, exposure: &Exposure) {
+        let mut later = (exposure.first_us, exposure.arm.clone());
+        if later < self.first {
+            std::mem::swap(&mut later, &mut self.first);
+        }
+        if later.1 != self.first.1 {
+            self.other = Some(later);
+        }
+    }
+}
+
 #[derive(Default)]
 struct State {
     waiting: VecDeque<(ProjectId, Exposure)>,
-    /// Arm and instant of what waits or is stored.
-    known: HashMap<Key, (ArmKey, TimeUs)>,
+    known: HashMap<Key, Known>,
     running: bool,
     /// Experiments whose units are known to be summed, by revision.
     watched: HashMap<(ProjectId, ExperimentId), u32>,
+}
+
+impl State {
+    fn note(&mut self, key: Key, exposure: &Exposure) {
+        if self.known.len() >= REMEMBERED {
+            self.known.clear();
+        }
+        self.known.entry(key).and_modify(|known| known.take(exposure)).or_insert_with(|| Known::new(exposure));
+    }
 }
 
 /// Exposures on their way to the store. Nobody waits for it: what could not be stored is forgotten here, and sent again with
@@ -71,26 +109,19 @@ impl ExposureQueue {
     fn push(&self, project: ProjectId, exposure: Exposure) -> bool {
         let key = (project, exposure.experiment, exposure.phase, exposure.unit.clone());
         let mut state = self.state();
-        let known = state.known.get(&key).is_some_and(|(arm, at)| *arm == exposure.arm && *at <= exposure.first_us);
+        let known = state.known.get(&key).is_some_and(|known| known.covers(&exposure));
         if known || state.waiting.len() >= WAITING {
             return false;
         }
-        if state.known.len() >= REMEMBERED {
-            state.known.clear();
-        }
-        state.known.insert(key, (exposure.arm.clone(), exposure.first_us));
+        state.note(key, &exposure);
         state.waiting.push_back((project, exposure));
         !std::mem::replace(&mut state.running, true)
     }
 
     /// Remembers what is stored already.
     fn remember(&self, project: ProjectId, exposure: &Exposure) {
-        let mut state = self.state();
-        if state.known.len() >= REMEMBERED {
-            state.known.clear();
-        }
         let key = (project, exposure.experiment, exposure.phase, exposure.unit.clone());
-        state.known.entry(key).or_insert_with(|| (exposure.arm.clone(), exposure.first_us));
+        self.state().note(key, exposure);
     }
 
     /// The next exposures of one project; none ends the storing.
@@ -142,18 +173,19 @@ impl Ingest {
         }
     }
 
-    /// The arm a unit was given first in these phases, as far as this process remembers.
+    /// The arm a unit was given first in these phases, of those that will do, as far as this process remembers.
     pub(crate) fn exposed(
         &self,
         project: ProjectId,
         experiment: ExperimentId,
         phases: RangeInclusive<u32>,
         unit: &str,
+        will_do: impl Fn(&ArmKey) -> bool,
     ) -> Option<Kept> {
         let state = self.exposures.state();
         phases.into_iter().find_map(|phase| {
-            let (arm, _) = state.known.get(&(project, experiment, phase, unit.to_owned()))?;
-            Some(Kept { phase, arm: arm.clone() })
+            let (_, arm) = &state.known.get(&(project, experiment, phase, unit.to_owned()))?.first;
+            will_do(arm).then(|| Kept { phase, arm: arm.clone() })
         })
     }
 

@@ -94,7 +94,7 @@ pub struct Example {
 pub(super) async fn run(context: &Context, project: ProjectId, subject: &Subject) -> Result<DryRun, ServiceError> {
     let (design, range) = (&subject.design, subject.range);
     let prompt = subject.slot.prompt_name.as_str();
-    let met = context.events.meetings(project, prompt, &design.unit, range, TRACES).await?;
+    let met = context.events.meetings(project, prompt, None, &design.unit, range, TRACES).await?;
     let condition = subject.engine.definition().condition.as_ref();
     let chosen: Vec<&Meeting> =
         if condition.is_some() { sample(&met.units, OPENED) } else { met.units.iter().collect() };

@@ -16,7 +16,7 @@ use crate::{
     results::{gather, measures},
 };
 
-/// Traces looked at of each version.
+/// Traces looked at.
 pub(super) const TRACES: u32 = 200_000;
 /// Units worked out, chosen by a hash of their id: enough for a variance to some percent.
 const SAMPLE: usize = 1_000;
@@ -190,7 +190,7 @@ impl Past {
         let (design, range) = (&subject.design, subject.range);
         let prompt = subject.slot.prompt_name.as_str();
         let Meetings { units: met, traces, without_unit, reached } =
-            context.events.meetings(project, prompt, &design.unit, range, TRACES).await?;
+            context.events.meetings(project, prompt, None, &design.unit, range, TRACES).await?;
         let first = met.iter().map(|one| one.first_us).min();
         let from = reached.or(first).unwrap_or(range.from).max(range.from);
         let condition = subject.engine.definition().condition.as_ref();

@@ -1,7 +1,7 @@
 //! Units that keep their arm.
 
 use assign::Reason;
-use domain::experiment::{Design, ExposureDoor};
+use domain::experiment::{Design, Exposure, ExposureDoor};
 use serde_json::{Map, Value, json};
 use services::experiments::{Act, Edit};
 
@@ -11,6 +11,24 @@ const FLAG: &str = "greet.production";
 
 fn metrics() -> [Value; 1] {
     [metric("buy", "rate", "higher", "goal", Value::Null)]
+}
+
+/// Units come to a door, which notes it; with the version each is given.
+async fn served(pipeline: &Pipeline, names: &[String]) -> Vec<(u32, Option<Exposure>)> {
+    let services = &pipeline.world.services;
+    let rules = services.assignment.rules(&pipeline.actor, pipeline.project).await.unwrap();
+    let rule = rules.by_flag_key(FLAG).unwrap();
+    let mut served = Vec::new();
+    for unit in names {
+        let attributes = Map::from_iter([("id".to_owned(), Value::from(unit.as_str()))]);
+        let resolved = services.assignment.resolve(pipeline.project, rule, &attributes).await.unwrap();
+        let exposure = resolved.exposure(ExposureDoor::Resolve, services.now());
+        services.ingest.answered(pipeline.project, &resolved, ExposureDoor::Resolve);
+        served.push((resolved.version, exposure));
+    }
+    // What the door notes is stored behind it; this is.
+    pipeline.expose(served.iter().filter_map(|(_, exposure)| exposure.clone()).collect()).await;
+    served
 }
 
 /// What a unit is answered at a door: version, why, and whether it would be exposed.
@@ -131,5 +149,58 @@ async fn who_is_dealt_anew_or_not_let_in_keeps_nothing() {
     for unit in &names {
         let (_, reason, exposed) = answered(&pipeline, unit).await;
         assert_eq!((reason, exposed), (Reason::Assigned, true), "{unit}");
+    }
+}
+
+#[tokio::test]
+async fn who_lost_an_arm_keeps_the_next_one() {
+    let mut pipeline = Pipeline::new().await;
+    let arm = |key: &str, version: u32, weight: u16| json!({"key": key, "version": version, "weight": weight});
+    let three = json!([arm("control", 1, 3_400), arm("warm", 2, 3_300), arm("cold", 3, 3_300)]);
+    let sticky = |design: &mut Value| {
+        design["sticky"] = json!(true);
+        design["arms"] = three;
+    };
+    pipeline.launch(KEY, &metrics(), sticky).await;
+    let names = units("a", 0..90);
+    let first = served(&pipeline, &names).await;
+    pipeline.world.clock.pass_s(60);
+    edit(&pipeline, false, |design| design["arms"] = json!([arm("control", 1, 5_000), arm("warm", 2, 5_000)])).await;
+    let lost: Vec<String> =
+        names.iter().zip(&first).filter(|(_, (version, _))| *version == 3).map(|(unit, _)| unit.clone()).collect();
+    assert!(lost.len() > 10, "{}", lost.len());
+    let second = served(&pipeline, &lost).await;
+    pipeline.fold().await;
+    pipeline.world.clock.pass_s(60);
+    edit(&pipeline, false, weights(100)).await;
+    let other = pipeline.world.other_process().await;
+    let rules = other.assignment.rules(&pipeline.actor, pipeline.project).await.unwrap();
+    let rule = rules.by_flag_key(FLAG).unwrap();
+    for (unit, (version, exposure)) in lost.iter().zip(&second) {
+        assert!(exposure.is_some() && *version != 3, "{unit} is dealt anew");
+        // By what this process remembers, and by what is stored.
+        assert_eq!(answered(&pipeline, unit).await, (*version, Reason::Kept, false), "{unit}");
+        let attributes = Map::from_iter([("id".to_owned(), Value::from(unit.as_str()))]);
+        let resolved = other.assignment.resolve(pipeline.project, rule, &attributes).await.unwrap();
+        assert_eq!(resolved.version, *version, "{unit}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_arm_does_not_take_the_place_of_the_first() {
+    let mut pipeline = Pipeline::new().await;
+    pipeline.launch(KEY, &metrics(), |design| design["sticky"] = json!(true)).await;
+    let names = units("a", 0..30);
+    let first = served(&pipeline, &names).await;
+    pipeline.world.clock.pass_s(60);
+    for (_, exposure) in &first {
+        let exposure = exposure.clone().unwrap();
+        let arm = if exposure.arm.as_str() == "control" { "warm" } else { "control" };
+        let second = Exposure { arm: arm.parse().unwrap(), first_us: pipeline.world.services.now(), ..exposure };
+        pipeline.world.services.ingest.expose(pipeline.project, second);
+    }
+    edit(&pipeline, false, weights(100)).await;
+    for (unit, (version, _)) in names.iter().zip(&first) {
+        assert_eq!(answered(&pipeline, unit).await, (*version, Reason::Kept, false), "{unit}");
     }
 }

@@ -66,6 +66,11 @@ impl World {
         wire(&self.folder, self.clock.clone(), 2).await.0
     }
 
+    /// The store of the control plane, for what no use case would write.
+    pub(crate) async fn control(&self) -> SqliteControl {
+        SqliteControl::open(self.folder.path()).await.unwrap()
+    }
+
     /// The first owner with a project, and the token of their session.
     pub(crate) async fn set_up(&self) -> (Actor, ProjectId) {
         let link = self.services.access.first_owner_link().await.unwrap().unwrap();

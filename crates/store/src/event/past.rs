@@ -37,12 +37,14 @@ pub struct Meeting {
 /// What past traffic would have been to an experiment.
 #[async_trait]
 pub trait PastStore {
-    /// Units whose traces with a generation on the prompt began in the range, newest traces first where there are more than
-    /// `limit` of a version. Units that are an attribute are not found in traces: nobody.
+    /// Units whose traces with a generation on the prompt, or on one of these versions of it, began in the range. It looks at the
+    /// newest traces, over all versions together at most `limit`, and holds no more than twice that many; where there are more,
+    /// [`Meetings::reached`] says so. Units that are an attribute are not found in traces: nobody.
     async fn meetings(
         &self,
         project: ProjectId,
         prompt: &str,
+        versions: Option<&[u32]>,
         unit: &UnitKind,
         range: TimeRange,
         limit: u32,

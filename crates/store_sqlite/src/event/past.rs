@@ -44,6 +44,7 @@ impl PastStore for SqliteEvents {
         &self,
         project: ProjectId,
         prompt: &str,
+        versions: Option<&[u32]>,
         unit: &UnitKind,
         range: TimeRange,
         limit: u32,
@@ -59,33 +60,43 @@ impl PastStore for SqliteEvents {
         let Some(prompt) = reader.word(project, WordKind::Prompt, prompt).await? else {
             return Ok(Meetings::default());
         };
+        let versions = match versions {
+            Some(asked) => asked.to_vec(),
+            None => reader.versions(prompt).await?,
+        };
         // By trace: one that used two versions is one meeting.
         let mut traces: BTreeMap<(i64, TraceId), Option<String>> = BTreeMap::new();
-        let mut reached: Option<i64> = None;
-        for version in reader.versions(prompt).await? {
+        let most = limit as usize;
+        // The newest that was too much: nothing is said of its instant and what came before.
+        let mut cut: Option<i64> = None;
+        let mut from_ns = range.from.to_ns().0;
+        for version in versions {
             let rows = sqlx::query(question)
                 .bind(prompt)
                 .bind(i64::from(version))
-                .bind(range.from.to_ns().0)
+                .bind(from_ns)
                 .bind(range.to.to_ns().0)
                 .bind(project)
-                .bind(i64::from(limit))
+                .bind(i64::from(limit).saturating_add(1))
                 .fetch_all(&reader.pool)
                 .await
                 .map_err(from_sqlx)?;
-            let full = rows.len() >= limit as usize;
-            for (place, row) in rows.iter().enumerate() {
+            for row in &rows {
                 let start_ns: i64 = row.try_get(0).map_err(from_sqlx)?;
                 let trace = TraceId::from_slice(row.try_get(1).map_err(from_sqlx)?).map_err(StoreError::backend)?;
                 traces.insert((start_ns, trace), row.try_get(2).map_err(from_sqlx)?);
-                if full && place + 1 == rows.len() {
-                    reached = reached.max(Some(start_ns));
-                }
+            }
+            while traces.len() > most {
+                let Some(((start_ns, _), _)) = traces.pop_first() else { break };
+                cut = Some(start_ns);
+                from_ns = start_ns.saturating_add(1);
             }
         }
-        let mut met = Meetings { reached: reached.map(|reached| TimeNs(reached).to_us()), ..Meetings::default() };
+        // Whole microseconds, as ranges are given: the next one after what was cut.
+        let reached = cut.map(|start_ns| TimeUs(start_ns.div_euclid(1000).saturating_add(1)));
+        let mut met = Meetings { reached, ..Meetings::default() };
         let mut units: BTreeMap<String, Meeting> = BTreeMap::new();
-        let all_since = reached.unwrap_or(i64::MIN);
+        let all_since = reached.map_or(i64::MIN, |reached| reached.to_ns().0);
         for ((start_ns, trace), named) in traces.iter().filter(|((start_ns, _), _)| *start_ns >= all_since) {
             met.traces += 1;
             let id = if *unit == UnitKind::Trace { Some(trace.to_string()) } else { named.clone() };

@@ -233,7 +233,7 @@ impl UnitStore for SqliteEvents {
         let Some(trial) = self.reader.trial(project, experiment, phase).await? else { return Ok(Vec::new()) };
         // One transaction, so that the kinds are of one instant.
         let mut snapshot = self.reader.pool.begin().await.map_err(from_sqlx)?;
-        let mut blocks = Vec::new();
+        let mut read = Vec::with_capacity(kinds.len());
         for kind in kinds {
             let rows = sqlx::query(BLOCKS)
                 .bind(trial.id)
@@ -241,6 +241,12 @@ impl UnitStore for SqliteEvents {
                 .fetch_all(&mut *snapshot)
                 .await
                 .map_err(from_sqlx)?;
+            read.push((kind, rows));
+        }
+        // Names are asked for on a connection of their own: whoever held one meanwhile could wait for itself.
+        snapshot.rollback().await.map_err(from_sqlx)?;
+        let mut blocks = Vec::new();
+        for (kind, rows) in read {
             for (row, slice) in rows.iter().zip(self.reader.slices(*kind, &rows).await?) {
                 let block = fold_block::unpack(row.try_get(2).map_err(from_sqlx)?)?;
                 blocks.push(SlicedBlock { slice, arm: arm(row)?, block });

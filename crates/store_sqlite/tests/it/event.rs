@@ -7,7 +7,7 @@ use store::{
     StoreError,
     conformance::event::{Build, Model, Random, START_NS, agrees, charges, experiments, fold_all, random},
     event::{
-        ChargeStore as _, EventStore as _, Gather, GatherStore as _, GatheredList, TraceFilter, TraceKey,
+        ChargeStore as _, EventStore as _, Gather, GatherStore as _, GatheredList, SliceKind, TraceFilter, TraceKey,
         UnitStore as _, Waiting,
     },
 };
@@ -332,4 +332,25 @@ async fn many_users_are_listed_too() {
         found.extend(slice.items.into_iter().map(|user| user.id));
     }
     assert_eq!(found, expected.iter().map(|number| format!("user {number}")).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn segments_are_named_with_a_single_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteEvents::open(folder.path()).await.unwrap();
+    let watch = experiments::watch(UnitKind::User, None);
+    store.watch(Build::project(1), watch.clone()).await.unwrap();
+    store.segment_by(Build::project(1), Some("release".parse().unwrap())).await.unwrap();
+    for mut batch in experiments::random_batches(&mut Random(7), &UnitKind::User, 20) {
+        batch.spans.iter_mut().for_each(|span| span.row.trace.release = Some("one".to_owned()));
+        store.append(Build::segmented(&batch, &"release".parse().unwrap())).await.unwrap();
+    }
+    fold_all(&store).await;
+    store.close().await.unwrap();
+    // Opened anew, it knows no names yet.
+    let options = EventOptions { readers: 1, ..EventOptions::default() };
+    let store = SqliteEvents::open_with(folder.path(), &options).await.unwrap();
+    let blocks = store.unit_blocks(Build::project(1), watch.experiment, 0, &[SliceKind::Segments]);
+    let blocks = tokio::time::timeout(std::time::Duration::from_secs(5), blocks).await.unwrap().unwrap();
+    assert!(!blocks.is_empty());
 }

@@ -17,13 +17,15 @@ use crate::event::{EventStore, Meeting};
 const HOUR_US: i64 = HOUR_NS / 1000;
 
 /// Meetings in a range, from all that was sent: by unit, and how many traces there are and how many name none.
-fn met(sent: &Sent, kind: &UnitKind, range: TimeRange) -> (Vec<Meeting>, u64, u64) {
+fn met(sent: &Sent, versions: Option<&[u32]>, kind: &UnitKind, range: TimeRange) -> (Vec<Meeting>, u64, u64) {
     let project = Build::project(1);
     let mut found: BTreeMap<String, (i64, TraceId)> = BTreeMap::new();
     let (mut traces, mut without) = (0, 0);
     for id in sent.model.trace_ids(project) {
         let spans = sent.model.spans(project, id);
-        let uses = spans.iter().any(|(_, link)| link.as_ref().is_some_and(|link| link.link.name == PROMPT));
+        let asked = |version: u32| versions.is_none_or(|versions| versions.contains(&version));
+        let uses = spans.iter().filter_map(|(_, link)| link.as_ref());
+        let uses = uses.filter(|link| link.link.name == PROMPT).any(|link| asked(link.link.version));
         let trace = sent.model.trace(project, id).expect("a trace");
         let start_us = trace.start_ns.to_us().0;
         if !uses || !(range.from.0..range.to.0).contains(&start_us) {
@@ -62,14 +64,23 @@ pub async fn past_units_are_what_they_would_have_been_in_an_experiment(store: &d
         }
         for hours in [40, 12] {
             let range = TimeRange { from: TimeUs(START_NS / 1000), to: TimeUs(START_NS / 1000 + hours * HOUR_US) };
-            let found = store.meetings(project, PROMPT, &kind, range, 1_000).await.expect("meetings");
-            let (units, traces, without_unit) = met(&sent, &kind, range);
+            let found = store.meetings(project, PROMPT, None, &kind, range, 1_000).await.expect("meetings");
+            let (units, traces, without_unit) = met(&sent, None, &kind, range);
             assert_eq!((found.traces, found.without_unit, found.reached), (traces, without_unit, None));
             assert_eq!(found.units, units);
-            let last = store.meetings(project, PROMPT, &kind, range, 1).await.expect("meetings");
-            let reached = last.reached.expect("there are more");
-            let rest = TimeRange { from: reached, ..range };
-            assert_eq!(last.units, met(&sent, &kind, rest).0);
+            for (versions, limit) in [(None, 1), (None, 3), (Some([1].as_slice()), 1), (Some(&[1, 2]), 3)] {
+                let last = store.meetings(project, PROMPT, versions, &kind, range, limit).await.expect("meetings");
+                let reached = last.reached.expect("there are more");
+                assert!((1..=u64::from(limit)).contains(&last.traces), "{} traces of {limit}", last.traces);
+                let rest = TimeRange { from: reached, ..range };
+                let (units, traces, without_unit) = met(&sent, versions, &kind, rest);
+                assert_eq!((last.units, last.traces, last.without_unit), (units, traces, without_unit));
+            }
+            for versions in [[1], [2], [9]] {
+                let some =
+                    store.meetings(project, PROMPT, Some(&versions), &kind, range, 1_000).await.expect("meetings");
+                assert_eq!((some.units, some.reached), (met(&sent, Some(&versions), &kind, range).0, None));
+            }
         }
         let exposed: Vec<(String, TimeUs)> =
             sent.exposures.values().map(|exposure| (exposure.unit.clone(), exposure.first_us)).collect();
@@ -77,7 +88,8 @@ pub async fn past_units_are_what_they_would_have_been_in_an_experiment(store: &d
         for ((unit, _), state) in exposed.iter().zip(states) {
             assert_eq!(state, expected(&sent, &watch, unit), "{unit}");
         }
-        let nobody = store.meetings(Build::project(2), PROMPT, &kind, TimeRange { from: TimeUs(0), to: TimeUs(1) }, 9);
+        let range = TimeRange { from: TimeUs(0), to: TimeUs(1) };
+        let nobody = store.meetings(Build::project(2), PROMPT, None, &kind, range, 9);
         assert_eq!(nobody.await.expect("meetings"), crate::event::Meetings::default());
         while store.remove_project(project).await.expect("removed") {}
     }
