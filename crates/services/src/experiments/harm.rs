@@ -34,37 +34,24 @@ impl Looks {
     /// Whether a look at these units is due; if so it counts as taken.
     fn is_due(&self, experiment: ExperimentId, units: u64, now: TimeUs) -> bool {
         let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if looks.get(&experiment).is_some_and(|last| {
-            last.seen == Some(units) || now.0.saturating_sub(last.at.0) < LOOK_US
-        }) {
+        if looks
+            .get(&experiment)
+            .is_some_and(|last| last.seen == Some(units) || now.0.saturating_sub(last.at.0) < LOOK_US)
+        {
             return false;
         }
-        looks.insert(
-            experiment,
-            Look {
-                at: now,
-                seen: Some(units),
-            },
-        );
+        looks.insert(experiment, Look { at: now, seen: Some(units) });
         true
     }
 
     /// Takes a look back, so that the next tick looks again.
     fn forget(&self, experiment: ExperimentId) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&experiment);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&experiment);
     }
 
     /// Notes that a look saw nothing, so that it is repeated in its time, whether or not units change until then.
     fn failed(&self, experiment: ExperimentId) {
-        if let Some(last) = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_mut(&experiment)
-        {
+        if let Some(last) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&experiment) {
             last.seen = None;
         }
     }
@@ -91,18 +78,12 @@ impl Experiments {
         now: TimeUs,
     ) -> Result<Option<Harm>, ServiceError> {
         let rule = experiment.design.plan.rule.on_harm;
-        let Some(phase) = experiment.phase() else {
-            return Ok(None);
-        };
+        let Some(phase) = experiment.phase() else { return Ok(None) };
         let guarded = experiment.metrics(MetricRole::Guardrail).next().is_some();
         if experiment.state != State::Running || rule == OnHarm::Tell || !guarded {
             return Ok(None);
         }
-        let units = self
-            .context
-            .events
-            .units_version(project, experiment.id, phase.number)
-            .await?;
+        let units = self.context.events.units_version(project, experiment.id, phase.number).await?;
         if !self.looks.is_due(experiment.id, units.version, now) {
             return Ok(None);
         }
@@ -117,10 +98,7 @@ impl Experiments {
             Ok(Some((sentence, broken))) => {
                 // Should what is tried now fail, the next tick tries it again.
                 self.looks.forget(experiment.id);
-                Ok(Some(Harm {
-                    roll_back: rule == OnHarm::RollBack && !broken,
-                    sentence,
-                }))
+                Ok(Some(Harm { roll_back: rule == OnHarm::RollBack && !broken, sentence }))
             }
             Err(error) => {
                 self.looks.failed(experiment.id);
@@ -136,39 +114,21 @@ impl Experiments {
         experiment: &Experiment,
         now: TimeUs,
     ) -> Result<Option<(String, bool)>, ServiceError> {
-        let Some(moment) = Moment::of(&self.context, project, experiment, now).await? else {
-            return Ok(None);
-        };
+        let Some(moment) = Moment::of(&self.context, project, experiment, now).await? else { return Ok(None) };
         let arms = moment.sheet.arms.iter().skip(1);
         let rows = moment.anytime_rows()?;
         for (place, arm) in arms.enumerate() {
             let harmed = |row: &&experiment::MetricRow| {
-                row.comparisons.get(place).and_then(|one| one.guardrail)
-                    == Some(GuardrailState::SeriouslyHarmed)
+                row.comparisons.get(place).and_then(|one| one.guardrail) == Some(GuardrailState::SeriouslyHarmed)
             };
-            let Some(row) = rows.iter().find(harmed) else {
-                continue;
-            };
-            let verdict = moment
-                .table
-                .verdicts
-                .get(place)
-                .filter(|verdict| verdict.verdict == Verdict::StopNow);
+            let Some(row) = rows.iter().find(harmed) else { continue };
+            let verdict = moment.table.verdicts.get(place).filter(|verdict| verdict.verdict == Verdict::StopNow);
             if let Some(verdict) = verdict {
                 return Ok(Some((verdict.sentence.clone(), false)));
             }
-            let broken = moment
-                .sheet
-                .checks
-                .iter()
-                .find(|check| check.status == CheckStatus::Broken);
-            let why = broken.map_or(String::new(), |check| {
-                format!(" A check is broken, too: {}", check.sentence)
-            });
-            let sentence = format!(
-                "`{}` is worse than its margin allows with `{}`.{why}",
-                row.key, arm.key
-            );
+            let broken = moment.sheet.checks.iter().find(|check| check.status == CheckStatus::Broken);
+            let why = broken.map_or(String::new(), |check| format!(" A check is broken, too: {}", check.sentence));
+            let sentence = format!("`{}` is worse than its margin allows with `{}`.{why}", row.key, arm.key);
             return Ok(Some((sentence, broken.is_some())));
         }
         Ok(None)
@@ -182,12 +142,8 @@ impl Experiments {
         since: TimeUs,
     ) -> Result<bool, ServiceError> {
         let control = &self.context.control;
-        let log = control
-            .experiment_activity(project, experiment.id, None, MOST_LOOKED_THROUGH)
-            .await?;
-        Ok(log.iter().any(|entry| {
-            entry.kind == ActivityKind::Paused && entry.by == SYSTEM && entry.at_us >= since
-        }))
+        let log = control.experiment_activity(project, experiment.id, None, MOST_LOOKED_THROUGH).await?;
+        Ok(log.iter().any(|entry| entry.kind == ActivityKind::Paused && entry.by == SYSTEM && entry.at_us >= since))
     }
 }
 

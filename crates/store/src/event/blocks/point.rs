@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Mul};
 
 use super::Wide;
 
@@ -43,33 +43,9 @@ impl UnitSums {
         self.with_rows += sign * i64::from(unit.has_rows);
         let rows = i128::from(unit.rows.unwrap_or_default());
         let products = if value.unsigned_abs() < SMALL && rows.unsigned_abs() < SMALL {
-            let (square, crossed, rows_square) = (value * value, value * rows, rows * rows);
-            [
-                value,
-                square,
-                square * value,
-                rows,
-                crossed,
-                rows_square,
-                square * rows,
-                crossed * rows,
-                rows_square * rows,
-            ]
-            .map(Wide::from)
+            products(value, rows).map(Wide::from)
         } else {
-            let (value, rows) = (Wide::from(value), Wide::from(rows));
-            let (square, crossed, rows_square) = (value * value, value * rows, rows * rows);
-            [
-                value,
-                square,
-                square * value,
-                rows,
-                crossed,
-                rows_square,
-                square * rows,
-                crossed * rows,
-                rows_square * rows,
-            ]
+            products(Wide::from(value), Wide::from(rows))
         };
         for (sum, product) in self.products.iter_mut().zip(products) {
             if add {
@@ -113,6 +89,12 @@ impl UnitSums {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// What [`UnitSums::products`] sums of one unit.
+fn products<N: Copy + Mul<Output = N>>(value: N, rows: N) -> [N; 9] {
+    let (square, crossed, rows_square) = (value * value, value * rows, rows * rows);
+    [value, square, square * value, rows, crossed, rows_square, square * rows, crossed * rows, rows_square * rows]
 }
 
 /// Units sorted by the size of their value, so that a cap can be taken afterwards: 16 shelves for each doubling.
