@@ -24,16 +24,23 @@ const STRETCH: u64 = 64;
 /// Folding may lag behind this long.
 const FOLD_LIMIT: Duration = Duration::from_mins(10);
 
-/// Makes the prompts, sends all spans and some scores, and waits until the totals have them.
+const JSON: [(&str, &str); 2] = [("authorization", KEY), ("content-type", "application/json")];
+
+/// Makes the prompts, and sends the traffic as [`send`] does.
 pub(crate) fn fill(server: &Server, traffic: &Traffic, coding: Coding) -> anyhow::Result<Value> {
     let address = server.address.as_str();
-    let json = [("authorization", KEY), ("content-type", "application/json")];
     let mut prompts = Connection::new(address);
     for prompt in traffic.prompts() {
-        let request = Request::new("POST", address, "/api/public/v2/prompts", &json, prompt.to_string().into_bytes());
+        let request = Request::new("POST", address, "/api/public/v2/prompts", &JSON, prompt.to_string().into_bytes());
         let answer = prompts.send(&request)?;
         ensure!(answer.status == 201, "a prompt is answered with {}: {}", answer.status, answer.words());
     }
+    send(server, traffic, coding)
+}
+
+/// Sends all spans and some scores, and waits until the totals have them.
+pub(crate) fn send(server: &Server, traffic: &Traffic, coding: Coding) -> anyhow::Result<Value> {
+    let address = server.address.as_str();
     let before = Counters::read(address)?;
     let mut sending = Duration::ZERO;
     let mut serving = Duration::ZERO;
@@ -53,7 +60,7 @@ pub(crate) fn fill(server: &Server, traffic: &Traffic, coding: Coding) -> anyhow
         let given: Vec<Request> = traffic
             .scores(batches)
             .iter()
-            .map(|body| Request::new("POST", address, "/api/public/ingestion", &json, body.to_string().into_bytes()))
+            .map(|body| Request::new("POST", address, "/api/public/ingestion", &JSON, body.to_string().into_bytes()))
             .collect();
         scores += given.len();
         closed::send_all(address, 2, &given)?;
@@ -77,8 +84,7 @@ pub(crate) fn fill(server: &Server, traffic: &Traffic, coding: Coding) -> anyhow
 /// How long it took until every number counts every span.
 fn wait_until_folded(address: &str) -> anyhow::Result<Duration> {
     let question = json!({"measures": ["count"], "range": "24h"}).to_string().into_bytes();
-    let headers = [("authorization", KEY), ("content-type", "application/json")];
-    let request = Request::new("POST", address, "/api/v1/query", &headers, question);
+    let request = Request::new("POST", address, "/api/v1/query", &JSON, question);
     let mut connection = Connection::new(address);
     let began = Instant::now();
     while began.elapsed() < FOLD_LIMIT {

@@ -24,8 +24,8 @@ struct Visitor<'a> {
     cookie: String,
 }
 
-/// Measures all of them, each with this many requests.
-pub(crate) fn measure(address: &str, requests: u32) -> anyhow::Result<Value> {
+/// Measures all of them, each with this many requests; `long` is the id of a trace of very many spans.
+pub(crate) fn measure(address: &str, long: &str, requests: u32) -> anyhow::Result<Value> {
     let mut visitor = Visitor::sign_in(address)?;
     let prompt = Traffic::prompt(3).replace('/', "%2F");
     let traces = visitor.read("/api/v1/traces?limit=50&range=30d")?;
@@ -45,6 +45,7 @@ pub(crate) fn measure(address: &str, requests: u32) -> anyhow::Result<Value> {
         ("traces of a version, 14 days", format!("/p/load/traces?prompt={prompt}&version=2&range=14d")),
         ("traces, second page", format!("/p/load/traces?range=14d&cursor={second_page}")),
         ("trace", format!("/p/load/traces/{newest}")),
+        ("trace, a long one", format!("/p/load/traces/{long}")),
         ("keys", "/p/load/settings/keys".to_owned()),
         ("members", "/p/load/settings/members".to_owned()),
     ];
@@ -55,6 +56,7 @@ pub(crate) fn measure(address: &str, requests: u32) -> anyhow::Result<Value> {
         ("query by version and day", "/api/v1/query".to_owned(), Some(&by_day)),
         ("list traces", "/api/v1/traces".to_owned(), None),
         ("read a trace", format!("/api/v1/traces/{newest}"), None),
+        ("read a long trace", format!("/api/v1/traces/{long}"), None),
         ("SDK: fetch a prompt", format!("/api/public/v2/prompts/{prompt}"), None),
         ("SDK: read a trace", format!("/api/public/traces/{newest}"), None),
     ];

@@ -6,9 +6,9 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use crate::{
-    Arguments,
     http::{Connection, Request},
     open,
+    run::Options,
     server::{KEY, Server},
 };
 
@@ -17,19 +17,19 @@ const EXPERIMENT: &str = "load-resolve";
 const HEADERS: [(&str, &str); 2] = [("authorization", KEY), ("content-type", "application/json")];
 
 /// Makes an experiment and asks for units.
-pub(crate) fn measure(server: &Server, arguments: &Arguments) -> anyhow::Result<Value> {
+pub(crate) fn measure(server: &Server, options: &Options) -> anyhow::Result<Value> {
     let address = server.address.as_str();
     launch(address)?;
-    let lasts = Duration::from_secs(arguments.fetch_seconds.into());
+    let lasts = Duration::from_secs(options.fetch_seconds.into());
     let cpu = server.process().cpu;
-    let times = open::at_rate(address, arguments.fetch_rate, lasts, |number| resolve(address, number / 2))?;
+    let times = open::at_rate(address, options.fetch_rate, lasts, |number| resolve(address, number / 2))?;
     let cpu = server.process().cpu.saturating_sub(cpu);
     let results = format!("/api/v1/experiments/{EXPERIMENT}/results");
     let answer = Connection::new(address).send(&Request::new("GET", address, &results, &HEADERS, Vec::new()))?;
     let told: Value = serde_json::from_slice(&answer.body).context("results are no JSON")?;
     Ok(json!({
-        "per_s": arguments.fetch_rate,
-        "seconds": arguments.fetch_seconds,
+        "per_s": options.fetch_rate,
+        "seconds": options.fetch_seconds,
         "exposed": told.get("exposed"),
         "server_cpu_micros_each": cpu.as_secs_f64() * 1e6 / times.count().max(1) as f64,
         "times": times.to_json(),

@@ -6,14 +6,22 @@ use anyhow::Context as _;
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 
-use crate::{http::Request, protobuf::Message, random::Random};
+use crate::{
+    http::Request,
+    protobuf::Message,
+    random::Random,
+    span::{self, Held, Span},
+};
 
 /// Spans a request, as SDKs send them.
 pub(crate) const BATCH: u64 = 512;
-/// Spans a trace: a root, three generations below it, two steps.
+/// Spans a trace as a rule: a root, three generations below it, two steps.
 const TRACE: u64 = 6;
 /// Every so many traces have a score.
 const SCORED: u64 = 4;
+/// Who sends.
+const SERVICE: &str = "shop";
+const SDK: (&str, &str) = ("langfuse-sdk", "5.11.1");
 const USERS: u64 = 100_000;
 const PROMPTS: u64 = 10;
 const VERSIONS: u64 = 4;
@@ -23,11 +31,12 @@ const MILLISECOND_NS: u64 = 1_000_000;
 /// Texts are cut from this much, so that making them costs nothing.
 const WORDS_BYTES: usize = 1 << 20;
 
-/// How a request's body goes over the wire.
+/// How a request's body goes over the wire: protobuf as it is or compressed, or JSON.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Coding {
     Plain,
     Gzip,
+    Json,
 }
 
 /// A stream of traffic.
@@ -35,6 +44,10 @@ pub(crate) enum Coding {
 pub(crate) struct Traffic {
     seed: u64,
     spans: u64,
+    /// Spans a trace.
+    trace: u64,
+    /// Sent again with other texts.
+    changed: bool,
     end_ns: u64,
     words: String,
 }
@@ -43,7 +56,18 @@ impl Traffic {
     /// `spans` in all, rounded up to whole requests, ending at `end_ns`.
     pub(crate) fn new(seed: u64, spans: u64, end_ns: u64) -> Self {
         let spans = spans.div_ceil(BATCH) * BATCH;
-        Self { seed, spans, end_ns, words: words(&mut Random::new(seed, u64::MAX)) }
+        let words = words(&mut Random::new(seed, u64::MAX));
+        Self { seed, spans, trace: TRACE, changed: false, end_ns, words }
+    }
+
+    /// With traces of this many spans.
+    pub(crate) fn with_traces_of(self, trace: u64) -> Self {
+        Self { trace: trace.max(1), ..self }
+    }
+
+    /// The same spans with other outputs, as a sender resends what it had sent unfinished.
+    pub(crate) fn changed(self) -> Self {
+        Self { changed: true, ..self }
     }
 
     pub(crate) fn spans(&self) -> u64 {
@@ -78,45 +102,46 @@ impl Traffic {
         made
     }
 
-    /// One request of spans: OTLP as protobuf.
+    /// One request of spans to Assay.
     pub(crate) fn batch(&self, number: u64, address: &str, key: &str, coding: Coding) -> anyhow::Result<Request> {
-        let mut all = Message::default();
-        all.message(1, |resource| {
-            resource.message(1, |attributes| {
-                text(attributes, 1, "service.name", "shop");
-            });
-            resource.message(2, |scope| {
-                scope.message(1, |name| {
-                    name.bytes(1, b"langfuse-sdk").bytes(2, b"5.11.1");
-                });
-                for span in number * BATCH..(number + 1) * BATCH {
-                    scope.message(2, |message| self.span(span, message));
-                }
-            });
-        });
-        let plain = all.into_bytes();
-        let mut headers = vec![("authorization", key), ("content-type", "application/x-protobuf")];
+        let kind = if coding == Coding::Json { "application/json" } else { "application/x-protobuf" };
+        let headers = [("authorization", key), ("content-type", kind)];
+        self.batch_to(number, address, "/api/public/otel/v1/traces", &headers, coding)
+    }
+
+    /// The same request to anyone who takes OTLP.
+    pub(crate) fn batch_to(
+        &self,
+        number: u64,
+        address: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        coding: Coding,
+    ) -> anyhow::Result<Request> {
+        let mut headers = headers.to_vec();
+        let spans = (number * BATCH..(number + 1) * BATCH).map(|span| self.span(span));
         let body = match coding {
-            Coding::Plain => plain,
+            Coding::Plain => protobuf(spans),
             Coding::Gzip => {
                 headers.push(("content-encoding", "gzip"));
                 let mut packed = GzEncoder::new(Vec::new(), Compression::default());
-                packed.write_all(&plain).context("cannot compress a request")?;
+                packed.write_all(&protobuf(spans)).context("cannot compress a request")?;
                 packed.finish().context("cannot compress a request")?
             }
+            Coding::Json => json(spans).to_string().into_bytes(),
         };
-        Ok(Request::new("POST", address, "/api/public/otel/v1/traces", &headers, body))
+        Ok(Request::new("POST", address, path, &headers, body))
     }
 
     /// The scores of the traces that end in these batches, as bodies of `POST /api/public/ingestion`.
     pub(crate) fn scores(&self, batches: std::ops::Range<u64>) -> Vec<Value> {
-        let traces = batches.start * BATCH / TRACE..batches.end * BATCH / TRACE;
+        let traces = batches.start * BATCH / self.trace..batches.end * BATCH / self.trace;
         let scored: Vec<Value> = traces
             .filter(|trace| trace.is_multiple_of(SCORED))
             .map(|trace| {
                 let mut random = Random::new(self.seed ^ 2, trace);
                 json!({"id": format!("event-{trace}"), "type": "score-create", "body": {
-                    "id": format!("score-{trace}"), "traceId": format!("{:032x}", u128::from_be_bytes(self.trace_id(trace))), "name": "helpful",
+                    "id": format!("score-{trace}"), "traceId": self.trace_name(trace), "name": "helpful",
                     "value": (random.below(101) as f64) / 100.0, "dataType": "NUMERIC",
                 }})
             })
@@ -125,10 +150,15 @@ impl Traffic {
     }
 
     fn start_ns(&self, trace: u64) -> u64 {
-        let traces = self.spans.div_ceil(TRACE).max(1);
+        let traces = self.spans.div_ceil(self.trace).max(1);
         let passed = u128::from(LASTS_NS) * u128::from(trace) / u128::from(traces);
         // A minute before the end: no span begins in the future.
         self.end_ns.saturating_sub(LASTS_NS + 60_000 * MILLISECOND_NS) + u64::try_from(passed).unwrap_or(LASTS_NS)
+    }
+
+    /// A trace's id as the API writes it.
+    pub(crate) fn trace_name(&self, trace: u64) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.trace_id(trace)))
     }
 
     fn trace_id(&self, trace: u64) -> [u8; 16] {
@@ -143,8 +173,8 @@ impl Traffic {
         (Random::new(self.seed ^ 4, span).bits() | 1).to_be_bytes()
     }
 
-    fn span(&self, number: u64, span: &mut Message) {
-        let (trace, within) = (number / TRACE, number % TRACE);
+    fn span(&self, number: u64) -> Span<'_> {
+        let (trace, within) = (number / self.trace, number % self.trace);
         let generation = within % 2 == 1;
         let mut of_trace = Random::new(self.seed ^ 5, trace);
         let mut random = Random::new(self.seed ^ 6, number);
@@ -152,44 +182,48 @@ impl Traffic {
         let session = of_trace.below(USERS * 2);
         let environment = if of_trace.one_in(10) { "staging" } else { "production" };
         let failed = random.one_in(50);
-        let start = self.start_ns(trace) + within * 300 * MILLISECOND_NS;
+        let start_ns = self.start_ns(trace) + within * 300 * MILLISECOND_NS;
         let took = 200 * MILLISECOND_NS + random.below(3_000) * MILLISECOND_NS;
-        span.bytes(1, &self.trace_id(trace)).bytes(2, &self.span_id(number));
-        if within > 0 {
-            span.bytes(4, &self.span_id(trace * TRACE));
-        }
-        span.bytes(5, if generation { b"answer" } else { b"step" }).integer(6, 1);
-        span.fixed64(7, start).fixed64(8, start + took);
-        text(span, 9, "langfuse.environment", environment);
-        text(span, 9, "user.id", &format!("user-{user}"));
-        text(span, 9, "session.id", &format!("session-{session}"));
         let question = self.text(&mut random, 1_000);
-        let answer = self.text(&mut random, 700);
+        let mut answer = self.text(&mut random, 700);
+        if self.changed {
+            answer = self.text(&mut Random::new(self.seed ^ 7, number), 700);
+        }
         let messages = format!(
             "[{{\"role\":\"system\",\"content\":\"Answer.\"}},{{\"role\":\"user\",\"content\":\"{question}\"}}]"
         );
-        text(span, 9, "langfuse.observation.input", &messages);
-        text(span, 9, "langfuse.observation.output", answer);
+        let mut attributes: Vec<(&'static str, Held<'_>)> = vec![
+            ("langfuse.environment", environment.into()),
+            ("user.id", format!("user-{user}").into()),
+            ("session.id", format!("session-{session}").into()),
+            ("langfuse.observation.input", messages.into()),
+            ("langfuse.observation.output", answer.into()),
+        ];
         if generation {
             let (input, output) = (100 + random.below(2_000), 20 + random.below(600));
             let prompt = random.below(PROMPTS);
             let version = 1 + random.below(VERSIONS);
             let model = if random.one_in(3) { "gpt-4o" } else { "gpt-4o-mini" };
-            text(span, 9, "langfuse.observation.type", "generation");
-            text(span, 9, "langfuse.observation.model.name", model);
             let usage = format!("{{\"input\":{input},\"output\":{output},\"total\":{}}}", input + output);
-            text(span, 9, "langfuse.observation.usage_details", &usage);
             let cost = format!("{{\"total\":{:.6}}}", (input + 4 * output) as f64 * 1.5e-7);
-            text(span, 9, "langfuse.observation.cost_details", &cost);
-            text(span, 9, "langfuse.observation.prompt.name", &Self::prompt(prompt));
-            attribute(span, 9, "langfuse.observation.prompt.version", |value| {
-                value.integer(3, version);
-            });
+            attributes.extend([
+                ("langfuse.observation.type", "generation".into()),
+                ("langfuse.observation.model.name", model.into()),
+                ("langfuse.observation.usage_details", usage.into()),
+                ("langfuse.observation.cost_details", cost.into()),
+                ("langfuse.observation.prompt.name", Self::prompt(prompt).into()),
+                ("langfuse.observation.prompt.version", Held::Whole(version)),
+            ]);
         }
-        if failed {
-            span.message(15, |status| {
-                status.bytes(2, b"the provider did not answer").integer(3, 2);
-            });
+        Span {
+            trace_id: self.trace_id(trace),
+            id: self.span_id(number),
+            parent_id: (within > 0).then(|| self.span_id(trace * self.trace)),
+            name: if generation { "answer" } else { "step" },
+            start_ns,
+            end_ns: start_ns + took,
+            attributes,
+            error: failed.then_some("the provider did not answer"),
         }
     }
 
@@ -201,16 +235,30 @@ impl Traffic {
     }
 }
 
-fn attribute(message: &mut Message, field: u32, key: &str, value: impl FnOnce(&mut Message)) {
-    message.message(field, |attribute| {
-        attribute.bytes(1, key.as_bytes()).message(2, value);
+/// A request as protobuf.
+fn protobuf<'a>(spans: impl Iterator<Item = Span<'a>>) -> Vec<u8> {
+    let mut all = Message::default();
+    all.message(1, |resource| {
+        resource.message(1, |attributes| span::attribute(attributes, 1, "service.name", &SERVICE.into()));
+        resource.message(2, |scope| {
+            scope.message(1, |name| {
+                name.bytes(1, SDK.0.as_bytes()).bytes(2, SDK.1.as_bytes());
+            });
+            for span in spans {
+                scope.message(2, |message| span.write(message));
+            }
+        });
     });
+    all.into_bytes()
 }
 
-fn text(message: &mut Message, field: u32, key: &str, value: &str) {
-    attribute(message, field, key, |any| {
-        any.bytes(1, value.as_bytes());
-    });
+/// The same as JSON.
+fn json<'a>(spans: impl Iterator<Item = Span<'a>>) -> Value {
+    let spans: Vec<Value> = spans.map(|span| span.to_json()).collect();
+    json!({"resourceSpans": [{
+        "resource": {"attributes": [span::pair("service.name", &SERVICE.into())]},
+        "scopeSpans": [{"scope": {"name": SDK.0, "version": SDK.1}, "spans": spans}],
+    }]})
 }
 
 fn words(random: &mut Random) -> String {
@@ -261,6 +309,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sent_again_has_its_ids_and_times_and_another_output() {
+        let traffic = || Traffic::new(1, 5_000, 1_800_000_000_000_000_000).with_traces_of(100);
+        let (first, again) = (traffic().span(42).to_json(), traffic().changed().span(42).to_json());
+        for same in ["traceId", "spanId", "parentSpanId", "startTimeUnixNano", "endTimeUnixNano"] {
+            assert_eq!(first[same], again[same]);
+        }
+        assert_ne!(first["attributes"][4], again["attributes"][4]);
+        assert_eq!(first["traceId"].as_str(), Some(traffic().trace_name(0).as_str()));
+    }
+
+    #[test]
     fn nothing_begins_after_the_end_or_before_the_first_day() {
         let end = 1_800_000_000_000_000_000;
         let traffic = Traffic::new(1, 10_000, end);
@@ -273,7 +332,7 @@ mod tests {
     fn a_span_has_about_two_kilobytes() {
         let traffic = Traffic::new(1, BATCH, 1_800_000_000_000_000_000);
         let mut message = Message::default();
-        traffic.span(1, &mut message);
+        traffic.span(1).write(&mut message);
         let size = message.into_bytes().len();
         assert!((2_000..2_600).contains(&size), "{size}");
     }

@@ -7,12 +7,16 @@
 
 mod report;
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
-use crate::{process, run, workspace::Workspace};
+use crate::{process, run, tools, workspace::Workspace};
 
 /// The most spans the store is measured alone with: it is slower the more there are, but not by much, and time is bounded.
 const STORE_SPANS: u64 = 1_000_000;
@@ -29,6 +33,9 @@ pub(crate) struct Options {
     /// Leave the data of the run (about 1 GB a million spans) in target/bench
     #[arg(long)]
     keep: bool,
+    /// Also send spans to Phoenix and MLflow, installed with pip, until they have stored them (1.5 GB of packages)
+    #[arg(long)]
+    beside: bool,
     /// Bench targets to run instead
     names: Vec<String>,
 }
@@ -46,7 +53,8 @@ pub(crate) fn bench(workspace: &Workspace, options: &Options) -> anyhow::Result<
         let spans = options.spans.min(STORE_SPANS).to_string();
         store_bench(workspace, &[("ASSAY_BENCH_SPANS", &spans), ("ASSAY_BENCH_DIR", &folder.display().to_string())])
     })?;
-    let load = process::step("bench: the server", || drive(workspace, options, &binary, &data))?;
+    let program = load_program(workspace)?;
+    let load = process::step("bench: the server", || drive(&program, options, &binary, &data))?;
     // The loop inserts the very rows the server stored; it needs the files, and the machine for itself.
     let mut bare = serde_json::Map::new();
     for run in ["plain", "gzip"] {
@@ -58,7 +66,14 @@ pub(crate) fn bench(workspace: &Workspace, options: &Options) -> anyhow::Result<
     if !options.keep {
         fs::remove_dir_all(&data).with_context(|| format!("cannot remove `{}`", data.display()))?;
     }
-    let figures = json!({"machine": report::machine(workspace), "store": store, "load": load, "bare": bare});
+    let beside = options.beside.then(|| beside(workspace, &program, options, &binary, &folder.join("beside")));
+    let figures = json!({
+        "machine": report::machine(workspace),
+        "store": store,
+        "load": load,
+        "bare": bare,
+        "beside": beside.transpose()?,
+    });
     fs::write(folder.join("report.json"), format!("{figures:#}\n"))?;
     let text = report::write(&figures, options.spans, options.seed);
     let path = folder.join("report.md");
@@ -67,15 +82,40 @@ pub(crate) fn bench(workspace: &Workspace, options: &Options) -> anyhow::Result<
     Ok(())
 }
 
-/// Runs `load`; gives its figures.
-fn drive(workspace: &Workspace, options: &Options, binary: &Path, data: &Path) -> anyhow::Result<Value> {
-    let mut build = workspace.cargo(&["build", "--quiet", "--release", "--package", "load"]);
-    process::run(&mut build)?;
-    let program = workspace.target.join("release").join(format!("load{}", std::env::consts::EXE_SUFFIX));
+/// Builds `load`; gives where it is.
+fn load_program(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    process::run(&mut workspace.cargo(&["build", "--quiet", "--release", "--package", "load"]))?;
+    Ok(workspace.target.join("release").join(format!("load{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Fills and measures our server; gives the figures.
+fn drive(program: &Path, options: &Options, binary: &Path, data: &Path) -> anyhow::Result<Value> {
     let mut load = Command::new(program);
-    load.arg("--server").arg(binary).arg("--folder").arg(data);
+    load.arg("run").arg("--server").arg(binary).arg("--folder").arg(data);
     load.args(["--spans", &options.spans.to_string(), "--seed", &options.seed.to_string()]);
     last_json(&process::output(&mut load)?)
+}
+
+/// Sends the same spans to ours and the others; gives the figures.
+fn beside(
+    workspace: &Workspace,
+    program: &Path,
+    options: &Options,
+    binary: &Path,
+    data: &Path,
+) -> anyhow::Result<Value> {
+    let environment = |name: &str, package: &str| -> anyhow::Result<PathBuf> {
+        let python = tools::need_python_environment(workspace, name, &[package], false)?;
+        let folder = python.ancestors().nth(2).context("an environment has a folder")?;
+        Ok(folder.to_owned())
+    };
+    let (phoenix, mlflow) = (environment("phoenix", "arize-phoenix")?, environment("mlflow", "mlflow")?);
+    process::step("bench: beside Phoenix and MLflow", || {
+        let mut load = Command::new(program);
+        load.arg("beside").arg("--server").arg(binary).arg("--folder").arg(data).arg("--phoenix").arg(&phoenix);
+        load.arg("--mlflow").arg(&mlflow).args(["--seed", &options.seed.to_string()]);
+        last_json(&process::output(&mut load)?)
+    })
 }
 
 /// Runs the bench of the store with these variables; gives its figures.

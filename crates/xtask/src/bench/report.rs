@@ -69,6 +69,7 @@ pub(super) fn write(figures: &Value, spans: u64, seed: u64) -> String {
     ingest(&mut page, figures);
     pages(&mut page, figures);
     rest(&mut page, figures);
+    beside(&mut page, figures);
     page
 }
 
@@ -80,16 +81,27 @@ fn ingest(page: &mut String, figures: &Value) {
          bare loop inserts the same rows in the same run and decodes, looks up and compresses nothing.\n\n\
          | | spans/s | of the bare loop | bare loop | CPU of the server, µs a span | request p50 / p99, ms |\n|---|--:|--:|--:|--:|--:|"
     );
-    for (run, name) in [("plain", "OTLP/HTTP protobuf"), ("gzip", "OTLP/HTTP protobuf, gzip")] {
+    let runs = [
+        ("plain", "OTLP/HTTP protobuf"),
+        ("gzip", "OTLP/HTTP protobuf, gzip"),
+        ("json", "OTLP/HTTP JSON"),
+        ("again", "the same spans again, unchanged"),
+        ("changed", "the same spans again, changed"),
+        ("long", "one long trace"),
+    ];
+    for (run, name) in runs {
         let load = |place: &str| of(&format!("/load/ingest/{run}/{place}"));
         let bare = of(&format!("/bare/{run}/bare_per_s"));
+        let (ratio, bare) = if bare > 0.0 {
+            (format!("{:.2}", load("per_s") / bare), whole(bare))
+        } else {
+            (String::new(), String::new())
+        };
         let _ = writeln!(
             page,
-            "| {name}, {} spans | {} | {:.2} | {} | {:.1} | {:.0} / {:.0} |",
+            "| {name}, {} spans | {} | {ratio} | {bare} | {:.1} | {:.0} / {:.0} |",
             whole(load("spans")),
             whole(load("per_s")),
-            load("per_s") / bare,
-            whole(bare),
             load("server_cpu_micros_per_span"),
             load("request/p50_ms"),
             load("request/p99_ms"),
@@ -210,6 +222,38 @@ fn rest(page: &mut String, figures: &Value) {
     }
 }
 
+/// What others do with the same bytes on the same machine; nothing where that was not asked for.
+fn beside(page: &mut String, figures: &Value) {
+    let others = figures.pointer("/beside/others").and_then(Value::as_array).into_iter().flatten();
+    let own = number(figures, "/beside/assay/per_s");
+    let spans = number(figures, "/beside/spans");
+    for (place, other) in others.enumerate() {
+        if place == 0 {
+            let _ = writeln!(
+                page,
+                "\n## Beside others\n\nThe same {} spans, one after the other on the same machine, each with its defaults on a \
+                 SQLite file, until all rows are committed in it.\n\n| | spans/s stored | Assay does | acknowledged, s | stored, s \
+                 |\n|---|--:|--:|--:|--:|\n| Assay | {} | | {:.2} | {:.2} |",
+                whole(spans),
+                whole(own),
+                number(figures, "/beside/assay/stored_s"),
+                number(figures, "/beside/assay/stored_s"),
+            );
+        }
+        let _ = writeln!(
+            page,
+            "| {} {}, {} of them | {:.0} | {:.0} times | {:.1} | {:.1} |",
+            words(other, "/name"),
+            words(other, "/version"),
+            whole(number(other, "/stored")),
+            number(other, "/per_s"),
+            own / number(other, "/per_s"),
+            number(other, "/acknowledged_s"),
+            number(other, "/stored_s"),
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,6 +264,15 @@ mod tests {
             [0.4, 999.0, 1_000.0, 1_234_567.0].map(whole),
             ["0", "999", "1,000", "1,234,567"].map(str::to_owned)
         );
+    }
+
+    #[test]
+    fn others_stand_beside_with_their_ratio() {
+        let phoenix = json!({"name": "Phoenix", "version": "1", "stored": 10_240, "per_s": 100.0});
+        let figures = json!({"beside": {"spans": 10_240, "assay": {"per_s": 25_000.0}, "others": [phoenix]}});
+        let page = write(&figures, 1_000, 7);
+        assert!(page.contains("| Phoenix 1, 10,240 of them | 100 | 250 times |"), "{page}");
+        assert!(!write(&json!({}), 1_000, 7).contains("Beside"));
     }
 
     #[test]
