@@ -1,11 +1,12 @@
 //! `kill -9` at random moments under load, through HTTP: what was acknowledged is there, once, and the totals agree with it.
 //!
 //! Four senders go on sending traces in an awkward order: the score first, then the generation, then its parent, which alone
-//! carries the prompt link, then (every third time) a changed generation. Three kills in the quick tier, ten with
-//! `ASSAY_SLOW=1`.
+//! carries the prompt link, then (every third time) a changed generation, then an exposure. After every kill the model has a
+//! new price and everything stored is priced again. Three kills in the quick tier, twenty with `ASSAY_SLOW=1`.
 
 use std::{
     collections::HashMap,
+    process::Command,
     sync::{
         Arc, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -20,6 +21,11 @@ use crate::process::{PUBLIC_KEY, SECRET_KEY, Server};
 
 const SENDERS: u64 = 4;
 const PROMPT: &str = "crash/prompt";
+const EXPERIMENT: &str = "crash";
+const MODEL: &str = "house-7b";
+/// 15 tokens: a price of `n` dollars a million makes `n` times 15 millionths.
+const USAGE: &str = r#"{"input":12,"output":3}"#;
+const TOKENS: f64 = 15e-6;
 const MILLISECOND_NS: u64 = 1_000_000;
 
 /// What the server acknowledged of one trace.
@@ -30,6 +36,7 @@ struct Acknowledged {
     generation: bool,
     parent: bool,
     changed: bool,
+    exposure: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -53,6 +60,10 @@ impl Id {
 
     fn score(self) -> String {
         format!("score-{}-{}", self.sender, self.number)
+    }
+
+    fn unit(self) -> String {
+        format!("unit-{}-{}", self.sender, self.number)
     }
 
     fn is_good(self) -> bool {
@@ -99,6 +110,8 @@ impl Sender {
             &[
                 ("langfuse.observation.type", json!({"stringValue": "generation"})),
                 ("langfuse.observation.output", json!({"stringValue": output})),
+                ("langfuse.observation.model.name", json!({"stringValue": MODEL})),
+                ("langfuse.observation.usage_details", json!({"stringValue": USAGE})),
             ],
         )
     }
@@ -132,6 +145,8 @@ impl Sender {
             if id.changes() {
                 got.changed = self.post("/api/public/otel/v1/traces", &self.generation(id, 20)).await;
             }
+            let exposure = json!({"experiment": EXPERIMENT, "unit": id.unit(), "arm": "new"});
+            got.exposure = self.post("/api/v1/exposures", &exposure).await;
             sent.insert(id, got);
         }
         sent
@@ -146,10 +161,11 @@ fn random_millis(from: u64, to: u64) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_was_acknowledged_survives_kill_9() {
-    let kills = if std::env::var("ASSAY_SLOW").is_ok_and(|slow| slow == "1") { 10 } else { 3 };
+    let kills = if std::env::var("ASSAY_SLOW").is_ok_and(|slow| slow == "1") { 20 } else { 3 };
     let data = tempfile::tempdir().expect("a data folder");
     let client = Client::builder().timeout(Duration::from_secs(10)).build().expect("a client");
     let mut server = Server::start(data.path(), &client).await;
+    launch(&client, &server.url).await;
     let url = Arc::new(RwLock::new(server.url.clone()));
     let stop = Arc::new(AtomicBool::new(false));
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
@@ -161,11 +177,12 @@ async fn what_was_acknowledged_survives_kill_9() {
         })
         .collect();
 
-    for _ in 0..kills {
+    for kill in 1..=kills {
         tokio::time::sleep(Duration::from_millis(random_millis(200, 1_200))).await;
         server.kill();
         server = Server::start(data.path(), &client).await;
         url.write().expect("no panic while it is read").clone_from(&server.url);
+        price_anew(&client, &server.url, kill).await;
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
     stop.store(true, Ordering::Relaxed);
@@ -176,6 +193,7 @@ async fn what_was_acknowledged_survives_kill_9() {
     let acknowledged = sent.values().filter(|got| got.generation).count();
     assert!(acknowledged > 20, "too little was sent to mean anything: {acknowledged}");
 
+    all_priced(&client, &server.url).await;
     let mut linked = 0_u64;
     let (mut scored, mut good) = (0_u64, 0_u64);
     for (id, got) in &sent {
@@ -183,6 +201,10 @@ async fn what_was_acknowledged_survives_kill_9() {
             assert!(!got.generation && !got.parent, "an acknowledged trace is gone: {id:?} {got:?}");
             continue;
         };
+        for generation in trace["observations"].as_array().into_iter().flatten().filter(|own| own["model"] == MODEL) {
+            let cost = generation["calculatedTotalCost"].as_f64().expect("a cost");
+            assert!((cost - f64::from(kills) * TOKENS).abs() < 1e-12, "not priced as it should be: {generation}");
+        }
         let of = |span: &str| -> Vec<&Value> {
             trace["observations"].as_array().into_iter().flatten().filter(|own| own["id"] == span).collect()
         };
@@ -195,6 +217,12 @@ async fn what_was_acknowledged_survives_kill_9() {
         assert!(!got.score || scores.len() == 1, "an acknowledged score is gone: {id:?}");
         if got.changed {
             assert_eq!(generations[0]["output"], "answer after 20 ms", "an acknowledged change is gone: {id:?}");
+        }
+        if got.exposure {
+            let path = format!("/api/v1/experiments/{EXPERIMENT}/explain?unit={}", id.unit());
+            let explained = read(&client, &server.url, &path).await.expect("the experiment is there");
+            let met = explained["exposures"].as_array().map_or(0, Vec::len);
+            assert_eq!(met, 1, "an acknowledged exposure is gone, or there twice: {id:?}");
         }
         if generations.len() == 1 && parents.len() == 1 {
             linked += 1;
@@ -220,7 +248,61 @@ async fn what_was_acknowledged_survives_kill_9() {
     let value = |place: usize| totals["rows"][0]["values"][place]["value"].as_f64();
     let counted = [value(0), value(1), value(2)];
     assert_eq!(counted, [Some(linked as f64), Some(scored as f64), Some(good as f64)], "totals differ from the events");
+    assert!(server.stop());
+    let doctor = Command::new(env!("CARGO_BIN_EXE_assay")).args(["doctor", "--data"]).arg(data.path()).output();
+    let doctor = doctor.expect("the binary starts");
+    assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));
     println!("{kills} kills, {} traces, {acknowledged} generations acknowledged, {linked} linked", sent.len());
+}
+
+/// An experiment that runs throughout.
+async fn launch(client: &Client, url: &str) {
+    let prompt = |text: &str, labels: Value| json!({"name": "crash/split", "prompt": text, "labels": labels});
+    let design = json!({
+        "arms": [{"key": "old", "version": 1, "weight": 5000}, {"key": "new", "version": 2, "weight": 5000}],
+        "metrics": [{
+            "metric": {"key": "errors", "source": "errors", "aggregation": "mean", "direction": "lower"}, "role": "goal"
+        }],
+    });
+    put(client, url, "/api/v1/prompts", &prompt("One", json!(["production"]))).await;
+    put(client, url, "/api/v1/prompts", &prompt("Two", json!([]))).await;
+    let experiment = json!({"key": EXPERIMENT, "prompt": "crash/split", "design": design});
+    put(client, url, "/api/v1/experiments", &experiment).await;
+    put(client, url, &format!("/api/v1/experiments/{EXPERIMENT}/launch"), &json!({})).await;
+}
+
+/// The model costs `dollars` a million tokens, and what is stored is priced again.
+async fn price_anew(client: &Client, url: &str, dollars: u32) {
+    let price = json!({
+        "model": MODEL, "rates": {"input": dollars, "output": dollars}, "valid_from": format!("2026-01-{dollars:02}T00:00:00Z"),
+    });
+    put(client, url, "/api/v1/prices", &price).await;
+    put(client, url, "/api/v1/prices/reprice", &json!({})).await;
+}
+
+/// Waits until no pricing is under way; bounded by the attempts.
+async fn all_priced(client: &Client, url: &str) {
+    let job = put(client, url, "/api/v1/prices/reprice", &json!({})).await;
+    let path = format!("/api/v1/prices/reprice/{}", job["id"].as_str().expect("an id"));
+    for _ in 0..600 {
+        let job = read(client, url, &path).await.expect("the job is there");
+        if job["finished_at"].is_string() {
+            assert_eq!(job["state"], "done", "{job}");
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("what is stored is not priced again");
+}
+
+/// A request that must be accepted.
+async fn put(client: &Client, url: &str, path: &str, body: &Value) -> Value {
+    let request = client.post(format!("{url}{path}")).basic_auth(PUBLIC_KEY, Some(SECRET_KEY)).json(body);
+    let answer = request.send().await.expect("an answer");
+    let status = answer.status();
+    let body: Value = answer.json().await.expect("JSON");
+    assert!(status.is_success(), "{path}: {body}");
+    body
 }
 
 async fn read(client: &Client, url: &str, path: &str) -> Option<Value> {

@@ -180,7 +180,7 @@ fn run_and_kill(folder: &Path, first: u64, after: Duration) -> (BTreeSet<u64>, B
 
 #[test]
 fn killed_at_random_moments_nothing_acknowledged_is_lost_or_doubled() {
-    let kills = if std::env::var_os("ASSAY_SLOW").is_some() { 10 } else { 3 };
+    let kills = if std::env::var_os("ASSAY_SLOW").is_some() { 20 } else { 3 };
     let folder = tempfile::tempdir().unwrap();
     let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos();
     let mut random = Random(u64::from(seed));
