@@ -38,7 +38,7 @@ static PUT_BLOCKS: Statement = Statement::new(
     " ON CONFLICT (trial, kind, place, arm) DO UPDATE SET data = excluded.data",
 );
 static DROP_BLOCKS: Statement =
-    Statement::new("DELETE FROM unit_block WHERE (trial, kind, place, arm) IN (VALUES ", "(?,?,?,?)", ")");
+    Statement::any_of("DELETE FROM unit_block WHERE ", "(trial, kind, place, arm) = (?,?,?,?)");
 static BINS: Statement = Statement::new(
     "WITH wanted (trial, kind, place, arm, unit_group) AS (VALUES ",
     "(?,?,?,?,?)",
@@ -52,7 +52,7 @@ static PUT_BINS: Statement = Statement::new(
     " ON CONFLICT (trial, kind, place, arm, unit_group) DO UPDATE SET data = excluded.data",
 );
 static DROP_BINS: Statement =
-    Statement::new("DELETE FROM unit_bins WHERE (trial, kind, place, arm, unit_group) IN (VALUES ", "(?,?,?,?,?)", ")");
+    Statement::any_of("DELETE FROM unit_bins WHERE ", "(trial, kind, place, arm, unit_group) = (?,?,?,?,?)");
 
 /// Trial, kind, place, arm.
 type Key = (i64, i64, i64, String);

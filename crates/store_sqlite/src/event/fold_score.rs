@@ -48,7 +48,7 @@ static MARK_SESSIONS: Statement =
 static PUT_PLACES: Statement =
     Statement::new("INSERT OR IGNORE INTO score_place (prompt, version, start_ns, seq) VALUES ", "(?,?,?,?)", "");
 static DROP_PLACES: Statement =
-    Statement::new("DELETE FROM score_place WHERE (prompt, version, start_ns, seq) IN (VALUES ", "(?,?,?,?)", ")");
+    Statement::any_of("DELETE FROM score_place WHERE ", "(prompt, version, start_ns, seq) = (?,?,?,?)");
 static PUT_FOLDED: Statement = Statement::new("INSERT OR REPLACE INTO score_fold (seq, data) VALUES ", "(?,?)", "");
 static DROP_FOLDED: Statement = Statement::new("DELETE FROM score_fold WHERE seq IN (", "?", ")");
 static DROP_DIRTY: Statement = Statement::new("DELETE FROM dirty_score WHERE seq IN (", "?", ")");

@@ -44,10 +44,9 @@ impl<const N: usize> Book<N> {
                 row(N + 1),
                 String::new(),
             ),
-            drop: Statement::put_together(
-                format!("DELETE FROM {table} WHERE ({columns}) IN (VALUES "),
-                row(N),
-                ")".to_owned(),
+            drop: Statement::any_put_together(
+                format!("DELETE FROM {table} WHERE "),
+                format!("({columns}) = {}", row(N)),
             ),
         }
     }

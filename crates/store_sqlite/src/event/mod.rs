@@ -52,6 +52,7 @@ mod trace_list;
 mod trial;
 mod unit;
 mod unit_list;
+mod unit_sums;
 mod words;
 mod writer;
 mod writes;

@@ -14,7 +14,7 @@ use store::{
     event::{Meeting, Meetings, PastStore, UnitState, Watch},
 };
 
-use super::{SqliteEvents, dictionary::WordKind, fold_unit, trial::Trial};
+use super::{SqliteEvents, dictionary::WordKind, trial::Trial, unit::Tally, unit_sums};
 use crate::error::from_sqlx;
 
 macro_rules! met {
@@ -123,11 +123,8 @@ impl PastStore for SqliteEvents {
         let Some(prompt) = reader.word(project, WordKind::Prompt, &watch.prompt).await? else { return Ok(nothing()) };
         let trial = Trial::asked(watch, prompt);
         let mut connection = reader.pool.acquire().await.map_err(from_sqlx)?;
-        let mut states = Vec::with_capacity(exposed.len());
-        for (id, first_us) in exposed {
-            let tally = fold_unit::work_out(&mut connection, project, &trial, id, first_us.0).await?;
-            states.push(tally.state());
-        }
-        Ok(states)
+        let exposed: Vec<(&str, i64)> = exposed.iter().map(|(id, first_us)| (id.as_str(), first_us.0)).collect();
+        let tallies = unit_sums::work_out(&mut connection, project, &trial, &exposed).await?;
+        Ok(tallies.iter().map(Tally::state).collect())
     }
 }

@@ -16,12 +16,16 @@ use crate::error::from_sqlx;
 /// Rows a statement; a list is cut into the largest pieces first. Well under SQLite's 32,766 binds.
 const SIZES: [usize; 4] = [256, 32, 4, 1];
 
-/// A statement that names its rows one after another: `head (row), (row), … tail`.
+/// A statement that names its rows one after another: `head row, row, … tail`, or with another word than the comma between.
 pub(super) struct Statement {
     head: Cow<'static, str>,
     row: Cow<'static, str>,
+    between: &'static str,
     tail: Cow<'static, str>,
     texts: OnceLock<[Arc<str>; SIZES.len()]>,
+    /// Whether its plan was looked at.
+    #[cfg(debug_assertions)]
+    planned: std::sync::atomic::AtomicBool,
 }
 
 /// What is bound to a statement.
@@ -52,23 +56,52 @@ impl Binds {
 
 impl Statement {
     pub(super) const fn new(head: &'static str, row: &'static str, tail: &'static str) -> Self {
-        Self { head: Cow::Borrowed(head), row: Cow::Borrowed(row), tail: Cow::Borrowed(tail), texts: OnceLock::new() }
+        Self::with(head, row, ",", tail)
     }
 
-    /// The same from texts put together of constants.
+    /// Rows that any of the conditions finds. Each is looked up by itself: of `(a, b) IN (VALUES …)` SQLite makes a scan of the
+    /// whole table when it is asked to delete.
+    pub(super) const fn any_of(head: &'static str, condition: &'static str) -> Self {
+        Self::with(head, condition, " OR ", "")
+    }
+
+    /// One question many times, each with binds of its own.
+    pub(super) const fn each(question: &'static str) -> Self {
+        Self::with("", question, " UNION ALL ", "")
+    }
+
+    const fn with(head: &'static str, row: &'static str, between: &'static str, tail: &'static str) -> Self {
+        Self {
+            head: Cow::Borrowed(head),
+            row: Cow::Borrowed(row),
+            between,
+            tail: Cow::Borrowed(tail),
+            texts: OnceLock::new(),
+            #[cfg(debug_assertions)]
+            planned: std::sync::atomic::AtomicBool::new(false),
+        }
+    }
+
+    /// As [`Self::new`], from texts put together of constants.
     pub(super) fn put_together(head: String, row: String, tail: String) -> Self {
-        Self { head: Cow::Owned(head), row: Cow::Owned(row), tail: Cow::Owned(tail), texts: OnceLock::new() }
+        Self { head: Cow::Owned(head), row: Cow::Owned(row), tail: Cow::Owned(tail), ..Self::new("", "", "") }
+    }
+
+    /// As [`Self::any_of`], likewise.
+    pub(super) fn any_put_together(head: String, condition: String) -> Self {
+        Self { head: Cow::Owned(head), row: Cow::Owned(condition), ..Self::any_of("", "") }
     }
 
     /// The statement's text for a number of rows; made of constants only.
     fn text(&self, size: usize) -> Arc<str> {
         let texts = self.texts.get_or_init(|| {
             SIZES.map(|rows| {
-                let mut text = String::with_capacity(self.head.len() + rows * (self.row.len() + 1) + self.tail.len());
+                let row = self.row.len() + self.between.len();
+                let mut text = String::with_capacity(self.head.len() + rows * row + self.tail.len());
                 text.push_str(&self.head);
                 for number in 0..rows {
                     if number > 0 {
-                        text.push(',');
+                        text.push_str(self.between);
                     }
                     text.push_str(&self.row);
                 }
@@ -77,6 +110,33 @@ impl Statement {
             })
         });
         texts.get(size).cloned().unwrap_or_else(|| Arc::from(self.head.as_ref()))
+    }
+
+    /// Makes sure that it finds its rows by keys. In debug builds, when it is first used: every test looks at the plans of what it
+    /// runs.
+    #[cfg(debug_assertions)]
+    async fn look_at_plan(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        use sqlx::Row as _;
+
+        const A_FEW: usize = 2;
+        if self.planned.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            return Ok(());
+        }
+        let text = self.text(A_FEW);
+        let steps = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}")))
+            .fetch_all(connection)
+            .await
+            .map_err(from_sqlx)?;
+        for step in &steps {
+            let step: &str = step.try_get(3).map_err(from_sqlx)?;
+            // What was given with the statement is read from end to end.
+            let given =
+                ["CONSTANT ROW", "VALUES CLAUSE", "wanted", "more", "(subquery"].iter().any(|list| step.contains(list));
+            if step.starts_with("SCAN") && !given {
+                return Err(StoreError::backend(format!("`{text}` reads a whole table: {step}")));
+            }
+        }
+        Ok(())
     }
 
     fn pieces(mut count: usize) -> impl Iterator<Item = (usize, usize)> {
@@ -94,6 +154,8 @@ impl Statement {
         rows: Vec<T>,
         mut bind: impl FnMut(&mut Binds, T),
     ) -> Result<(), StoreError> {
+        #[cfg(debug_assertions)]
+        self.look_at_plan(connection).await?;
         let pieces = Self::pieces(rows.len());
         let mut rows = rows.into_iter();
         for (index, size) in pieces {
@@ -117,6 +179,8 @@ impl Statement {
         mut first: impl FnMut(&mut Binds),
         mut bind: impl FnMut(&mut Binds, T),
     ) -> Result<Vec<SqliteRow>, StoreError> {
+        #[cfg(debug_assertions)]
+        self.look_at_plan(connection).await?;
         let pieces = Self::pieces(keys.len());
         let mut keys = keys.into_iter();
         let mut found = Vec::new();

@@ -467,8 +467,7 @@ mod tests {
             .chain(super::super::sessions_users::QUESTIONS)
             .chain(super::super::outcome::QUESTIONS)
             .chain(super::super::unit_list::QUESTIONS)
-            .chain(super::super::past::QUESTIONS)
-            .chain(super::super::fold_unit::QUESTIONS);
+            .chain(super::super::past::QUESTIONS);
         let questions = QUESTIONS.into_iter().chain(super::super::read::QUESTIONS).chain(of_lists);
         for question in questions {
             for step in plan(pool, question).await {

@@ -40,7 +40,7 @@ static PUT_TRACES: Statement = Statement::new(
 static PUT_LINKS: Statement =
     Statement::new("INSERT INTO trace_link (prompt, version, start_ns, trace_id, trace) VALUES ", "(?,?,?,?,?)", "");
 static DROP_LINKS: Statement =
-    Statement::new("DELETE FROM trace_link WHERE (prompt, version, start_ns, trace_id) IN (VALUES ", "(?,?,?,?)", ")");
+    Statement::any_of("DELETE FROM trace_link WHERE ", "(prompt, version, start_ns, trace_id) = (?,?,?,?)");
 /// The first entry since the last fold stands: it is what the totals hold.
 static PUT_JOURNAL: Statement = Statement::new("INSERT OR IGNORE INTO journal (seq, before) VALUES ", "(?,?)", "");
 static PUT_SCORES: Statement = Statement::new(
@@ -66,7 +66,7 @@ static COUNT_OUTCOMES: Statement = Statement::new(
      last_us = max(last_us, excluded.last_us)",
 );
 static DROP_OUTCOMES: Statement =
-    Statement::new("DELETE FROM outcome_name WHERE events <= 0 AND (project, name) IN (VALUES ", "(?,?)", ")");
+    Statement::any_of("DELETE FROM outcome_name WHERE ", "(project, name) = (?,?) AND events <= 0");
 /// What became of the unit stays until it is worked out again.
 static PUT_UNITS: Statement = Statement::new(
     "INSERT INTO unit (trial, unit, exposure, multiple) VALUES ",
@@ -89,11 +89,8 @@ static COUNT_UNPRICED: Statement = Statement::new(
     " ON CONFLICT (project, model, provider, reason) DO UPDATE SET spans = spans + excluded.spans, \
      last_us = max(last_us, excluded.last_us)",
 );
-static DROP_UNPRICED: Statement = Statement::new(
-    "DELETE FROM unpriced WHERE spans <= 0 AND (project, model, provider, reason) IN (VALUES ",
-    "(?,?,?,?)",
-    ")",
-);
+static DROP_UNPRICED: Statement =
+    Statement::any_of("DELETE FROM unpriced WHERE ", "(project, model, provider, reason) = (?,?,?,?) AND spans <= 0");
 
 /// Rows a group writes, gathered so that each table gets few statements.
 #[derive(Default)]
