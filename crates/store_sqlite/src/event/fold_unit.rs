@@ -17,15 +17,16 @@ use store::{
 use super::{
     append::Memory,
     fold_block::Changes,
-    statement::Statement,
+    statement::{Binds, Statement},
     trial::{self, Trial},
     unit,
     unit_sums::work_out,
+    writes,
 };
 use crate::error::from_sqlx;
 
 /// Notes taken in one step.
-const NOTES: i64 = 1_000;
+const NOTES: i64 = 2_000;
 /// Traces of one session that its scores and events count for: the earliest ones.
 const TRACES: i64 = 1_000;
 
@@ -49,6 +50,9 @@ static PUT_STATES: Statement = Statement::new(
 );
 
 /// Works out some of the units noted. Says whether more are.
+///
+/// Notes are taken in their order. A trace stands in it before the user it belongs to, who is noted in turn and looked at once,
+/// however many traces of theirs came.
 pub(super) async fn step(connection: &mut SqliteConnection, memory: &mut Memory) -> Result<bool, StoreError> {
     if memory.watched.is_empty() {
         return Ok(false);
@@ -61,16 +65,28 @@ pub(super) async fn step(connection: &mut SqliteConnection, memory: &mut Memory)
             .map_err(from_sqlx)?;
     let Some(last) = notes.last().cloned() else { return Ok(false) };
     let more = (notes.len() as i64) == NOTES;
-    let mut by_project: BTreeMap<i64, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+    let mut by_project: BTreeMap<i64, Units> = BTreeMap::new();
     for (project, kind, unit) in notes {
         by_project.entry(project).or_default().entry(kind).or_default().insert(unit);
     }
     let mut changes = Changes::default();
+    let mut later = Vec::new();
     for (project, mut units) in by_project {
-        affected(connection, project, &mut units).await?;
-        for trial in trial::of_project(connection, project).await? {
+        let trials = trial::of_project(connection, project).await?;
+        for (kind, unit) in affected(connection, project, &units).await? {
+            if !trials.iter().any(|trial| trial.kind.to_string() == kind) {
+                continue;
+            }
+            let note = (project, kind, unit);
+            if note > last {
+                later.push(note);
+            } else {
+                units.entry(note.1).or_default().insert(note.2);
+            }
+        }
+        for trial in &trials {
             let Some(units) = units.get(&trial.kind.to_string()) else { continue };
-            if derive(connection, project, &trial, units, &mut changes).await? {
+            if derive(connection, project, trial, units, &mut changes).await? {
                 sqlx::query("UPDATE trial SET version = version + 1 WHERE id = ?")
                     .bind(trial.id)
                     .execute(&mut *connection)
@@ -85,33 +101,38 @@ pub(super) async fn step(connection: &mut SqliteConnection, memory: &mut Memory)
         .bind(last.0)
         .bind(last.1)
         .bind(last.2)
-        .execute(connection)
+        .execute(&mut *connection)
         .await
         .map_err(from_sqlx)?;
+    let more = more || !later.is_empty();
+    writes::note_units(connection, later).await?;
     Ok(more)
 }
 
-/// Whose numbers the notes may change, by kind: beside the units noted, through a trace or session its session and users.
+/// Units by kind.
+type Units = BTreeMap<String, BTreeSet<String>>;
+
+/// Whose numbers the notes may change beside the units noted: through a trace or session its session and users.
 async fn affected(
     connection: &mut SqliteConnection,
     project: i64,
-    units: &mut BTreeMap<String, BTreeSet<String>>,
-) -> Result<(), StoreError> {
+    noted: &Units,
+) -> Result<BTreeSet<(String, String)>, StoreError> {
     let (user, session, trace) =
         (UnitKind::User.to_string(), UnitKind::Session.to_string(), UnitKind::Trace.to_string());
-    let traces: Vec<TraceId> =
-        units.get(&trace).into_iter().flatten().filter_map(|unit| unit.parse::<TraceId>().ok()).collect();
-    let sessions: Vec<String> = units.get(&session).into_iter().flatten().cloned().collect();
-    let bind = |binds: &mut super::statement::Binds, id: TraceId| {
+    let of_kind = |kind: &String| noted.get(kind).into_iter().flatten();
+    let mut units = BTreeSet::new();
+    let traces = of_kind(&trace).filter_map(|unit| unit.parse::<TraceId>().ok()).collect();
+    let bind = |binds: &mut Binds, id: TraceId| {
         binds.add(project).add(id.as_bytes().to_vec());
     };
     for row in OF_TRACES.fetch(connection, traces, |_| {}, bind).await? {
         for (column, kind) in [&user, &session].into_iter().enumerate() {
             let id: Option<String> = row.try_get(column).map_err(from_sqlx)?;
-            units.entry(kind.clone()).or_default().extend(id);
+            units.extend(id.map(|id| (kind.clone(), id)));
         }
     }
-    for noted in sessions {
+    for noted in of_kind(&session) {
         let found: Vec<(Vec<u8>, Option<String>)> = sqlx::query_as(
             "SELECT trace_id, user_id FROM trace INDEXED BY trace_session WHERE project = ? AND session_id = ? \
              ORDER BY start_ns, trace_id LIMIT ?",
@@ -123,12 +144,11 @@ async fn affected(
         .await
         .map_err(from_sqlx)?;
         for (id, of_user) in found {
-            let id = TraceId::from_slice(&id).ok().map(|id| id.to_string());
-            units.entry(trace.clone()).or_default().extend(id);
-            units.entry(user.clone()).or_default().extend(of_user);
+            units.extend(TraceId::from_slice(&id).ok().map(|id| (trace.clone(), id.to_string())));
+            units.extend(of_user.map(|id| (user.clone(), id)));
         }
     }
-    Ok(())
+    Ok(units)
 }
 
 /// A unit as the file has it.
@@ -161,7 +181,7 @@ async fn derive(
     units: &BTreeSet<String>,
     changes: &mut Changes,
 ) -> Result<bool, StoreError> {
-    let bind = |binds: &mut super::statement::Binds, unit: &String| {
+    let bind = |binds: &mut Binds, unit: &String| {
         binds.add(trial.id).add(unit.clone());
     };
     let rows = UNITS.fetch(connection, units.iter().collect(), |_| {}, bind).await?;

@@ -92,6 +92,18 @@ static COUNT_UNPRICED: Statement = Statement::new(
 static DROP_UNPRICED: Statement =
     Statement::any_of("DELETE FROM unpriced WHERE ", "(project, model, provider, reason) = (?,?,?,?) AND spans <= 0");
 
+/// Notes units to be worked out again: project, kind, id.
+pub(super) async fn note_units(
+    connection: &mut SqliteConnection,
+    units: Vec<(i64, String, String)>,
+) -> Result<(), StoreError> {
+    PUT_DIRTY_UNITS
+        .run(connection, units, |binds, (project, kind, unit)| {
+            binds.add(project).add(kind).add(unit);
+        })
+        .await
+}
+
 /// Rows a group writes, gathered so that each table gets few statements.
 #[derive(Default)]
 pub(super) struct Writes {
@@ -270,11 +282,7 @@ impl Writes {
                 binds.add(trial).add(units);
             })
             .await?;
-        PUT_DIRTY_UNITS
-            .run(connection, dirty, |binds, (project, kind, unit)| {
-                binds.add(project).add(kind).add(unit);
-            })
-            .await
+        note_units(connection, dirty).await
     }
 
     pub(super) async fn run(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
