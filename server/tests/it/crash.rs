@@ -261,7 +261,7 @@ async fn launch(client: &Client, url: &str) {
     let design = json!({
         "arms": [{"key": "old", "version": 1, "weight": 5000}, {"key": "new", "version": 2, "weight": 5000}],
         "metrics": [{
-            "metric": {"key": "errors", "source": "errors", "aggregation": "mean", "direction": "lower"}, "role": "goal"
+            "metric": {"key": "errors", "source": "errors", "aggregation": "count", "direction": "lower"}, "role": "goal"
         }],
     });
     put(client, url, "/api/v1/prompts", &prompt("One", json!(["production"]))).await;
