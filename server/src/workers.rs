@@ -19,6 +19,9 @@ const LOOK_FOR_JOBS: Duration = Duration::from_secs(3);
 const LOOK_AT_EXPERIMENTS: Duration = Duration::from_secs(1);
 /// Units that met an experiment by a generation alone are looked for this often.
 const LOOK_AT_GENERATIONS: Duration = Duration::from_secs(15);
+/// Experiments whose daily self-check is due are looked for this often, the first time that long after the start: it is heavy work
+/// nobody waits for.
+const LOOK_AT_OWN_DATA: Duration = Duration::from_mins(1);
 /// Histograms are condensed this often.
 const CONDENSE: Duration = Duration::from_secs(5);
 
@@ -35,6 +38,7 @@ pub(crate) fn start(
     tasks.spawn(until(stop.clone(), reprice(services.clone())));
     tasks.spawn(until(stop.clone(), experiments(services.clone())));
     tasks.spawn(until(stop.clone(), generations(services.clone())));
+    tasks.spawn(until(stop.clone(), self_check(services.clone())));
     tasks.spawn(until(stop.clone(), import(services.clone())));
     tasks.spawn(until(stop.clone(), condense(recorder)));
     tasks
@@ -108,6 +112,17 @@ async fn generations(services: Services) {
         every.tick().await;
         if let Err(error) = services.assignment.expose_by_generations().await {
             tracing::error!(%error, "could not look who met an experiment by a generation; trying again");
+        }
+    }
+}
+
+/// Shuffles experiments' own traffic once a day. Safe to interrupt anywhere: what was found is kept in memory only.
+async fn self_check(services: Services) {
+    let mut every = time::interval_at(time::Instant::now() + LOOK_AT_OWN_DATA, LOOK_AT_OWN_DATA);
+    loop {
+        every.tick().await;
+        if let Err(error) = services.results.check_own_data().await {
+            tracing::error!(%error, "could not look which experiments to check on their own data; trying again");
         }
     }
 }

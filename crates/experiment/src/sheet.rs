@@ -76,12 +76,16 @@ pub enum CheckKind {
     UnknownEligibility,
     /// Intervals of early and late looks that have nothing in common.
     EarlyAgainstLate,
+    /// How often halves of the prompt's own traffic, that nothing tells apart, are called different.
+    SelfCheck,
 }
 
-/// How bad it is, least first.
+/// How bad it is, least first. One that is not applicable says neither good nor bad.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckStatus {
+    /// There is too little to look at.
+    NotApplicable,
     /// Nothing to report.
     Ok,
     /// Worth knowing; the numbers stand.
@@ -103,7 +107,7 @@ impl Check {
 
     pub(crate) fn finding(&self) -> Finding {
         let status = match self.status {
-            CheckStatus::Ok => Status::Ok,
+            CheckStatus::NotApplicable | CheckStatus::Ok => Status::Ok,
             CheckStatus::Warn => Status::Warn,
             CheckStatus::Broken => Status::Broken,
         };

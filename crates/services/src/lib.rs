@@ -87,7 +87,8 @@ impl Services {
         let ingest = ingest::Ingest::new(Arc::clone(&context), Arc::clone(&price_lists));
         let metrics = metrics::Metrics::new(Arc::clone(&context));
         let prompts = prompts::Prompts::new(Arc::clone(&context));
-        let experiments = experiments::Experiments::new(Arc::clone(&context), prompts.clone());
+        let self_checks = results::SelfChecks::default();
+        let experiments = experiments::Experiments::new(Arc::clone(&context), prompts.clone(), self_checks.clone());
         Self {
             annotations: annotations::Annotations::new(Arc::clone(&context), ingest.clone()),
             import: import::Import::new(Arc::clone(&context), ingest.clone()),
@@ -106,7 +107,7 @@ impl Services {
             datasets: datasets::Datasets::new(Arc::clone(&context)),
             notes: notes::Notes::new(Arc::clone(&context)),
             scores: scores::Scores::new(Arc::clone(&context)),
-            results: results::Results::new(Arc::clone(&context)),
+            results: results::Results::new(Arc::clone(&context), self_checks),
             repeats: repeats::Repeats::new(Arc::clone(&context)),
             context,
         }

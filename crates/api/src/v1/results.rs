@@ -128,7 +128,7 @@ struct LookMetric {
 
 #[derive(Serialize, ToSchema)]
 struct HealthView {
-    /// `sample_ratio`, `two_arms`, `contamination` and the like, each `ok`, `warn` or `broken` with a sentence.
+    /// `sample_ratio`, `self_check` and the like, each `ok`, `warn`, `broken` or `not_applicable`, with a sentence.
     #[schema(value_type = Vec<Object>)]
     checks: Vec<Check>,
     partial: Option<String>,

@@ -410,3 +410,16 @@ async fn a_launched_experiment_counts_whom_its_doors_answered() {
     let one = key.get("/api/v1/experiments/tone/explain?unit=user%207").await.expect(200).json();
     assert_eq!(one["exposures"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn health_says_what_shuffling_the_own_traffic_said() {
+    let app = TestApp::start().await;
+    running(&app).await;
+    let path = format!("/api/v1/experiments/{KEY}/health");
+    assert_eq!(app.key().get(&path).await.expect(200).json()["checks"], json!([]), "nobody has looked yet");
+    assert_eq!(app.services.results.check_own_data().await.unwrap(), 1);
+    let health = app.key().get(&path).await.expect(200).json();
+    let check = &health["checks"][0];
+    assert_eq!((&check["kind"], &check["status"]), (&json!("self_check"), &json!("not_applicable")));
+    assert!(check["sentence"].as_str().unwrap().contains("there are 0"), "{check}");
+}

@@ -311,7 +311,8 @@ impl Experiments {
         experiment: &Experiment,
         now: TimeUs,
     ) -> Option<serde_json::Value> {
-        let moment = Moment::of(&self.context, project, experiment, now).await;
+        let own_data = self.self_checks.of(experiment.id);
+        let moment = Moment::of(&self.context, project, experiment, own_data, now).await;
         let evidence = moment.and_then(|moment| moment.map(|moment| moment.evidence(now)).transpose());
         evidence.unwrap_or_else(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, experiment.id = %experiment.id,

@@ -30,7 +30,7 @@ pub use life::{Act, REOPEN_US};
 pub use list::ListExperiments;
 pub(crate) use past::PastExperiment;
 
-use crate::{Context, ServiceError, context::authorize, prompts::Prompts};
+use crate::{Context, ServiceError, context::authorize, prompts::Prompts, results::SelfChecks};
 
 /// Use cases around experiments. Cheap to clone.
 #[derive(Clone)]
@@ -38,11 +38,12 @@ pub struct Experiments {
     context: Arc<Context>,
     prompts: Prompts,
     looks: harm::Looks,
+    self_checks: SelfChecks,
 }
 
 impl Experiments {
-    pub(crate) fn new(context: Arc<Context>, prompts: Prompts) -> Self {
-        Self { context, prompts, looks: harm::Looks::default() }
+    pub(crate) fn new(context: Arc<Context>, prompts: Prompts, self_checks: SelfChecks) -> Self {
+        Self { context, prompts, looks: harm::Looks::default(), self_checks }
     }
 
     /// An experiment by its key.

@@ -7,7 +7,7 @@ mod spend;
 mod traffic;
 mod warnings;
 
-pub(crate) use traffic::{attributes as told_by_trace, missing as missing_attribute};
+pub(crate) use traffic::{PastUnits, attributes as told_by_trace, missing as missing_attribute};
 
 use std::sync::Arc;
 

@@ -2,13 +2,13 @@
 
 use assign::Condition;
 use domain::{
-    experiment::UnitKind,
+    experiment::{ExperimentMetric, UnitKind},
     ids::{ExperimentId, ProjectId},
-    time::TimeUs,
+    time::{TimeRange, TimeUs},
 };
 use serde_json::{Map, Value};
 use stats::{hash::h3, power::UnitCurve};
-use store::event::{Meeting, Meetings, Watch};
+use store::event::{Meeting, Meetings, UnitState, Watch};
 
 use super::{DAY_US, Subject};
 use crate::{
@@ -185,12 +185,54 @@ pub(crate) async fn attributes(
     Ok(told)
 }
 
+/// Units of a prompt's traffic, as an experiment on these metrics would have met them.
+pub(crate) struct PastUnits<'a> {
+    pub(crate) project: ProjectId,
+    pub(crate) prompt: &'a str,
+    pub(crate) unit: &'a UnitKind,
+    pub(crate) metrics: &'a [ExperimentMetric],
+}
+
+impl PastUnits<'_> {
+    /// Who met the prompt; of very much traffic the newest.
+    pub(crate) async fn meetings(&self, context: &Context, range: TimeRange) -> Result<Meetings, ServiceError> {
+        Ok(context.events.meetings(self.project, self.prompt, None, self.unit, range, TRACES).await?)
+    }
+
+    /// As many of them as are worked out.
+    pub(crate) fn sample(met: &[Meeting]) -> Vec<&Meeting> {
+        sample(met, SAMPLE)
+    }
+
+    /// What would have become of units by an instant, exposed when they met the prompt first, and how that is summed.
+    pub(crate) async fn states(
+        &self,
+        context: &Context,
+        met: &[&Meeting],
+        until: TimeUs,
+    ) -> Result<(Watch, Vec<UnitState>), ServiceError> {
+        let (measures, readings) = measures(self.metrics);
+        let watch = Watch {
+            experiment: ExperimentId(uuid::Uuid::nil()),
+            phase: 0,
+            unit: self.unit.clone(),
+            prompt: self.prompt.to_owned(),
+            until_us: Some(until),
+            measures,
+            readings,
+        };
+        let exposed: Vec<(String, TimeUs)> = met.iter().map(|one| (one.unit.clone(), one.first_us)).collect();
+        let states = context.events.would_have_become(self.project, &watch, &exposed).await?;
+        Ok((watch, states))
+    }
+}
+
 impl Past {
     pub(super) async fn read(context: &Context, project: ProjectId, subject: &Subject) -> Result<Self, ServiceError> {
         let (design, range) = (&subject.design, subject.range);
         let prompt = subject.slot.prompt_name.as_str();
-        let Meetings { units: met, traces, without_unit, reached } =
-            context.events.meetings(project, prompt, None, &design.unit, range, TRACES).await?;
+        let asked = PastUnits { project, prompt, unit: &design.unit, metrics: &design.metrics };
+        let Meetings { units: met, traces, without_unit, reached } = asked.meetings(context, range).await?;
         let first = met.iter().map(|one| one.first_us).min();
         let from = reached.or(first).unwrap_or(range.from).max(range.from);
         let condition = subject.engine.definition().condition.as_ref();
@@ -213,19 +255,8 @@ impl Past {
             // Nobody can be judged: everybody's numbers are nearer to the audience's than none.
             eligible.clone_from(&chosen);
         }
-        let (measures, readings) = measures(&design.metrics);
-        let watch = Watch {
-            experiment: ExperimentId(uuid::Uuid::nil()),
-            phase: 0,
-            unit: design.unit.clone(),
-            prompt: prompt.to_owned(),
-            until_us: Some(range.to),
-            measures,
-            readings,
-        };
-        let exposed: Vec<(String, TimeUs)> = eligible.iter().map(|one| (one.unit.clone(), one.first_us)).collect();
-        let states = context.events.would_have_become(project, &watch, &exposed).await?;
-        let units = gather::Past::of(&watch, exposed.iter().map(|(id, _)| id.as_str()).zip(states));
+        let (watch, states) = asked.states(context, &eligible, range.to).await?;
+        let units = gather::Past::of(&watch, eligible.iter().map(|one| one.unit.as_str()).zip(states));
         let traffic = Traffic {
             from,
             to: range.to,

@@ -41,11 +41,12 @@ struct Evidence<'m> {
 }
 
 impl Moment {
-    /// Works the present phase out; nothing before the start.
+    /// Works the present phase out; nothing before the start. `own_data` is what the self-check said last.
     pub(crate) async fn of(
         context: &Context,
         project: ProjectId,
         experiment: &Experiment,
+        own_data: Option<Check>,
         now: TimeUs,
     ) -> Result<Option<Self>, ServiceError> {
         let Some(phase) = experiment.phase() else { return Ok(None) };
@@ -58,6 +59,7 @@ impl Moment {
             let at_us = phase.to_us.unwrap_or(now);
             let mut sheet = sheet(&experiment, &phase, &watch, &gathered.whole, at_us);
             sheet.checks = checks::all(&experiment, &phase, &watch, &gathered)?;
+            sheet.checks.extend(own_data);
             past::remember(&mut sheet, &experiment, &phase, &watch, &gathered, at_us)?;
             let table = sheet.table(&Choices::of(&sheet.plan)).map_err(internal)?;
             let (exposed, partial) = (gathered.exposed, gathered.partial());

@@ -9,8 +9,8 @@ use domain::{
 use experiment::{Block, Quantiles};
 use stats::moments::Parts;
 use store::event::{
-    AVERAGE_UNIT, Course, Part, Slice, SliceKind, SlicedBins, SlicedBlock, UnitBlock, UnitCap, UnitForm, UnitMeasure,
-    UnitReading, UnitState, UnitSums, Watch, group_of, shelf_end,
+    AVERAGE_UNIT, Course, Part, Slice, SliceKind, SlicedBins, SlicedBlock, UnitBlock, UnitCap, UnitDay, UnitForm,
+    UnitMeasure, UnitReading, UnitState, UnitSums, Watch, group_of, shelf_end,
 };
 
 use super::{DAY_US, exact::parts};
@@ -59,13 +59,19 @@ impl Summed {
         }
     }
 
-    fn take(&mut self, group: u8, readings: Vec<Vec<(i32, i64)>>) {
+    /// Adds what a day changed of a unit.
+    pub(super) fn step(&mut self, block: &UnitBlock, group: u8, bins: &[Vec<(i32, i64)>]) {
+        self.block.merge(block);
+        self.take(group, bins);
+    }
+
+    fn take(&mut self, group: u8, readings: &[Vec<(i32, i64)>]) {
         if self.bins.len() < readings.len() {
             self.bins.resize(readings.len(), vec![Vec::new(); GROUPS]);
         }
         for (groups, bins) in self.bins.iter_mut().zip(readings) {
             if let Some(held) = groups.get_mut(usize::from(group)) {
-                held.extend(bins.into_iter().map(|(bin, count)| (bin, u64::try_from(count).unwrap_or(0))));
+                held.extend(bins.iter().map(|(bin, count)| (*bin, u64::try_from(*count).unwrap_or(0))));
             }
         }
     }
@@ -87,23 +93,13 @@ impl Past {
         let mut past = Self { units: 0, rows: vec![0; watch.measures.len()], arms: [Summed::default()] };
         let [arm] = &mut past.arms;
         arm.block = UnitBlock::new(watch.readings.len());
-        let binned: Vec<usize> = watch
-            .readings
-            .iter()
-            .filter(|reading| reading.form == UnitForm::Bins)
-            .map(|reading| usize::from(reading.measure))
-            .collect();
         for (id, state) in units {
             past.units += 1;
             let mut course = Course::new(watch.measures.len());
             for day in &state.days {
                 course.pass(day);
                 past.rows.iter_mut().zip(&day.sums).for_each(|(rows, sum)| *rows += sum.rows);
-                let of = |measure: &usize| day.sums.get(*measure).map(|sum| sum.bins.as_slice()).unwrap_or_default();
-                let bins = binned.iter().map(|measure| {
-                    of(measure).iter().map(|(bin, count)| (*bin, i64::try_from(*count).unwrap_or(i64::MAX))).collect()
-                });
-                arm.take(group_of(id), bins.collect());
+                arm.take(group_of(id), &bins_of(watch, day));
             }
             arm.block.count(&watch.readings, Part::In, &state, &course, true);
         }
@@ -145,6 +141,14 @@ impl Wanted {
             Self::Segments => &[SliceKind::Days, SliceKind::Segments],
         }
     }
+}
+
+/// Rows of a unit's day in bins, one list for each reading that has them.
+pub(super) fn bins_of(watch: &Watch, day: &UnitDay) -> Vec<Vec<(i32, i64)>> {
+    let binned = watch.readings.iter().filter(|reading| reading.form == UnitForm::Bins);
+    let sum = |reading: &UnitReading| day.sums.get(usize::from(reading.measure));
+    let count = |(bin, count): &(i32, u64)| (*bin, i64::try_from(*count).unwrap_or(i64::MAX));
+    binned.map(|reading| sum(reading).map(|sum| sum.bins.iter().map(count).collect()).unwrap_or_default()).collect()
 }
 
 /// Everybody of a phase, one entry for each arm in every list.
@@ -206,7 +210,7 @@ impl Gathered {
         }
         for SlicedBins { slice, arm, group, readings } in bins {
             if let Some(held) = place(&arm).and_then(|place| gathered.slice(slice)?.get_mut(place)) {
-                held.take(group, readings);
+                held.take(group, &readings);
             }
         }
         gathered.whole = gathered.until(i64::MAX);

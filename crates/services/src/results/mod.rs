@@ -8,6 +8,8 @@ mod explain;
 mod forecast;
 pub(crate) mod gather;
 mod past;
+mod self_check;
+mod shuffle;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -22,12 +24,12 @@ use domain::{
 use experiment::{ArmUnits, Choices, Sheet, Table};
 use store::event::{UnitMeasure, UnitReading, UnitRecord, Watch};
 
-pub(crate) use self::evidence::Moment;
 use self::gather::{Gathered, Summed, Wanted};
 pub use self::{
     detail::{Ages, Detail, QUANTILES, Spread},
     explain::{Explained, RuleSays},
 };
+pub(crate) use self::{evidence::Moment, self_check::SelfChecks};
 use crate::{Context, ServiceError, context::authorize};
 
 /// Days in a series of looks, the last ones.
@@ -92,6 +94,7 @@ pub struct Look {
 #[derive(Clone)]
 pub struct Results {
     context: Arc<Context>,
+    self_checks: SelfChecks,
 }
 
 /// What happened to a unit on all days together, one sum for each measure.
@@ -155,8 +158,8 @@ fn generations(window_hours: Option<u32>) -> UnitMeasure {
 }
 
 impl Results {
-    pub(crate) fn new(context: Arc<Context>) -> Self {
-        Self { context }
+    pub(crate) fn new(context: Arc<Context>, self_checks: SelfChecks) -> Self {
+        Self { context, self_checks }
     }
 
     /// Has the units of every phase summed as the experiment's metrics want it. To be called when an experiment starts, or its
@@ -199,7 +202,7 @@ impl Results {
         let now = self.context.clock.now();
         let at_us = phase.to_us.unwrap_or(now);
         // What thousands of units come to takes a while: off the threads that answer requests.
-        let (query, number) = (query.clone(), phase.number);
+        let (query, number, own_data) = (query.clone(), phase.number, self.self_checks.of(experiment.id));
         let work = move || {
             let phase = phase_of(&experiment, Some(number))?;
             let with_uncapped = query.uncapped || query.to_go.is_some();
@@ -214,6 +217,7 @@ impl Results {
             let asked = query.segment.as_deref();
             let mut sheet = sheet_of(asked.filter(|_| query.to_go.is_none()));
             sheet.checks = checks::all(&experiment, phase, &watch, &gathered)?;
+            sheet.checks.extend(own_data);
             if query.segment.is_none() || query.to_go.is_some() {
                 past::remember(&mut sheet, &experiment, phase, &watch, &gathered, at_us)?;
             }

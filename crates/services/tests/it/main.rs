@@ -16,6 +16,7 @@ mod pipeline;
 mod prices;
 mod prompts;
 mod proof;
+mod self_check;
 mod sticky;
 mod traces;
 mod world;

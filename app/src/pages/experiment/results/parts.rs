@@ -84,6 +84,7 @@ pub(super) fn draw(material: &Material, look: &Look, ink: &Ink<'_>) -> Option<Se
             same = Some(said);
         }
         let mood = match together.simpson {
+            CheckStatus::NotApplicable => Mood::Plain,
             CheckStatus::Ok => Mood::Good,
             CheckStatus::Warn => Mood::Warn,
             CheckStatus::Broken => Mood::Bad,

@@ -208,11 +208,19 @@ pub(super) fn health(sheet: &Sheet, units: &str) -> Vec<Health> {
                 (CheckKind::EarlyRows, true) => "Nothing before its exposure".to_owned(),
                 (CheckKind::EarlyRows, false) => "Rows older than their exposure".to_owned(),
                 (CheckKind::EarlyAgainstLate, _) => "Early and late results contradict each other".to_owned(),
+                (CheckKind::SelfCheck, _) if check.status == CheckStatus::NotApplicable => {
+                    "Your own data not shuffled yet".to_owned()
+                }
+                (CheckKind::SelfCheck, _) => {
+                    let (found, promised) = (format::percent(check.number), format::percent(sheet.plan.alpha));
+                    format!("Your own data, shuffled: {found} false alarms ({promised} promised)")
+                }
                 (CheckKind::UnknownEligibility, _) => {
                     format!("{} {units} with unknown audience, left out", format::count(check.number as i64))
                 }
             };
             let mood = match check.status {
+                CheckStatus::NotApplicable => Mood::Plain,
                 CheckStatus::Ok => Mood::Good,
                 CheckStatus::Warn => Mood::Warn,
                 CheckStatus::Broken => Mood::Bad,
