@@ -149,8 +149,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Value> {
 /// Assay stores before it answers.
 fn own(binary: &Path, data: &Path, traffic: &Traffic) -> anyhow::Result<Value> {
     let server = Server::start(binary, data)?;
-    let path = "/api/public/otel/v1/traces";
-    let requests = requests(traffic, &server.address, path, &[("authorization", KEY), PROTOBUF])?;
+    let requests: Vec<Request> =
+        (0..traffic.batches()).map(|number| traffic.plain(number, &server.address, KEY)).collect();
     let sent = closed::send_all(&server.address, CALLERS, &requests)?;
     let peak = server.process().peak;
     server.stop()?;

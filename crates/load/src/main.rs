@@ -14,6 +14,7 @@ mod resolve;
 mod run;
 mod scrape;
 mod server;
+mod soak;
 mod span;
 mod times;
 mod traffic;
@@ -30,12 +31,15 @@ enum Arguments {
     Run(run::Options),
     /// Sends the same spans to Assay and to others, until they are stored
     Beside(beside::Options),
+    /// Runs for an hour at half of full speed, with pages beside
+    Soak(soak::Options),
 }
 
 fn main() -> ExitCode {
     let figures = match Arguments::parse() {
         Arguments::Run(options) => run::run(&options),
         Arguments::Beside(options) => beside::run(&options),
+        Arguments::Soak(options) => soak::run(&options),
     };
     match figures {
         Ok(figures) => {

@@ -18,7 +18,7 @@ const WARM_UP: u32 = 3;
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Somebody signed in.
-struct Visitor<'a> {
+pub(crate) struct Visitor<'a> {
     address: &'a str,
     connection: Connection,
     cookie: String,
@@ -62,8 +62,7 @@ pub(crate) fn measure(address: &str, long: &str, requests: u32) -> anyhow::Resul
     ];
     let mut measured = Vec::new();
     for (name, path) in &pages {
-        let headers = [("cookie", visitor.cookie.as_str()), ("accept", "text/html"), ("accept-encoding", "gzip, br")];
-        let request = Request::new("GET", address, path, &headers, Vec::new());
+        let request = visitor.request(path);
         measured.push(visitor.connection.measure("page", name, path, &request, requests)?);
     }
     let headers = [("authorization", KEY), ("content-type", "application/json")];
@@ -79,7 +78,7 @@ pub(crate) fn measure(address: &str, long: &str, requests: u32) -> anyhow::Resul
 
 impl<'a> Visitor<'a> {
     /// As the form of the sign-in page does without script.
-    fn sign_in(address: &'a str) -> anyhow::Result<Self> {
+    pub(crate) fn sign_in(address: &'a str) -> anyhow::Result<Self> {
         let mut connection = Connection::new(address);
         let page = connection.send(&Request::new("GET", address, "/signin", &[], Vec::new()))?;
         let page = String::from_utf8(page.body)?;
@@ -92,6 +91,18 @@ impl<'a> Visitor<'a> {
         let cookie = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next());
         let cookie = cookie.with_context(|| format!("signing in is answered with {}", answer.status))?.to_owned();
         Ok(Self { address, connection, cookie })
+    }
+
+    /// A page as a browser gets it.
+    fn request(&self, path: &str) -> Request {
+        let headers = [("cookie", self.cookie.as_str()), ("accept", "text/html"), ("accept-encoding", "gzip, br")];
+        Request::new("GET", self.address, path, &headers, Vec::new())
+    }
+
+    /// Loads a page.
+    pub(crate) fn page(&mut self, path: &str) -> anyhow::Result<()> {
+        let request = self.request(path);
+        good(path, &self.connection.send(&request)?)
     }
 
     /// Reads JSON with the key.

@@ -19,6 +19,8 @@ pub(crate) const BATCH: u64 = 512;
 const TRACE: u64 = 6;
 /// Every so many traces have a score.
 const SCORED: u64 = 4;
+/// Where Assay takes spans.
+const INTAKE: &str = "/api/public/otel/v1/traces";
 /// Who sends.
 const SERVICE: &str = "shop";
 const SDK: (&str, &str) = ("langfuse-sdk", "5.11.1");
@@ -106,7 +108,13 @@ impl Traffic {
     pub(crate) fn batch(&self, number: u64, address: &str, key: &str, coding: Coding) -> anyhow::Result<Request> {
         let kind = if coding == Coding::Json { "application/json" } else { "application/x-protobuf" };
         let headers = [("authorization", key), ("content-type", kind)];
-        self.batch_to(number, address, "/api/public/otel/v1/traces", &headers, coding)
+        self.batch_to(number, address, INTAKE, &headers, coding)
+    }
+
+    /// The same in protobuf, which cannot fail.
+    pub(crate) fn plain(&self, number: u64, address: &str, key: &str) -> Request {
+        let headers = [("authorization", key), ("content-type", "application/x-protobuf")];
+        Request::new("POST", address, INTAKE, &headers, protobuf(self.spans_of(number)))
     }
 
     /// The same request to anyone who takes OTLP.
@@ -119,7 +127,7 @@ impl Traffic {
         coding: Coding,
     ) -> anyhow::Result<Request> {
         let mut headers = headers.to_vec();
-        let spans = (number * BATCH..(number + 1) * BATCH).map(|span| self.span(span));
+        let spans = self.spans_of(number);
         let body = match coding {
             Coding::Plain => protobuf(spans),
             Coding::Gzip => {
@@ -171,6 +179,10 @@ impl Traffic {
 
     fn span_id(&self, span: u64) -> [u8; 8] {
         (Random::new(self.seed ^ 4, span).bits() | 1).to_be_bytes()
+    }
+
+    fn spans_of(&self, batch: u64) -> impl Iterator<Item = Span<'_>> {
+        (batch * BATCH..(batch + 1) * BATCH).map(|span| self.span(span))
     }
 
     fn span(&self, number: u64) -> Span<'_> {
