@@ -10,7 +10,7 @@ use domain::{
     ids::{ExperimentId, ProjectId},
     time::{TimeRange, TimeUs},
 };
-use experiment::Check;
+use experiment::{Check, CheckStatus};
 use store::event::Meeting;
 
 use super::{
@@ -21,7 +21,7 @@ use crate::{ServiceError, planning::PastUnits};
 
 /// How far back traffic is taken from.
 const DAYS: i64 = 14;
-/// After a look that failed.
+/// After a look that failed, or found too little to look at.
 const AGAIN_US: i64 = 3_600_000_000;
 
 /// What the last look at each experiment said.
@@ -49,7 +49,8 @@ impl SelfChecks {
     }
 
     fn keep(&self, experiment: ExperimentId, check: Check, now: TimeUs) {
-        self.kept().insert(experiment, Kept { next_us: TimeUs(now.0.saturating_add(DAY_US)), check: Some(check) });
+        let rest_us = if check.status == CheckStatus::NotApplicable { AGAIN_US } else { DAY_US };
+        self.kept().insert(experiment, Kept { next_us: TimeUs(now.0.saturating_add(rest_us)), check: Some(check) });
     }
 
     /// What was known stands; it is looked at again before the day is over.
@@ -63,7 +64,7 @@ impl SelfChecks {
 }
 
 impl Results {
-    /// Shuffles the traffic of each running experiment's prompt, once a day, and keeps what that says about how far its numbers
+    /// Shuffles the traffic of each running experiment's prompt, once a day when there is enough, and keeps what that says about how far its numbers
     /// can be trusted; says how many were looked at. Experiments that cannot be looked at are logged, and the others go on.
     ///
     /// # Errors

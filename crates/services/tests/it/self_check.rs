@@ -47,10 +47,14 @@ async fn traffic_is_shuffled_once_a_day_and_told_beside_the_other_checks() {
     assert_eq!((nothing.status, nothing.number), (CheckStatus::NotApplicable, 0.0), "{}", nothing.sentence);
     let mut random = Generator::new(21);
     traffic(&pipeline, 0, &units("a", 0..150), &mut random).await;
-    pipeline.world.clock.pass_s(43_200);
+    pipeline.world.clock.pass_s(1_800);
     traffic(&pipeline, 150, &units("b", 0..150), &mut random).await;
+    assert_eq!(looked(&pipeline).await, 0, "so soon there is hardly more");
+    pipeline.world.clock.pass_s(1_800);
+    assert_eq!(looked(&pipeline).await, 1);
+    pipeline.world.clock.pass_s(80_000);
     assert_eq!(looked(&pipeline).await, 0, "once a day");
-    pipeline.world.clock.pass_s(43_200);
+    pipeline.world.clock.pass_s(6_400);
     assert_eq!(looked(&pipeline).await, 1);
     let well = told(&pipeline).await.unwrap();
     assert_eq!(well.status, CheckStatus::Ok, "{}", well.sentence);
