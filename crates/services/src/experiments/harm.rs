@@ -114,7 +114,10 @@ impl Experiments {
         experiment: &Experiment,
         now: TimeUs,
     ) -> Result<Option<(String, bool)>, ServiceError> {
-        let Some(moment) = Moment::of(&self.context, project, experiment, self.self_checks.of(experiment.id), now).await? else { return Ok(None) };
+        let own_data = self.self_checks.of(experiment.id);
+        let Some(moment) = Moment::of(&self.context, project, experiment, own_data, now).await? else {
+            return Ok(None);
+        };
         let arms = moment.sheet.arms.iter().skip(1);
         let rows = moment.anytime_rows()?;
         for (place, arm) in arms.enumerate() {
