@@ -6,7 +6,7 @@ const list = `/p/${project}/experiments`;
 
 test("mistakes stand at their fields, and nobody overwrites anybody", async ({ page, open, hydrated, request, checkAccessibility, expectedErrors }) => {
   test.slow();
-  expectedErrors.push(/400 \(Bad Request\)/, /409 \(Conflict\)/);
+  expectedErrors.push(/400 \(Bad Request\)/, /409 \(Conflict\)/, /503 \(Service Unavailable\)/);
   const run = Date.now().toString(36);
   const [prompt, key] = [`bad/${run}`, `bad-${run}`];
   for (const [index, text] of ["Greet them.", "Greet them warmly."].entries()) {
@@ -56,10 +56,16 @@ test("mistakes stand at their fields, and nobody overwrites anybody", async ({ p
     await expect(page.locator("#metric-0-margin")).not.toHaveAttribute("aria-invalid", "true");
     await page.locator("#arm-1-version").selectOption("2");
     await page.getByRole("button", { name: "Split evenly" }).click();
+    await page.getByLabel("Whoever met an arm keeps it").check();
     await page.locator("#ranges").fill("0-5000");
     await page.locator("#start").fill("");
     await page.locator("#end").fill("");
+    await page.route(/plan_draft/, (route) => route.fulfill({ status: 503, body: "down" }));
     await page.locator("#alpha").fill("5");
+    // What no field can mend is not blamed on one.
+    await expect(page.locator("#plan").getByRole("alert")).toBeVisible();
+    await expect(page.locator("#plan")).not.toContainText("Once the form adds up");
+    await page.unroute(/plan_draft/);
     await page.getByRole("button", { name: "Save and check" }).click();
     await expect(page).toHaveURL(new RegExp(`/experiments/${key}$`));
     await expect(page.getByText("Everything a launch needs is there.")).toBeVisible();
@@ -75,12 +81,13 @@ test("mistakes stand at their fields, and nobody overwrites anybody", async ({ p
     await other.getByRole("button", { name: "Save and check" }).click();
     await expect(other).toHaveURL(new RegExp(`/experiments/${key}$`));
     await other.close();
+    await expect(page.getByLabel("Whoever met an arm keeps it")).toBeChecked();
     await page.locator("#hypothesis").fill("Mine.");
     await page.getByRole("button", { name: "Save and check" }).click();
     await expect(page.getByRole("alert").filter({ hasText: "Somebody changed it meanwhile; nothing was saved" })).toContainText("edited by");
     await expect(page.locator("#hypothesis")).toHaveValue("Mine.");
     const { design } = await (await request.get(`/api/v1/experiments/${key}`, { headers })).json();
-    expect([design.name, design.hypothesis]).toEqual(["By somebody else", ""]);
+    expect([design.name, design.hypothesis, design.sticky]).toEqual(["By somebody else", "", true]);
   });
 
   await test.step("a label that is taken, and buckets that are", async () => {

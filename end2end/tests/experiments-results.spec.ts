@@ -39,8 +39,8 @@ test("another method, level or difference is worked out without a request", asyn
   await window.waitForLoadState("networkidle");
   const asked: string[] = [];
   window.on("request", (request) => {
-    // The browser looks the icon up again with every address.
-    if (!request.url().endsWith("favicon.svg")) asked.push(request.url());
+    // The browser looks the icon up again with every address, and the page whether there is news.
+    if (!/favicon\.svg$|results_stamp/.test(request.url())) asked.push(request.url());
   });
 
   const method = window.getByRole("group", { name: "Method" });
@@ -55,6 +55,8 @@ test("another method, level or difference is worked out without a request", asyn
   await expect(window).toHaveURL(/difference=absolute/);
   await method.getByRole("link", { name: "Fixed horizon" }).click();
   await expect(thumbs).toContainText("<0.001");
+  // Cards on a phone name it as the heading does.
+  await expect(thumbs.locator('[data-label="Luck"]')).toContainText("<0.001");
   await window.getByRole("button", { name: "Change error level" }).click();
   await window.getByRole("link", { name: "1.0%", exact: true }).click();
   await expect(window.getByText("error level 1.0% instead of 5.0%")).toBeVisible();
@@ -87,6 +89,10 @@ test("a metric opens its course, its distribution and its quantiles, with the ke
   await expect(window.getByRole("img", { name: /^Shorter: .+, between .+ and .+; zero is still inside\.$/ })).toBeVisible();
   await expect(window.getByRole("img", { name: "Distribution of Median latency in Today" })).toBeVisible();
   await expect(window.getByRole("table", { name: "Quantiles by arm" }).getByRole("row")).toHaveCount(3);
+  const look = window.getByRole("slider", { name: "Look" });
+  await look.focus();
+  await window.keyboard.press("Home");
+  await expect(look).toHaveAttribute("aria-valuetext", /^Shorter, \w+ \d+: .+ units$/);
   await window.getByText(/Shorter: 1 look, one a day|Shorter: 2 looks, one a day/).click();
   await expect(window.getByRole("table", { name: "Shorter: every look" })).toBeVisible();
   await checkAccessibility();

@@ -236,6 +236,22 @@ test("an experiment from the form to the shipped version, with a program beside 
       await checkAccessibility();
     });
 
+    await test.step("every look is read with pointer and arrow keys", async () => {
+      await page.getByRole("link", { name: "correct, mean", exact: true }).click();
+      const look = page.getByRole("slider", { name: "Look" });
+      const reading = page.locator(".course__reading");
+      const units = (days: number) => new RegExp(`${(days * A_DAY).toLocaleString("en-GB")} units`);
+      await expect(reading).toHaveText(units(DAYS));
+      await look.focus();
+      await page.keyboard.press("ArrowLeft");
+      await expect(look).toHaveAttribute("aria-valuetext", units(DAYS - 1));
+      await expect(reading).toHaveText(units(DAYS - 1));
+      const box = await look.boundingBox();
+      await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) - 1, (box?.y ?? 0) + 20);
+      await expect(reading).toHaveText(units(DAYS));
+      await checkAccessibility();
+    });
+
     await test.step("the winner is shipped with the button, and the program follows", async () => {
       expect(await ask({ do: "label" })).toMatchObject({ version: 1, pid });
       await page.getByRole("button", { name: "Ship an arm" }).click();
@@ -254,6 +270,10 @@ test("an experiment from the form to the shipped version, with a program beside 
       expect((changed_ms as number) - moved).toBeLessThan((CACHE_S + 1.5) * 1_000);
       // What it was decided on stays as it was: nobody else counts.
       expect((await results()).exposed).toBe(DAYS * A_DAY);
+      const decided = page.getByRole("table", { name: "The numbers of the decision" });
+      await expect(decided.getByRole("row").filter({ hasText: "correct, mean" }).first()).toContainText("the same");
+      await expect(page.getByText(`met ${(DAYS * A_DAY).toLocaleString("en-GB")} users`)).toBeVisible();
+      await checkAccessibility();
     });
     expect(await program.end(), "the program ran from before the launch until now").toBe(0);
     program = undefined;

@@ -43,6 +43,13 @@ pub struct ArmUnits {
     pub units: u64,
 }
 
+impl ArmUnits {
+    /// The name shown: the key while it has none.
+    pub fn title(&self) -> &str {
+        if self.name.is_empty() { self.key.as_str() } else { &self.name }
+    }
+}
+
 /// A health check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Check {

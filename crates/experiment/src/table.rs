@@ -86,6 +86,24 @@ pub enum Verdict {
     KeepRunning,
 }
 
+impl Verdict {
+    /// Its place when treatments differ: what asks for most is said first, from 0.
+    pub fn urgency(self) -> u8 {
+        match self {
+            Self::Broken => 0,
+            Self::StopNow => 1,
+            Self::Ship => 2,
+            Self::YourCall => 3,
+            Self::Nearly => 4,
+            Self::DoNotShip => 5,
+            Self::KeepRunning => 6,
+            Self::NoMeaningfulDifference => 7,
+            Self::Inconclusive => 8,
+            Self::TooEarly => 9,
+        }
+    }
+}
+
 impl From<decision::Verdict> for Verdict {
     fn from(verdict: decision::Verdict) -> Self {
         match verdict {
@@ -185,7 +203,7 @@ impl Sheet {
         let mut treatments = Vec::new();
         for (index, arm) in self.arms.iter().enumerate().skip(1) {
             let mut treatment = Treatment {
-                name: if arm.name.is_empty() { arm.key.to_string() } else { arm.name.clone() },
+                name: arm.title().to_owned(),
                 findings: findings.clone(),
                 primaries: Vec::new(),
                 guardrails: Vec::new(),

@@ -57,7 +57,7 @@ fn python_context(unit: &str) -> String {
 fn script_context(unit: &str) -> String {
     match unit {
         "id" => "{ targetingKey: \"user-1\" }".to_owned(),
-        unit => format!("{{ targetingKey: \"user-1\", {unit}: \"…\" }}"),
+        unit => format!("{{ targetingKey: \"user-1\", \"{unit}\": \"…\" }}"),
     }
 }
 
@@ -197,13 +197,14 @@ mod tests {
             prompt: "support/answer",
             label: "production",
             flag: "support-answer.production",
-            unit: "team_id",
+            // What a program must quote: with a hyphen it is no name in JavaScript.
+            unit: "team-id",
             address: "http://a:1",
             public: Some("pk-1"),
             client: Some("pk-1"),
         };
         for (_, text) in [openfeature(&slot), growthbook(&slot), http(&slot)].concat() {
-            for wanted in ["http://a:1", "pk-1", "team_id"] {
+            for wanted in ["http://a:1", "pk-1", "\"team-id\": "] {
                 assert!(text.contains(wanted), "{wanted} is not in {text}");
             }
             assert!(text.contains(slot.flag) || text.contains("\"support/answer\""), "{text}");

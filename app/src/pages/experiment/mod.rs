@@ -73,17 +73,17 @@ impl LazyRoute for Experiment {
         let project = Memo::new(move |_| params.read().get("project").unwrap_or_default());
         let key = Memo::new(move |_| params.read().get("key").unwrap_or_default());
         let (asked, results, explained) = (this.view, this.results, this.explained);
-        let changed = move |()| {
+        let changed = Callback::new(move |()| {
             asked.again();
             results.again();
-        };
-        let doer = Doer::new(project, key, Callback::new(changed));
+        });
+        let doer = Doer::new(project, key, changed);
         let crumbs = Signal::derive(move || {
             let list = format!("{}/experiments", project_href(&project.get()));
             vec![Crumb::link("Experiments", list), Crumb::here(key.get()).mono()]
         });
         let draw = move |view: ExperimentView| {
-            view! { <Shown project=project.get_untracked() view doer results explained/> }.into_any()
+            view! { <Shown project=project.get_untracked() view doer results changed explained/> }.into_any()
         };
         let refused = doer.refused(Callback::new(move |()| asked.again()));
         view! {
@@ -103,6 +103,7 @@ fn Shown(
     view: ExperimentView,
     doer: Doer,
     results: Results,
+    changed: Callback<()>,
     explained: Asked<ExplainView>,
 ) -> impl IntoView {
     let now = TimeUs(view.now_us);
@@ -145,7 +146,7 @@ fn Shown(
         })
     };
     let explain = (state != State::Draft).then(|| view! { <ExplainCard asked=explained/> }.into_any());
-    let drawn = results.draw(project.clone(), actions, standing);
+    let drawn = results.draw(results::Page { project: project.clone(), actions, standing, changed });
     let query = use_query_map();
     // What a report leaves out is said by the style sheet, which prints the same.
     let report = move || query.read().get("view").filter(|view| view == "report");

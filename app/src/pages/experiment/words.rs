@@ -1,14 +1,13 @@
 //! An experiment in words. Server only.
 
-use domain::{
-    experiment::{
-        Action, ActivityKind, Cap, Correction, Decision, DecisionKind, Direction, Experiment, ExperimentMetric, Margin,
-        Method, MetricSource, OnHarm, Targeting, UnitKind,
-    },
-    metric::Quantity,
+use domain::experiment::{
+    Action, ActivityKind, Cap, Correction, Decision, DecisionKind, Direction, Experiment, ExperimentMetric, Margin,
+    Method, OnHarm, Targeting, UnitKind,
 };
 use serde_json::Value;
 use ui::format;
+
+use super::results::measure::Measure;
 
 /// What is split, in the plural.
 pub(super) fn units(unit: &UnitKind) -> String {
@@ -141,7 +140,7 @@ pub(super) fn how(metric: &ExperimentMetric) -> String {
     let mut said = vec![format!("{} of {}", definition.aggregation, definition.source)];
     said.extend(definition.cap.map(|cap| match cap {
         Cap::Percentile(share) => format!("capped at the {} quantile", format::percent(share)),
-        Cap::Value(value) => format!("capped at {}", format::number(value)),
+        Cap::Value(value) => format!("capped at {}", Measure::of_source(&definition.source).value(value)),
     }));
     let window = |hours| format!("within {} of the first exposure", format::plural(i64::from(hours), "hour", "hours"));
     said.extend(definition.window_hours.map(window));
@@ -161,12 +160,7 @@ pub(super) fn margin(metric: &ExperimentMetric) -> String {
     match metric.margin {
         None => String::new(),
         Some(Margin::Relative(share)) => format!("{} of the control", format::percent(share)),
-        Some(Margin::Absolute(value)) => match &metric.metric.source {
-            MetricSource::Quantity(Quantity::Latency | Quantity::TimeToFirstToken) => format::duration_ns(value as i64),
-            MetricSource::Quantity(Quantity::Cost) => format::money(value as i64),
-            MetricSource::Errors | MetricSource::NullResponses => format!("{} points", format::number(value * 100.0)),
-            _ => format::number(value),
-        },
+        Some(Margin::Absolute(value)) => Measure::of(&metric.metric).amount(value),
     }
 }
 
@@ -227,6 +221,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn margins_are_in_units_people_read() {
+        let margin = |source: &str, how: &str, value: f64| {
+            let metric = json!({
+                "metric": {"key": "m", "source": source, "aggregation": how, "direction": "lower"},
+                "role": "guardrail", "margin": {"absolute": value}
+            });
+            super::margin(&serde_json::from_value(metric).unwrap())
+        };
+        assert_eq!(margin("input_cost", "mean", 1.5e9), "$1.50");
+        assert_eq!(margin("latency", "p95", 2.5e8), "250 ms");
+        assert_eq!(margin("errors", "ratio", 0.02), "2.0 points");
+        assert_eq!(margin("score:thumbs", "ratio", 0.03), "0.030");
+    }
 
     #[test]
     fn a_condition_reads_as_a_line() {

@@ -24,6 +24,8 @@ pub struct Draft {
     pub unit: String,
     /// The attribute, for the last.
     pub unit_attribute: String,
+    /// `true`: a unit keeps the arm it met first.
+    pub sticky: String,
     /// Percent of the traffic.
     pub coverage: String,
     /// `and` or `or`.
@@ -147,7 +149,7 @@ impl form::Draft for Draft {
             let (field, row, of_row) = (path.next().unwrap_or_default(), path.next(), path.next());
             let text = text.into_owned();
             let (Some(row), Some(of_row)) = (row.and_then(|row| row.parse::<u32>().ok()), of_row) else {
-                put!(draft, field, text; key name hypothesis unit unit_attribute coverage joined audience group ranges holdout
+                put!(draft, field, text; key name hypothesis unit unit_attribute sticky coverage joined audience group ranges holdout
                     forced start end minimum_hours method alpha power correction tuning_units minimum_units on_harm);
                 continue;
             };
@@ -200,6 +202,7 @@ mod tests {
             arms: vec![ArmDraft { key: text("a"), name: text("b"), version: text("c"), weight: text("d") }],
             unit: text("unit"),
             unit_attribute: text("unit_attribute"),
+            sticky: text("sticky"),
             coverage: text("coverage"),
             joined: text("joined"),
             rules: vec![RuleDraft { attribute: text("a"), how: text("b"), value: text("c") }; 2],

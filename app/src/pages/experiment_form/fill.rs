@@ -36,6 +36,7 @@ pub(super) fn draft(key: &str, design: &Design) -> Draft {
             .collect(),
         unit,
         unit_attribute,
+        sticky: ticked(design.sticky),
         coverage: percent(design.coverage),
         joined,
         rules,
@@ -60,7 +61,7 @@ pub(super) fn draft(key: &str, design: &Design) -> Draft {
                 coverage: percent(step.coverage),
                 hours: (f64::from(step.hold_minutes) / 60.0).to_string(),
                 units: if step.minimum_units == 0 { String::new() } else { step.minimum_units.to_string() },
-                approval: if step.approval { "true".to_owned() } else { String::new() },
+                approval: ticked(step.approval),
             })
             .collect(),
         method: match plan.method {
@@ -86,6 +87,11 @@ pub(super) fn draft(key: &str, design: &Design) -> Draft {
         }
         .to_owned(),
     }
+}
+
+/// A box as a form sends it: nothing where it has no tick.
+fn ticked(yes: bool) -> String {
+    if yes { "true".to_owned() } else { String::new() }
 }
 
 /// Without the last digits binary fractions add.
@@ -195,7 +201,7 @@ mod tests {
                 {"key": "control", "name": "Today", "version": 7, "weight": 3333},
                 {"key": "warm", "name": "", "version": 8, "weight": 6667}
             ],
-            "coverage": 0.8,
+            "coverage": 0.8, "sticky": true,
             "targeting": {"or": [
                 {"eq": {"attribute": "plan", "value": "pro"}},
                 {"eq": {"attribute": "code", "value": "42"}},

@@ -115,6 +115,7 @@ pub fn parse(draft: &Draft, base: &Design) -> Parsed {
     if let Some(unit) = unit(draft, &mut reader) {
         design.unit = unit;
     }
+    design.sticky = draft.sticky == "true";
     design.arms = arms(draft, &mut reader);
     if let Some(share) = reader.share("coverage", &draft.coverage) {
         design.coverage = share;

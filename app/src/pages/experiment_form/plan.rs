@@ -11,7 +11,7 @@ use super::{
     model::{DryRunCard, PlanCard},
     server::{DryRunDraft, PlanDraft},
 };
-use crate::{error::AppError, routes::trace_href, wire::Act};
+use crate::{error::AppError, panel::Refused, routes::trace_href, wire::Act};
 
 /// How long nobody types before it is asked again.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -75,10 +75,11 @@ pub fn Planned(typed: Typed) -> impl IntoView {
     .into_any()
 }
 
-/// The form cannot be planned with as it is.
+/// The form cannot be planned with as it is; or something else went wrong, which no field could mend.
 fn refused(error: AppError) -> AnyView {
-    let first = error.0.fields.into_iter().next().map_or(error.0.message, |problem| problem.message);
-    view! { <p class="small muted">"Once the form adds up: " {ui::problem::sentence(&first)}</p> }.into_any()
+    let Some(first) = error.0.fields.first() else { return view! { <Refused error/> }.into_any() };
+    let said = ui::problem::sentence(&first.message);
+    view! { <p class="small muted">"Once the form adds up: " {said}</p> }.into_any()
 }
 
 fn paragraphs(lines: Vec<String>, class: &'static str) -> Vec<AnyView> {

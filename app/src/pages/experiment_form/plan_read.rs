@@ -2,7 +2,6 @@
 
 use domain::{
     experiment::{Aggregation, Design, ExperimentMetric, Margin, Method, MetricRole, MetricSource},
-    metric::Quantity,
     problem::FieldProblem,
 };
 use services::{
@@ -19,7 +18,7 @@ use super::{
 use crate::{
     context::{self, Visit},
     error::AppError,
-    pages::experiment::words,
+    pages::experiment::{results::measure::Measure, words},
 };
 
 /// The form as it was sent.
@@ -61,17 +60,7 @@ pub(super) async fn plan(visit: &Visit, form: Form) -> Result<PlanCard, AppError
 
 /// A value of a metric as people read it.
 fn value(source: &MetricSource, how: Aggregation, value: f64) -> String {
-    match source {
-        _ if matches!(how, Aggregation::Rate) => format::percent(value),
-        _ if matches!(how, Aggregation::Count) => format::number(value),
-        MetricSource::Quantity(Quantity::Latency | Quantity::TimeToFirstToken) => format::duration_ns(value as i64),
-        MetricSource::Quantity(Quantity::Cost | Quantity::InputCost | Quantity::OutputCost) => {
-            format::money(value as i64)
-        }
-        MetricSource::Errors | MetricSource::NullResponses => format::percent(value),
-        MetricSource::Score(_) => format::score(value),
-        MetricSource::Quantity(_) | MetricSource::Generations | MetricSource::Event(_) => format::number(value),
-    }
+    Measure::counted(source, how).value(value)
 }
 
 /// Days, and years where nobody counts in days any more.

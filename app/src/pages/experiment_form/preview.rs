@@ -68,15 +68,7 @@ fn Tried(typed: Typed) -> impl IntoView {
     let parsed = Memo::new(move |_| typed.draft.with(|draft| parse(draft, &Design::default())));
     let context = RwSignal::new("id = user-1".to_owned());
     let split = live(move || {
-        let arms: Vec<ArmLine> = parsed.with(|parsed| {
-            let arm = |arm: &domain::experiment::Arm| ArmLine {
-                key: arm.key.to_string(),
-                title: if arm.name.is_empty() { arm.key.to_string() } else { arm.name.clone() },
-                version: arm.version,
-                weight: arm.weight,
-            };
-            parsed.design.arms.iter().map(arm).collect()
-        });
+        let arms: Vec<ArmLine> = parsed.with(|parsed| parsed.design.arms.iter().map(ArmLine::from).collect());
         Some(view! { <SplitBar arms/> }.into_any())
     });
     let counted = live(move || {

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     context::{self, Visit},
     error::AppError,
-    pages::experiments::read::may_write,
+    pages::{experiment, experiments::read::may_write},
 };
 
 /// What is looked back on for metrics.
@@ -241,13 +241,9 @@ fn scores(answer: &MetricAnswer) -> Vec<MetricChoice> {
 fn choice(source: &MetricSource, how: Aggregation, value: Option<MetricValue>, direction: &str) -> MetricChoice {
     let n = value.map_or(0, |value| value.n);
     let n = format::count(i64::try_from(n).unwrap_or(i64::MAX));
-    let now = value.and_then(|value| value.value).map(|value| match source {
-        MetricSource::Quantity(Quantity::Latency | Quantity::TimeToFirstToken) => format::duration_ns(value as i64),
-        MetricSource::Quantity(Quantity::Cost) => format::money(value as i64),
-        MetricSource::Errors | MetricSource::NullResponses => format::percent(value),
-        MetricSource::Score(_) => format::score(value),
-        _ => format::number(value),
-    });
+    // What was seen is the mean of generations, whatever the metric makes of it.
+    let measure = experiment::results::measure::Measure::counted(source, Aggregation::Ratio);
+    let now = value.and_then(|value| value.value).map(|value| measure.value(value));
     let seen = match (now, how) {
         (None, _) => "not seen in 14 days".to_owned(),
         (Some(_), Aggregation::Count) => format!("{n} in 14 days"),

@@ -179,6 +179,9 @@ pub fn Who(typed: Typed, draft: Draft) -> impl IntoView {
                         <TextField name="draft[coverage]" id="coverage" label="Traffic share, %" value=draft.coverage autocomplete="off"
                             hint="How many of them take part at all; the others get the control’s version." error=typed.error_of("coverage")/>
                     </div>
+                    <Checkbox name="draft[sticky]" id="sticky" label="Whoever met an arm keeps it" checked=draft.sticky == "true"
+                        hint="Even when weights or audience change. Only the server knows whom, so clients that decide by themselves serve the control."
+                        error=typed.error_of("sticky")/>
                     <fieldset class="rows">
                         <legend>"Audience"</legend>
                         <p class="field__hint">"Everybody without rules. Attributes are what programs send with their question."</p>

@@ -1,6 +1,6 @@
 //! What the list of experiments shows.
 
-use domain::experiment::State;
+use domain::experiment::{Arm, State};
 use serde::{Deserialize, Serialize};
 
 /// The list.
@@ -56,6 +56,12 @@ pub struct ArmLine {
     pub version: u32,
     /// Its share of the units that take part, in 1/10,000.
     pub weight: u16,
+}
+
+impl From<&Arm> for ArmLine {
+    fn from(arm: &Arm) -> Self {
+        Self { key: arm.key.to_string(), title: arm.title().to_owned(), version: arm.version, weight: arm.weight }
+    }
 }
 
 impl ArmLine {

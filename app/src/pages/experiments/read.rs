@@ -2,10 +2,11 @@
 
 use domain::{
     auth::{KeyKind, Role, Scope},
-    experiment::{Experiment, State},
+    experiment::{Arm, Experiment, State},
     page::PageSize,
 };
-use services::{ServiceError, experiments::ListExperiments, results::ResultQuery};
+use experiment::TreatmentVerdict;
+use services::{ServiceError, experiments::ListExperiments};
 
 use super::model::{ArmLine, ExperimentLine, ExperimentsView, Status};
 use crate::{
@@ -65,12 +66,26 @@ async fn known(visit: &Visit, experiment: &Experiment) -> Option<String> {
     if !matches!(experiment.state, State::Running | State::Paused) {
         return None;
     }
-    let query = ResultQuery::default();
-    let result = visit.services.results.result(&visit.actor, visit.project.id, experiment.key.as_str(), &query).await;
+    let told = visit.services.results.told(&visit.actor, visit.project.id, experiment).await;
     // Logs what went wrong; the page is as good as it can be without.
-    let verdicts = result.map_err(|error| error.into_problem(None)).ok()?.table.verdicts;
-    let sentences: Vec<String> = verdicts.into_iter().take(MOST_VERDICTS).map(|verdict| verdict.sentence).collect();
-    Some(sentences.join(" "))
+    let verdicts = told.map_err(|error| error.into_problem(None)).ok()?;
+    Some(sentences(&verdicts, &experiment.design.arms))
+}
+
+/// The verdicts that ask for most, each with its arm where there are several; what holds for all is said once.
+fn sentences(verdicts: &[TreatmentVerdict], arms: &[Arm]) -> String {
+    let mut sorted: Vec<&TreatmentVerdict> = verdicts.iter().collect();
+    sorted.sort_by_key(|verdict| verdict.verdict.urgency());
+    let Some((first, others)) = sorted.split_first() else { return String::new() };
+    if others.iter().all(|other| other.sentence == first.sentence) {
+        return first.sentence.clone();
+    }
+    let said = sorted.into_iter().take(MOST_VERDICTS).map(|verdict| {
+        let title = arms.iter().find(|arm| arm.key == verdict.arm).map_or(verdict.arm.as_str(), Arm::title);
+        let is_named = verdict.sentence.starts_with(title);
+        if is_named { verdict.sentence.clone() } else { format!("{title}: {}", verdict.sentence) }
+    });
+    said.collect::<Vec<_>>().join(" ")
 }
 
 fn line(experiment: &Experiment, known: Option<String>) -> ExperimentLine {
@@ -91,13 +106,7 @@ fn line(experiment: &Experiment, known: Option<String>) -> ExperimentLine {
 
 /// The arms with the weights of the design.
 pub(in crate::pages) fn arms(experiment: &Experiment) -> Vec<ArmLine> {
-    let arm = |arm: &domain::experiment::Arm| ArmLine {
-        key: arm.key.to_string(),
-        title: if arm.name.is_empty() { arm.key.to_string() } else { arm.name.clone() },
-        version: arm.version,
-        weight: arm.weight,
-    };
-    experiment.design.arms.iter().map(arm).collect()
+    experiment.design.arms.iter().map(ArmLine::from).collect()
 }
 
 /// Whether the visitor may change experiments.
@@ -118,4 +127,34 @@ pub(in crate::pages) async fn public_keys(visit: &Visit) -> Result<[Option<Strin
     };
     // A client that assigns by itself also reports whom it exposed.
     Ok([usable(KeyKind::Pair, &[Scope::Resolve]), usable(KeyKind::Client, &[Scope::Resolve, Scope::Ingest])])
+}
+
+#[cfg(test)]
+mod tests {
+    use experiment::Verdict;
+
+    use super::*;
+
+    fn arm(key: &str, name: &str) -> Arm {
+        Arm { key: key.parse().unwrap(), name: name.to_owned(), version: 1, weight: 1 }
+    }
+
+    fn verdict(arm: &str, verdict: Verdict, sentence: &str) -> TreatmentVerdict {
+        TreatmentVerdict { arm: arm.parse().unwrap(), verdict, sentence: sentence.to_owned() }
+    }
+
+    #[test]
+    fn what_asks_for_most_is_said_first_and_with_its_arm() {
+        let arms = [arm("control", ""), arm("a", "Short"), arm("b", ""), arm("c", "Warm")];
+        let verdicts = [
+            verdict("a", Verdict::KeepRunning, "No clear result yet."),
+            verdict("b", Verdict::TooEarly, "90 more users per version needed."),
+            verdict("c", Verdict::StopNow, "Warm does harm."),
+        ];
+        assert_eq!(sentences(&verdicts, &arms), "Warm does harm. Short: No clear result yet.");
+        assert_eq!(sentences(&verdicts[..1], &arms), "No clear result yet.");
+        let broken = ["a", "b", "c"].map(|arm| verdict(arm, Verdict::Broken, "Don't use these results: split."));
+        assert_eq!(sentences(&broken, &arms), "Don't use these results: split.");
+        assert_eq!(sentences(&[], &arms), "");
+    }
 }

@@ -47,7 +47,8 @@ fn Beginning(introduction: Introduction) -> impl IntoView {
 #[component]
 fn About(group: GroupLine) -> impl IntoView {
     let query = use_query_map();
-    let href = Query::from_pairs(query.get_untracked()).set("op", group.first).href();
+    // What is searched for changes while this stands.
+    let href = move || Query::from_pairs(query.get()).set("op", group.first.clone()).href();
     let count = format::plural(i64::from(group.operations), "operation", "operations");
     let words = code_spans(&group.words);
     view! {
@@ -60,7 +61,7 @@ fn About(group: GroupLine) -> impl IntoView {
 #[component]
 fn Operation(operation: OperationView) -> impl IntoView {
     let query = use_query_map();
-    let back = Query::from_pairs(query.get_untracked()).without("op").href();
+    let back = Signal::derive(move || Query::from_pairs(query.get()).without("op").href());
     let OperationView { line, description, needs, parameters, bodies, answers, refusals, refusal, curl } = operation;
     let description = description.map(|words| view! { <p>{code_spans(&words)}</p> }.into_any());
     let path = line.path.clone();

@@ -122,7 +122,7 @@ fn introduction(document: &Value, sender: &Sender) -> Introduction {
     });
     let refusals = REFUSALS.into_iter().filter_map(|name| {
         let said = document["components"]["responses"][name]["description"].as_str()?;
-        Some((status_of(document, name)?, said.to_owned()))
+        Some((status_of(&all, name)?, said.to_owned()))
     });
     Introduction {
         words: text(&document["info"], "description"),
@@ -134,9 +134,9 @@ fn introduction(document: &Value, sender: &Sender) -> Introduction {
 }
 
 /// The status a named refusal is answered with, from the first operation that lists it.
-fn status_of(document: &Value, name: &str) -> Option<String> {
+fn status_of(all: &[Entry<'_>], name: &str) -> Option<String> {
     let wanted = format!("#/components/responses/{name}");
-    operations(document).into_iter().find_map(|entry| {
+    all.iter().find_map(|entry| {
         let mut answers = entry.said["responses"].as_object()?.iter();
         answers.find(|(_, answer)| answer["$ref"] == wanted).map(|(status, _)| status.clone())
     })

@@ -20,6 +20,13 @@ pub struct Arm {
     pub weight: u16,
 }
 
+impl Arm {
+    /// The name shown: the key while it has none.
+    pub fn title(&self) -> &str {
+        if self.name.is_empty() { self.key.as_str() } else { &self.name }
+    }
+}
+
 /// What is split: whoever this names keeps one arm. In JSON a text: `user`, `session`, `trace` or `attribute:NAME`.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum UnitKind {

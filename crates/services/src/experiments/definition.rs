@@ -69,7 +69,7 @@ pub(crate) fn of_phase(
 ) -> Result<Definition, ServiceError> {
     let arm = |(arm, weight): (&domain::experiment::Arm, &u16)| assign::Arm {
         key: arm.key.to_string(),
-        name: if arm.name.is_empty() { arm.key.to_string() } else { arm.name.clone() },
+        name: arm.title().to_owned(),
         value: arm.version.to_string(),
         weight: *weight,
     };

@@ -2,7 +2,7 @@
 
 use domain::{
     auth::{Actor, Permission},
-    experiment::{ActivityKind, DecisionKind, Experiment, FieldChange, Outcome, State},
+    experiment::{ActivityKind, DecisionKind, Experiment, ExperimentKey, FieldChange, Outcome, State},
     ids::ProjectId,
     prompt::{Label, LabelName},
 };
@@ -28,6 +28,15 @@ pub enum Takeover {
     Stop,
     /// The new version becomes its control, which opens a phase.
     Rebase,
+}
+
+/// A label that moved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TakenLabel {
+    /// The label where it is now.
+    pub label: Label,
+    /// The experiment that owned it and made way; none where none did.
+    pub from: Option<ExperimentKey>,
 }
 
 /// A move of a label, whoever owns it.
@@ -56,11 +65,12 @@ impl Experiments {
         actor: &Actor,
         project: ProjectId,
         take: TakeLabel<'_>,
-    ) -> Result<Label, ServiceError> {
+    ) -> Result<TakenLabel, ServiceError> {
         authorize(actor, project, Permission::WritePrompts)?;
         let TakeLabel { prompt: name, label, to, reason, takeover } = take;
         let Some(mut experiment) = self.owner(project, name, label).await? else {
-            return self.prompts.move_label(actor, project, name, label, to, reason).await;
+            let label = self.prompts.move_label(actor, project, name, label, to, reason).await?;
+            return Ok(TakenLabel { label, from: None });
         };
         authorize(actor, project, Permission::WriteExperiments)?;
         let note = parse_note("reason", reason).map_err(|problem| ServiceError::Invalid(vec![problem]))?;
@@ -93,10 +103,13 @@ impl Experiments {
             }
         };
         let told = Told { label: Some(to), changes, ..Told::new(kind, note) };
+        let from = Some(experiment.key.clone());
         self.save(actor, project, experiment, now, told).await?;
         let prompt = self.context.control.prompt(project, &known_name(name)?).await?;
         let moved = prompt.and_then(|prompt| prompt.labels.into_iter().find(|known| known.name.as_str() == label));
-        moved.ok_or_else(|| ServiceError::Internal("the store moved a label and does not return it".into()))
+        let label =
+            moved.ok_or_else(|| ServiceError::Internal("the store moved a label and does not return it".into()))?;
+        Ok(TakenLabel { label, from })
     }
 
     /// The experiment that owns a slot.

@@ -25,7 +25,7 @@ use domain::{
 
 pub use check::{REST_US, Report};
 pub use edit::{Edit, NewExperiment};
-pub use label::{TakeLabel, Takeover};
+pub use label::{TakeLabel, TakenLabel, Takeover};
 pub use life::{Act, REOPEN_US};
 pub use list::ListExperiments;
 pub(crate) use past::PastExperiment;

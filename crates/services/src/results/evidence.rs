@@ -15,6 +15,9 @@ use super::{
 };
 use crate::{Context, ServiceError};
 
+/// How evidence is written; goes up when what it says can no longer be read as before.
+pub(super) const FORMAT: u8 = 1;
+
 /// The present phase of an experiment as the plan looks at it.
 pub(crate) struct Moment {
     pub(crate) sheet: Sheet,
@@ -78,7 +81,7 @@ impl Moment {
     /// For the record.
     pub(crate) fn evidence(&self, at: TimeUs) -> Result<serde_json::Value, ServiceError> {
         let evidence = Evidence {
-            format: 1,
+            format: FORMAT,
             at,
             phase: self.phase,
             days: self.sheet.days,

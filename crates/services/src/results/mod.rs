@@ -7,9 +7,11 @@ mod exact;
 mod explain;
 mod forecast;
 pub(crate) mod gather;
+mod kept;
 mod past;
 mod self_check;
 mod shuffle;
+mod told;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -24,10 +26,14 @@ use domain::{
 use experiment::{ArmUnits, Choices, Sheet, Table};
 use store::event::{UnitMeasure, UnitReading, UnitRecord, Watch};
 
-use self::gather::{Gathered, Summed, Wanted};
 pub use self::{
     detail::{Ages, Detail, QUANTILES, Spread},
     explain::{Explained, RuleSays},
+    kept::KeptEvidence,
+};
+use self::{
+    gather::{Gathered, Summed, Wanted},
+    told::Told,
 };
 pub(crate) use self::{evidence::Moment, self_check::SelfChecks};
 use crate::{Context, ServiceError, context::authorize};
@@ -95,6 +101,8 @@ pub struct Look {
 pub struct Results {
     context: Arc<Context>,
     self_checks: SelfChecks,
+    /// Of all clones together.
+    told: Arc<Told>,
 }
 
 /// What happened to a unit on all days together, one sum for each measure.
@@ -159,7 +167,7 @@ fn generations(window_hours: Option<u32>) -> UnitMeasure {
 
 impl Results {
     pub(crate) fn new(context: Arc<Context>, self_checks: SelfChecks) -> Self {
-        Self { context, self_checks }
+        Self { context, self_checks, told: Arc::default() }
     }
 
     /// Has the units of every phase summed as the experiment's metrics want it. To be called when an experiment starts, or its

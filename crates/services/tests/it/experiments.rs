@@ -318,17 +318,19 @@ async fn a_label_with_an_owner_moves_only_with_a_choice() {
         let take = TakeLabel { prompt: "greet", label: "production", to, reason: None, takeover };
         experiments.move_label(&actor, project, take)
     };
-    assert_eq!(take(3, Takeover::Rebase).await.unwrap().version, 3);
+    let taken = take(3, Takeover::Rebase).await.unwrap();
+    assert_eq!((taken.label.version, taken.from.as_ref().map(ToString::to_string).as_deref()), (3, Some("tone")));
     let rebased = experiments.get(&actor, project, "tone").await.unwrap();
     assert_eq!((rebased.state, rebased.phases.len()), (State::Running, 2));
     assert_eq!(rebased.phases[1].definition.arms[0].version, 3);
     let missing = take(9, Takeover::Rebase).await.unwrap_err();
     assert!(matches!(missing, ServiceError::NotFound { .. }), "{missing:?}");
 
-    assert_eq!(take(1, Takeover::Stop).await.unwrap().version, 1);
+    assert_eq!(take(1, Takeover::Stop).await.unwrap().label.version, 1);
     let stopped = experiments.get(&actor, project, "tone").await.unwrap();
     assert_eq!(stopped.state, State::Decided(Outcome::Stop));
-    assert_eq!(take(2, Takeover::Stop).await.unwrap().version, 2, "without an owner it is a plain move");
+    let plain = take(2, Takeover::Stop).await.unwrap();
+    assert_eq!((plain.label.version, plain.from), (2, None), "without an owner it is a plain move");
 }
 
 #[tokio::test]

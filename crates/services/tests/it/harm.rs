@@ -3,7 +3,7 @@
 use domain::experiment::{ActivityKind, Experiment, Outcome, State};
 use domain::page::PageSize;
 use serde_json::{Value, json};
-use services::experiments::Act;
+use services::{experiments::Act, results::KeptEvidence};
 use stats::random::Generator;
 use store::event::{UnitStore as _, Watch};
 
@@ -150,6 +150,12 @@ async fn what_was_decided_on_stays_as_it_was_told() {
     assert_eq!(evidence["arms"], serde_json::to_value(&told.sheet.arms).unwrap());
     assert_eq!((&evidence["exposed"], &evidence["phase"]), (&json!(200), &json!(0)));
     assert!(serde_json::to_string(&evidence).unwrap().len() < 20_000);
+    let kept = KeptEvidence::of(&shipped.decision.clone().unwrap()).unwrap();
+    assert_eq!(
+        (kept.phase, kept.exposed, kept.arms, kept.rows.len()),
+        (0, 200, told.sheet.arms, told.table.rows.len())
+    );
+    assert_eq!(kept.rows[0].comparisons[0].interval, told.table.rows[0].comparisons[0].interval);
     // What comes late changes the result, and not what it was decided on.
     pipeline.happened(units("a", 0..200).into_iter().map(|unit| (unit, "buy", 5.0))).await;
     pipeline.fold().await;

@@ -8,7 +8,7 @@ pub mod server;
 use domain::time::TimeUs;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
-use ui::{Button, Card, CardBody, Cell, CellKind, Column, InputKind, Instant, Moment, Query, Table, TextField};
+use ui::{Button, Card, CardBody, Cell, CellKind, Column, InputKind, Instant, Moment, Query, Table, TextField, live};
 
 use self::{model::ExplainView, server::ExplainUnit};
 use crate::{panel::Panel, wire::Asked};
@@ -39,13 +39,13 @@ pub fn ExplainCard(
 ) -> impl IntoView {
     let query = Query::from_pairs(use_query_map().get_untracked());
     let (unit, at) = (query.get(UNIT).unwrap_or_default().to_owned(), query.get(AT).unwrap_or_default().to_owned());
-    let others = query
-        .without(UNIT)
-        .without(AT)
-        .pairs()
-        .into_iter()
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> }.into_any())
-        .collect_view();
+    // Of the address as it is when the form is sent: how somebody looks may have changed since.
+    let address = use_query_map();
+    let others = live(move || {
+        let pairs = Query::from_pairs(address.get()).without(UNIT).without(AT).pairs();
+        let field = |(name, value)| view! { <input type="hidden" name=name value=value/> }.into_any();
+        Some(pairs.into_iter().map(field).collect_view().into_any())
+    });
     let draw = |view: ExplainView| explained(view);
     view! {
         <div id="explain">

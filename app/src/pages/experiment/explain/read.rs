@@ -2,8 +2,7 @@
 
 use assign::Reason;
 use domain::{
-    experiment::{Eligibility, ExposureDoor, MetricSource},
-    metric::Quantity,
+    experiment::{Eligibility, ExposureDoor},
     time::TimeUs,
 };
 use services::results::{Explained, RuleSays};
@@ -13,6 +12,7 @@ use super::model::{ExplainView, MetLine};
 use crate::{
     context::{self, Visit},
     error::AppError,
+    pages::experiment::results::measure::Measure,
 };
 
 pub(super) async fn explain(visit: &Visit, key: &str, unit: &str, at: Option<&str>) -> Result<ExplainView, AppError> {
@@ -110,11 +110,7 @@ fn sums(explained: &Explained) -> Vec<[String; 3]> {
     let measures = explained.measures.iter().zip(totals).filter(|(measure, _)| !measure.bins);
     let lines = measures.map(|(measure, sum)| {
         let value = sum.sum as f64 * experiment::scale(&measure.source);
-        let written = match &measure.source {
-            MetricSource::Quantity(Quantity::Latency | Quantity::TimeToFirstToken) => format::duration_ns(value as i64),
-            MetricSource::Quantity(Quantity::Cost) => format::money(value as i64),
-            _ => format::number(value),
-        };
+        let written = Measure::of_source(&measure.source).value(value);
         let rows = format::plural(i64::try_from(sum.rows).unwrap_or(i64::MAX), "row", "rows");
         [measure.source.to_string(), written, rows]
     });

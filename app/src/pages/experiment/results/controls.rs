@@ -6,7 +6,7 @@ use ui::{Menu, Query, live};
 
 use super::{
     look::{CORRECTIONS, DIFFERENCES, Level, METHODS, PARAMETERS},
-    model::PlanWords,
+    model::{Head, PlanWords},
 };
 
 /// The present address.
@@ -45,7 +45,7 @@ fn choice(
     name: &'static str,
     value: &str,
     default: &str,
-    text: String,
+    text: Signal<String>,
 ) -> AnyView {
     let (own, plan) = (value.to_owned(), default.to_owned());
     let current = {
@@ -53,7 +53,7 @@ fn choice(
         move || (address.get(name).unwrap_or_else(|| plan.clone()) == own).then_some("true")
     };
     let href = move || address.with(name, &own, &plan);
-    view! { <a class=class href=href aria-current=current data-noscroll="">{text}</a> }.into_any()
+    view! { <a class=class href=href aria-current=current data-noscroll="">{move || text.get()}</a> }.into_any()
 }
 
 fn segmented(
@@ -65,7 +65,9 @@ fn segmented(
 ) -> AnyView {
     let items = all
         .iter()
-        .map(|(word, title)| choice(address, "segmented__item", name, word, default, (*title).to_owned()))
+        .map(|(word, title)| {
+            choice(address, "segmented__item", name, word, default, Signal::stored((*title).to_owned()))
+        })
         .collect_view();
     view! { <div class="segmented" role="group" aria-label=label>{items}</div> }.into_any()
 }
@@ -75,14 +77,14 @@ fn menu(
     id: &'static str,
     label: &str,
     name: &'static str,
-    all: Vec<(String, String)>,
+    all: Vec<(String, Signal<String>)>,
     default: &str,
 ) -> AnyView {
     let current = {
         let (all, default) = (all.clone(), default.to_owned());
         move || {
             let word = address.get(name).unwrap_or_else(|| default.clone());
-            all.iter().find(|(own, _)| *own == word).map(|(_, title)| title.clone()).unwrap_or(word)
+            all.iter().find(|(own, _)| *own == word).map(|(_, title)| title.get()).unwrap_or(word)
         }
     };
     let items =
@@ -102,18 +104,57 @@ fn menu(
     .into_any()
 }
 
+/// What there is to choose from.
+pub struct Looking {
+    /// What the plan chose.
+    pub(super) plan: PlanWords,
+    /// Whether some metric has a cap.
+    pub(super) has_caps: bool,
+    /// Its phases, the newest first; empty where there is one.
+    pub(super) phases: Vec<(String, String)>,
+}
+
+/// Words that stay as they are.
+fn fixed(all: Vec<(String, String)>) -> Vec<(String, Signal<String>)> {
+    all.into_iter().map(|(word, title)| (word, Signal::stored(title))).collect()
+}
+
+/// The segments by size, each with its units as they are now.
+fn segments(address: Address, head: RwSignal<Head>) -> AnyView {
+    let names = Memo::new(move |_| {
+        head.with(|head| head.segments.iter().map(|(segment, _)| segment.clone()).collect::<Vec<_>>())
+    });
+    live(move || {
+        let names = names.get();
+        if names.is_empty() {
+            return None;
+        }
+        let mut all = vec![(String::new(), Signal::stored("everybody".to_owned()))];
+        all.extend(names.into_iter().map(|name| {
+            let own = name.clone();
+            let title = Signal::derive(move || {
+                let units =
+                    head.with(|head| head.segments.iter().find(|(name, _)| *name == own).map(|(_, units)| *units));
+                let units = ui::format::count(units.and_then(|units| i64::try_from(units).ok()).unwrap_or_default());
+                format!("{own} ({units})")
+            });
+            (name, title)
+        }));
+        Some(menu(address, "look-segment", "Segment", "segment", all, ""))
+    })
+}
+
 /// Every choice.
 #[component]
 pub(super) fn Controls(
     /// The present address.
     address: Address,
-    /// What the plan chose.
-    plan: PlanWords,
-    /// Segments that come with the page.
-    segments: Vec<(String, u64)>,
-    /// Whether some metric has a cap.
-    has_caps: bool,
+    /// What there is to choose from.
+    looking: Looking,
+    /// What is known, for the segments.
+    head: RwSignal<Head>,
 ) -> impl IntoView {
+    let Looking { plan, has_caps, phases } = looking;
     let methods = METHODS.map(|(_, word, title)| (word, title));
     let differences = DIFFERENCES.map(|(_, word, title)| (word, title));
     let mut levels: Vec<(String, String)> = vec![(plan.alpha.clone(), format!("{} (plan)", plan.level))];
@@ -122,25 +163,22 @@ pub(super) fn Controls(
     let corrections = CORRECTIONS.iter().map(|(_, word, title)| ((*word).to_owned(), (*title).to_owned())).collect();
     let caps = has_caps.then(|| {
         let all = vec![("on".to_owned(), "as planned".to_owned()), ("off".to_owned(), "none".to_owned())];
-        menu(address, "look-caps", "Caps", "caps", all, "on")
+        menu(address, "look-caps", "Caps", "caps", fixed(all), "on")
     });
-    let segment = (!segments.is_empty()).then(|| {
-        let mut all = vec![(String::new(), "everybody".to_owned())];
-        all.extend(segments.into_iter().map(|(segment, units)| {
-            let count = ui::format::count(i64::try_from(units).unwrap_or(i64::MAX));
-            let title = format!("{segment} ({count})");
-            (segment, title)
-        }));
-        menu(address, "look-segment", "Segment", "segment", all, "")
+    let newest = phases.first().map(|(number, _)| number.clone());
+    let phase = newest.map(|newest| {
+        let all = phases.into_iter().map(|(number, when)| (number.clone(), format!("{number}, {when}"))).collect();
+        menu(address, "look-phase", "Phase", "phase", fixed(all), &newest)
     });
     view! {
         <div class="results__controls">
             {segmented(address, "Method", "method", &methods, &plan.method)}
             {segmented(address, "Difference", "difference", &differences, &plan.difference)}
             <span class="results__menus">
-                {segment}
-                {menu(address, "look-level", "Error level", "alpha", levels, &plan.alpha)}
-                {menu(address, "look-correction", "Correction", "correction", corrections, &plan.correction)}
+                {phase}
+                {segments(address, head)}
+                {menu(address, "look-level", "Error level", "alpha", fixed(levels), &plan.alpha)}
+                {menu(address, "look-correction", "Correction", "correction", fixed(corrections), &plan.correction)}
                 {caps}
             </span>
         </div>

@@ -113,6 +113,12 @@ pub(super) fn axis<'a>(bars: impl Iterator<Item = (&'a Bar, bool)> + Clone) -> (
     (low - room, high + room)
 }
 
+/// Why there is no interval; nothing where there is one.
+pub(super) fn why_not(comparison: &Comparison, has_interval: bool) -> Option<String> {
+    let why = comparison.why_not.as_ref().map(|why| why.replace('`', ""));
+    why.or_else(|| (!has_interval).then(|| "the control is too close to zero for a percentage".to_owned()))
+}
+
 /// How a look differs from the plan, in words.
 fn differs(plan: &Plan, look: &Look, choices: &Choices) -> Vec<String> {
     let mut said = Vec::new();
@@ -151,7 +157,7 @@ impl Ink<'_> {
         treatments.map(move |(index, (comparison, value))| {
             let definition = &metric.metric;
             let measure = Measure::of(definition);
-            let held = control.and_then(|control| control.value);
+            let bar = self.bar(metric, comparison, control.and_then(|control| control.value));
             Row {
                 key: definition.key.to_string(),
                 title: definition.title().to_owned(),
@@ -162,11 +168,8 @@ impl Ink<'_> {
                 control: self.figure(metric, control),
                 treatment: self.figure(metric, Some(value)),
                 change: self.change(measure, comparison),
-                bar: self.bar(metric, comparison, held),
-                why_not: comparison.why_not.as_ref().map(|why| why.replace('`', "")).or_else(|| {
-                    let unplaced = self.bar(metric, comparison, held).is_none();
-                    unplaced.then(|| "the control is too close to zero for a percentage".to_owned())
-                }),
+                why_not: why_not(comparison, bar.is_some()),
+                bar,
                 chance: self.chance(measure, comparison),
                 reading: self.reading(metric, comparison),
             }

@@ -2,7 +2,7 @@
 
 use domain::{
     experiment::{Aggregation, MetricDefinition, MetricSource},
-    metric::Quantity,
+    metric::Unit,
 };
 use ui::format;
 
@@ -22,13 +22,29 @@ pub enum Measure {
 impl Measure {
     /// Of a metric.
     pub fn of(metric: &MetricDefinition) -> Self {
-        match (&metric.source, metric.aggregation) {
+        Self::counted(&metric.source, metric.aggregation)
+    }
+
+    /// Of a source, however it is counted.
+    pub fn counted(source: &MetricSource, how: Aggregation) -> Self {
+        match (source, how) {
             (_, Aggregation::Rate) => Self::Share,
+            (_, Aggregation::Count) => Self::Plain,
             (MetricSource::Errors | MetricSource::NullResponses, Aggregation::Ratio | Aggregation::UnitMean) => {
                 Self::Share
             }
-            (MetricSource::Quantity(Quantity::Latency | Quantity::TimeToFirstToken), _) => Self::Time,
-            (MetricSource::Quantity(Quantity::Cost), _) => Self::Money,
+            _ => Self::of_source(source),
+        }
+    }
+
+    /// Of a source's own values, one or their sum.
+    pub fn of_source(source: &MetricSource) -> Self {
+        match source {
+            MetricSource::Quantity(quantity) => match quantity.unit() {
+                Unit::Nanoseconds => Self::Time,
+                Unit::NanoUsd => Self::Money,
+                _ => Self::Plain,
+            },
             _ => Self::Plain,
         }
     }
@@ -120,6 +136,9 @@ mod tests {
         };
         assert_eq!(written("latency", "p95", 2.41e9), ("2.41 s".to_owned(), "+2.41 s".to_owned()));
         assert_eq!(written("cost", "ratio", -80_000.0), ("−$0.000080".to_owned(), "−$0.000080".to_owned()));
+        assert_eq!(written("input_cost", "mean", 1.2e9), ("$1.20".to_owned(), "+$1.20".to_owned()));
+        assert_eq!(written("output_cost", "p95", 80_000.0).0, "$0.000080");
+        assert_eq!(written("event:buy", "count", 3.0).0, "3.00");
         assert_eq!(written("event:buy", "rate", 0.041), ("4.1%".to_owned(), "+4.1 pts".to_owned()));
         assert_eq!(written("errors", "ratio", 0.0), ("0%".to_owned(), "0.0 pts".to_owned()));
         assert_eq!(written("score:thumbs", "ratio", 0.62), ("0.62".to_owned(), "+0.62".to_owned()));

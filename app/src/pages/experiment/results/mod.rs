@@ -4,11 +4,16 @@
 //! from that in the browser, by the same code, in a chunk of its own.
 
 pub mod controls;
+mod decided;
+#[cfg(feature = "ssr")]
+mod decided_read;
 pub mod detail;
 pub mod draw;
+mod head;
 pub mod look;
 pub mod measure;
 pub mod model;
+mod news;
 pub mod parts;
 #[cfg(feature = "ssr")]
 mod read;
@@ -22,20 +27,38 @@ mod verdict;
 
 use leptos::{children::ViewFn, prelude::*, task::spawn_local};
 use leptos_router::hooks::{use_params_map, use_query_map};
-use ui::{ButtonKind, Card, CardBody, Chip, Empty, IconName, LinkButton, Notice, Query, Tone, live};
+use ui::{ButtonKind, CardBody, Empty, IconName, LinkButton, Notice, Query, Skeleton, SkeletonShape, Tone, live};
 
 use self::{
-    controls::{Address, Controls},
+    controls::{Address, Controls, Looking},
     detail::model::DetailView,
     look::Look,
-    model::{Health, Picture, ResultsView, Verdict},
+    model::{Head, Picture, ResultsView},
+    news::News,
     server::{OpenMetric, OpenResults},
     table::{Around, table},
 };
-use crate::{panel::Panel, routes::project_href, wire::Asked};
+use crate::{
+    error::AppError,
+    panel::{Answered, Panel, Refused},
+    routes::project_href,
+    wire::Asked,
+};
 
 /// The parameter that narrows everything to a segment.
 const SEGMENT: &str = "segment";
+
+/// What results are shown in.
+pub struct Page {
+    /// The project.
+    pub project: String,
+    /// What can be done, beside the verdict.
+    pub actions: ViewFn,
+    /// What holds now, below it.
+    pub standing: ViewFn,
+    /// Told when the experiment itself is another than the page shows.
+    pub changed: Callback<()>,
+}
 
 /// What the page asks about results.
 #[derive(Clone, Copy, Debug)]
@@ -80,83 +103,195 @@ impl Results {
         self.asked.again();
     }
 
-    /// Draws verdict, table and what belongs to them. `actions` stand beside the verdict, `standing` below it.
-    pub fn draw(self, project: String, actions: ViewFn, standing: ViewFn) -> AnyView {
-        let draw = move |view: Option<ResultsView>| match view {
-            None => view! { {standing.run()} <div class="experiment__bar">{actions.run()}</div> }.into_any(),
-            Some(view) => shown(self, &project, view, &actions, &standing),
+    fn keep(self, head: &Head) {
+        self.here.set(head.segments.iter().map(|(segment, _)| segment.clone()).collect());
+    }
+
+    /// Draws verdict, table and what belongs to them.
+    pub fn draw(self, page: Page) -> AnyView {
+        let draw = move |answer: Result<Option<ResultsView>, AppError>| {
+            let refused = match answer {
+                Ok(Some(view)) => return shown(self, &page, view),
+                Ok(None) => None,
+                // What can be done to it does not wait for its numbers.
+                Err(error) => Some(view! { <Refused error/> }.into_any()),
+            };
+            view! { {refused} {page.standing.run()} <div class="experiment__bar">{page.actions.run()}</div> }.into_any()
         };
-        view! { <Panel asked=self.asked draw/> }.into_any()
+        let fallback = || view! { <Skeleton shape=SkeletonShape::Table rows=6/> }.into_any();
+        view! { <Answered asked=self.asked fallback draw/> }.into_any()
     }
 }
 
-fn shown(results: Results, project: &str, view: ResultsView, actions: &ViewFn, standing: &ViewFn) -> AnyView {
-    let (drawn_for, first) = (view.picture.look.clone(), view.picture.clone());
-    let picture = RwSignal::new(view.picture);
-    results.here.set(view.segments.iter().map(|(segment, _)| segment.clone()).collect());
-    let material = StoredValue::new(view.material);
-    let query = use_query_map();
-    let look = Memo::new(move |_| Look::of(&Query::from_pairs(query.get())));
-    let turn = StoredValue::new(0_u32);
-    // Begun once the page answers: by then the chunk has a moment to come before somebody chooses.
-    Effect::new(move |before: Option<()>| {
-        let wanted = look.get();
-        let mine = turn.try_update_value(|turn| {
-            *turn = turn.wrapping_add(1);
-            *turn
-        });
-        if before.is_none() && wanted == drawn_for {
-            spawn_local(async {
-                statistics(Vec::new(), Look::default()).await;
-            });
-            return;
+fn shown(results: Results, around: &Page, view: ResultsView) -> AnyView {
+    let Page { project, actions, standing, changed } = around;
+    let changed = *changed;
+    let ResultsView { head, picture, material, plan, has_caps, phases, phase, decided } = view;
+    let drawn = Drawn::new(head, picture, material, results);
+    drawn.follow();
+    let head = drawn.head;
+    let news = News::new(head);
+    let (params, query) = (use_params_map(), use_query_map());
+    let question = move || {
+        let (params, query) = (params.read_untracked(), query.get_untracked());
+        let param = |name: &str| params.get(name).unwrap_or_default();
+        let phase = query.get("phase").filter(|phase| !phase.is_empty());
+        OpenResults { project: param("project"), key: param("key"), phase, look: Query::from_pairs(query).pairs() }
+    };
+    Effect::new(move |_| {
+        if head.with_untracked(|head| head.stamp.is_some()) {
+            news.watch(question, move |view| drawn.take(view), changed);
         }
-        if wanted == drawn_for {
-            picture.set(first.clone());
-            return;
-        }
-        let bytes = material.get_value();
-        spawn_local(async move {
-            let drawn = statistics(bytes, wanted).await;
-            // Somebody may have chosen again meanwhile.
-            if let (Some(drawn), true) = (drawn, turn.try_get_value() == mine) {
-                picture.set(drawn);
-            }
-        });
     });
     let address = Address::new();
-    let counted = view.exposed > 0;
-    let verdict = verdict_card(&view.verdict, &view.health, &view.units, counted, actions, standing);
-    let partial = view
-        .partial
-        .map(|why| view! { <Notice tone=Tone::Warn>{format!("Not the whole truth yet: {why}.")}</Notice> }.into_any());
-    if !counted {
-        let empty = view! {
-            <div class="card">
-                <Empty
-                    icon=IconName::Chart
-                    title="Nobody was exposed yet"
-                    text="A unit is exposed when a program asks for this slot with the unit’s id, or sends a generation of its prompt. Wire a program below; the first exposure appears here within seconds. Results with intervals need 50 units an arm."
-                    actions=|| view! { <LinkButton href="#wire".to_owned() icon=IconName::Code>"Wire a program"</LinkButton> }.into_any()
-                />
-            </div>
-        };
-        return view! { {verdict} {partial} {empty.into_any()} }.into_any();
+    let verdict = head::card(head, news, actions, standing);
+    let earlier = phase_words(&phases, &phase, address);
+    let partial = live(move || {
+        let why = head.with(|head| head.partial.clone())?;
+        Some(view! { <Notice tone=Tone::Warn>{format!("Not the whole truth yet: {why}.")}</Notice> }.into_any())
+    });
+    let decided = decided.map(decided::card);
+    let counted = Memo::new(move |_| head.with(|head| head.exposed > 0));
+    let traces = format!("{}/traces", project_href(project));
+    let body = live(move || {
+        let around = Around { address, traces: traces.clone(), head, open: open(results.detail) };
+        Some(if counted.get() {
+            let controls = Looking { plan: plan.clone(), has_caps, phases: phases.clone() };
+            counted_body(drawn, around, controls)
+        } else {
+            nobody(&phases, &phase, address)
+        })
+    });
+    view! { {verdict} {earlier} {partial} {body} {decided} }.into_any()
+}
+
+/// What is shown of a result, and what it is made of.
+#[derive(Clone, Copy)]
+struct Drawn {
+    head: RwSignal<Head>,
+    picture: RwSignal<Picture>,
+    material: StoredValue<Vec<u8>>,
+    /// The picture as the server drew it last.
+    first: StoredValue<Picture>,
+    /// Goes up with what the server sends.
+    generation: RwSignal<u32>,
+    results: Results,
+}
+
+impl Drawn {
+    fn new(head: Head, picture: Picture, material: Vec<u8>, results: Results) -> Self {
+        results.keep(&head);
+        Self {
+            head: RwSignal::new(head),
+            first: StoredValue::new(picture.clone()),
+            picture: RwSignal::new(picture),
+            material: StoredValue::new(material),
+            generation: RwSignal::new(0),
+            results,
+        }
     }
-    let detail = results.detail;
-    let around = Around {
-        address,
-        traces: format!("{}/traces", project_href(project)),
-        arms: view.arms,
-        open: ViewFn::from(move || {
-            let draw = |view: Option<DetailView>| match view {
-                Some(view) => detail::detail(view),
-                None => view! { <p class="muted">"This experiment has no such metric."</p> }.into_any(),
-            };
-            view! { <Panel asked=detail draw/> }.into_any()
-        }),
+
+    /// Shows what the server sent since, in place.
+    fn take(self, view: ResultsView) {
+        self.results.keep(&view.head);
+        self.first.set_value(view.picture);
+        self.material.set_value(view.material);
+        self.head.set(view.head);
+        self.generation.update(|generation| *generation = generation.wrapping_add(1));
+        if self.picture.with_untracked(|picture| picture.look.metric.is_some()) {
+            self.results.detail.again();
+        }
+    }
+
+    /// Draws the picture anew when somebody looks otherwise, or when there are other numbers.
+    fn follow(self) {
+        let query = use_query_map();
+        let look = Memo::new(move |_| Look::of(&Query::from_pairs(query.get())));
+        let turn = StoredValue::new(0_u32);
+        // Begun once the page answers: by then the chunk has a moment to come before somebody chooses.
+        Effect::new(move |before: Option<()>| {
+            let wanted = look.get();
+            self.generation.track();
+            let mine = turn.try_update_value(|turn| {
+                *turn = turn.wrapping_add(1);
+                *turn
+            });
+            let is_drawn = self.first.with_value(|first| first.look == wanted);
+            if before.is_none() && is_drawn {
+                spawn_local(async {
+                    statistics(Vec::new(), Look::default()).await;
+                });
+                return;
+            }
+            if is_drawn {
+                self.picture.set(self.first.get_value());
+                return;
+            }
+            let bytes = self.material.get_value();
+            spawn_local(async move {
+                let drawn = statistics(bytes, wanted).await;
+                // Somebody may have chosen again meanwhile.
+                if let (Some(drawn), true) = (drawn, turn.try_get_value() == mine) {
+                    self.picture.set(drawn);
+                }
+            });
+        });
+    }
+}
+
+/// What an open row shows.
+fn open(detail: Asked<Option<DetailView>>) -> ViewFn {
+    // Where somebody points stays while numbers are replaced.
+    let at = RwSignal::new(None);
+    ViewFn::from(move || {
+        let draw = move |view: Option<DetailView>| match view {
+            Some(view) => detail::detail(view, at),
+            None => view! { <p class="muted">"This experiment has no such metric."</p> }.into_any(),
+        };
+        view! { <Panel asked=detail draw/> }.into_any()
+    })
+}
+
+/// Says that an earlier phase is looked at, and leads to the present one.
+fn phase_words(phases: &[(String, String)], phase: &str, address: Address) -> Option<AnyView> {
+    let (last, _) = phases.first().filter(|(last, _)| last != phase)?;
+    let (_, when) = phases.iter().find(|(number, _)| number == phase)?;
+    let text = format!("You look at phase {phase}, {when}. What follows now is said by phase {last}.");
+    let notice = view! {
+        <Notice tone=Tone::Accent><p>{text} " " <a href=move || address.with("phase", "", "")>"Look at it"</a></p></Notice>
     };
-    let rows = live(move || Some(picture.with(|picture| table(picture, &around))));
+    Some(notice.into_any())
+}
+
+/// Nobody met the phase yet.
+fn nobody(phases: &[(String, String)], phase: &str, address: Address) -> AnyView {
+    let others = phases.iter().filter(|(number, _)| number != phase).map(|(number, when)| {
+        let href = address.with("phase", number, "");
+        view! { <li><a href=href>{format!("Phase {number}")}</a> " " <span class="muted">{when.clone()}</span></li> }
+            .into_any()
+    });
+    let others: Vec<AnyView> = others.collect();
+    let others = (!others.is_empty())
+        .then(|| view! { <ul class="plain-list" aria-label="Other phases">{others}</ul> }.into_any());
+    view! {
+        <div class="card">
+            <Empty
+                icon=IconName::Chart
+                title="Nobody was exposed yet"
+                text="A unit is exposed when a program asks for this slot with the unit’s id, or sends a generation of its prompt. Wire a program below; the first exposure appears here within seconds. Results with intervals need 50 units an arm."
+                actions=|| view! { <LinkButton href="#wire".to_owned() icon=IconName::Code>"Wire a program"</LinkButton> }.into_any()
+            >
+                {others}
+            </Empty>
+        </div>
+    }
+    .into_any()
+}
+
+fn counted_body(drawn: Drawn, around: Around, looking: Looking) -> AnyView {
+    let Drawn { head, picture, .. } = drawn;
+    let address = around.address;
+    let rows = table(picture, around);
     let differs = live(move || picture.with(|picture| differs(picture, address)));
     let by_segment =
         live(move || picture.with(|picture| Some(segments::segments(picture.segments.as_ref()?, address))));
@@ -172,23 +307,19 @@ fn shown(results: Results, project: &str, view: ResultsView, actions: &ViewFn, s
             format!("Line: {text}. Shape: Bayesian belief. Shaded: beyond the margin. A metric opens its course.");
         Some(words.into_any())
     });
-    let covered = view.broken.map(|why| cover(&why, address));
-    let is_covered = Memo::new(move |_| address.get("show").as_deref() != Some("anyway"));
-    let hides = covered.is_some();
-    let plan = view.plan;
     let report = live(move || {
         let is_report = address.get("view").is_some();
         let (view, text) = if is_report { ("", "Whole page") } else { ("report", "Report") };
         let href = address.with("view", view, "");
         Some(view! { <LinkButton href kind=ButtonKind::Quiet attr:data-noscroll="">{text}</LinkButton> }.into_any())
     });
-    let controls = view! { <Controls address plan segments=view.segments has_caps=view.has_caps/> }.into_any();
-    let cover = live(move || if is_covered.get() { covered.as_ref().map(ViewFn::run) } else { None });
-    let state = move || (hides && is_covered.get()).then_some("yes");
+    let controls = view! { <Controls address looking head/> }.into_any();
+    let broken = Memo::new(move |_| head.with(|head| head.broken.clone()));
+    let hidden_by = move || broken.get().filter(|_| address.get("show").as_deref() != Some("anyway"));
+    let cover = live(move || Some(cover(hidden_by()?, address)));
+    let state = move || hidden_by().map(|_| "yes");
     view! {
-        {verdict}
-        {partial}
-        <section class="card results-card" data-covered=state>
+        <section class="card results-card" id="results" data-covered=state>
             <div class="card__head">
                 <div class="card__title"><h2>"Results"</h2></div>
                 <div class="card__extra results__export">{export} {report}</div>
@@ -214,73 +345,19 @@ fn statistics(material: Vec<u8>, look: Look) -> Option<Picture> {
     draw::draw(&material, &look).ok()
 }
 
-fn verdict_card(
-    verdict: &Verdict,
-    health: &[Health],
-    units: &str,
-    counted: bool,
-    actions: &ViewFn,
-    standing: &ViewFn,
-) -> AnyView {
-    let Verdict { mood, word, headline, text, others } = verdict.clone();
-    let tone = mood.tone();
-    let headline = if counted { headline } else { format!("No {units} yet.") };
-    let word = (!word.is_empty()).then(|| view! { <Chip tone>{word}</Chip> }.into_any());
-    let text = text.into_iter().map(|sentence| view! { <p>{sentence}</p> }.into_any()).collect_view();
-    let others = (!others.is_empty()).then(|| {
-        let items = others
-            .into_iter()
-            .map(|(mood, text)| view! { <li>{table::reading(mood, text)}</li> }.into_any())
-            .collect_view();
-        view! { <ul class="plain-list">{items}</ul> }.into_any()
-    });
-    let checks = (!health.is_empty()).then(|| {
-        let items = health.iter().map(check).collect_view();
-        view! { <ul class="health" aria-label="Health">{items}</ul> }.into_any()
-    });
-    let (actions, standing) = (actions.run(), standing.run());
+/// Stands over numbers that must not be used.
+fn cover(why: String, address: Address) -> AnyView {
+    let href = address.with("show", "anyway", "");
     view! {
-        <Card tone>
-            <div class="verdict-bar">
-                <div class="verdict-bar__said">
-                    <h2 class="verdict-bar__headline">{headline}</h2>
-                    {word}
-                    {text}
-                    {others}
-                </div>
-                {actions}
-            </div>
-            {checks}
-            {standing}
-        </Card>
+        <CardBody>
+            <Notice tone=Tone::Bad>
+                <p><b>"These numbers cannot be trusted: "</b> {why}</p>
+                <p>"Find the cause first. An experiment with this fault cannot be mended by waiting; change its arms or wiring, which begins a new phase."</p>
+                <LinkButton href attr:data-noscroll="">"Show them anyway"</LinkButton>
+            </Notice>
+        </CardBody>
     }
     .into_any()
-}
-
-fn check(health: &Health) -> AnyView {
-    let text = health.text.clone();
-    let inside = table::reading(health.mood, text);
-    let more = health.more.clone().map(|more| view! { <span class="health__more">{more}</span> }.into_any());
-    view! { <li class="health__check">{inside} {more}</li> }.into_any()
-}
-
-/// Stands over numbers that must not be used.
-fn cover(why: &str, address: Address) -> ViewFn {
-    let why = why.to_owned();
-    ViewFn::from(move || {
-        let href = address.with("show", "anyway", "");
-        let why = why.clone();
-        view! {
-            <CardBody>
-                <Notice tone=Tone::Bad>
-                    <p><b>"These numbers cannot be trusted: "</b> {why}</p>
-                    <p>"Find the cause first. An experiment with this fault cannot be mended by waiting; change its arms or wiring, which begins a new phase."</p>
-                    <LinkButton href attr:data-noscroll="">"Show them anyway"</LinkButton>
-                </Notice>
-            </CardBody>
-        }
-        .into_any()
-    })
 }
 
 /// Says when somebody looks otherwise than the plan.

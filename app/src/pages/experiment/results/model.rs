@@ -44,6 +44,27 @@ impl Mood {
 /// The result of an experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ResultsView {
+    /// What is known; replaced while units come.
+    pub head: Head,
+    /// The table as the address asked for it when the page was made.
+    pub picture: Picture,
+    /// What it was made of, for looking otherwise: written by `sent`, read by nothing but the statistics' own chunk.
+    pub material: Vec<u8>,
+    /// The plan's words for the choices: method, level, correction, difference.
+    pub plan: PlanWords,
+    /// Whether some metric has a cap.
+    pub has_caps: bool,
+    /// Its phases, the newest first: number and time; empty where there is one.
+    pub phases: Vec<(String, String)>,
+    /// The phase looked at.
+    pub phase: String,
+    /// What it was decided on, if it is over.
+    pub decided: Option<DecidedView>,
+}
+
+/// What is known while units come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Head {
     /// What is known, in words; the plan's, however somebody looks.
     pub verdict: Verdict,
     /// Reasons to trust the numbers or not.
@@ -60,16 +81,26 @@ pub struct ResultsView {
     pub exposed: u64,
     /// Segments that come with the page, with their units.
     pub segments: Vec<(String, u64)>,
-    /// The table as the address asked for it when the page was made.
-    pub picture: Picture,
-    /// What it was made of, for looking otherwise: written by `sent`, read by nothing but the statistics' own chunk.
-    pub material: Vec<u8>,
-    /// The plan's words for the choices: method, level, correction, difference.
-    pub plan: PlanWords,
-    /// Whether some metric has a cap.
-    pub has_caps: bool,
-    /// Whether the phase is over.
-    pub over: bool,
+    /// The experiment's revision and the version of its units this is of, while it may change.
+    pub stamp: Option<(u32, u64)>,
+}
+
+/// What an experiment was decided on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DecidedView {
+    /// When.
+    pub at_us: i64,
+    /// Who.
+    pub by: String,
+    /// Why, in their words.
+    pub note: String,
+    /// How long it had run, and how many it had met.
+    pub basis: String,
+    /// Whether the numbers are the same now.
+    pub since: String,
+    /// For each metric and treatment: metric, arm where there are several, units, change, interval, and change now where it is
+    /// another.
+    pub rows: Vec<[String; 6]>,
 }
 
 /// What the plan chose, as the address writes it.

@@ -5,7 +5,7 @@ use experiment::{CheckStatus, Comparison, MetricRow, Part, Sheet, across};
 use ui::format;
 
 use super::{
-    draw::{Ink, axis, p_value},
+    draw::{Ink, axis, p_value, why_not},
     look::Look,
     measure::Measure,
     model::{Bar, Mood, SegmentRow, Segments},
@@ -44,13 +44,14 @@ pub(super) fn draw(material: &Material, look: &Look, ink: &Ink<'_>) -> Option<Se
         let line = |segment: Option<&str>, units: [u64; 2], row: &MetricRow, comparison: &Comparison, reading| {
             let control = row.values.first().and_then(|value| value.value);
             let total = i64::try_from(units.iter().sum::<u64>()).unwrap_or(i64::MAX);
+            let bar = ink.bar(metric, comparison, control);
             SegmentRow {
                 segment: segment.map(str::to_owned),
                 arm: if several { arm.key.to_string() } else { String::new() },
                 units: format::count(total),
                 change: ink.change(measure, comparison),
-                bar: ink.bar(metric, comparison, control),
-                why_not: comparison.why_not.as_ref().map(|why| why.replace('`', "")),
+                why_not: why_not(comparison, bar.is_some()),
+                bar,
                 reading,
             }
         };

@@ -1,15 +1,16 @@
 //! Gathers a result for its page. Server only.
 
-use domain::experiment::{Experiment, Phase};
+use domain::experiment::{Experiment, Phase, State};
 use experiment::CheckStatus;
 use services::{ServiceError, results::ResultQuery};
 use ui::{Query, format};
 
 use super::{
+    decided_read,
     detail::{self, model::DetailView},
     draw::draw,
     look::{CORRECTIONS, DIFFERENCES, Look, METHODS, words},
-    model::{ArmHead, PlanWords, ResultsView, Verdict},
+    model::{ArmHead, Head, PlanWords, ResultsView, Verdict},
     sent::{self, Material},
     verdict,
 };
@@ -33,6 +34,8 @@ pub(super) async fn results(
     if experiment.phases.is_empty() {
         return Ok(None);
     }
+    // Before the numbers: what comes in between is seen with the next look.
+    let stamp = visit.services.results.stamp(actor, project, key).await.map_err(context::refusal)?;
     let query = ResultQuery { phase, segment: look.segment.clone(), to_go: Some(TO_GO), ..ResultQuery::default() };
     let result = visit.services.results.result(actor, project, key, &query).await.map_err(context::refusal)?;
     let experiment = &result.experiment;
@@ -42,7 +45,7 @@ pub(super) async fn results(
     let counted: u64 = sheet.arms.iter().map(|arm| arm.units).sum();
     let mut verdict =
         if counted == 0 { Verdict::default() } else { verdict::of(sheet, &result.table.verdicts).map_err(broken)? };
-    if experiment.state.is_over() {
+    if phase.to_us.is_some() {
         // What to do is decided; what was known stays.
         verdict.word.clear();
     }
@@ -53,18 +56,23 @@ pub(super) async fn results(
     let arms = arms(experiment, phase, sheet, visit.now.0);
     let broken_by = failed.map(|check| check.sentence.clone());
     let segments = result.segments.iter().take(TO_GO).cloned().collect();
+    let decided = decided_read::view(experiment, &result);
     let material = Material { whole: result.sheet, parts: result.parts, units: units.clone(), early };
     let picture = draw(&material, &look).map_err(|why| broken(Unreadable(why)))?;
     let plan = &material.whole.plan;
+    let is_running = experiment.state == State::Running && phase.to_us.is_none();
     Ok(Some(ResultsView {
-        verdict,
-        health,
-        broken: broken_by,
-        partial: result.partial,
-        arms,
-        units,
-        exposed: result.exposed,
-        segments,
+        head: Head {
+            verdict,
+            health,
+            broken: broken_by,
+            partial: result.partial,
+            arms,
+            units,
+            exposed: result.exposed,
+            segments,
+            stamp: is_running.then_some(stamp),
+        },
         picture,
         plan: PlanWords {
             method: words(&METHODS, plan.method).0.to_owned(),
@@ -75,8 +83,24 @@ pub(super) async fn results(
         },
         material: sent::write(&material).map_err(broken)?,
         has_caps,
-        over: phase.to_us.is_some(),
+        phases: phases(experiment),
+        phase: phase.number.to_string(),
+        decided,
     }))
+}
+
+/// The phases, the newest first, each with its time; nothing to choose from where there is one.
+fn phases(experiment: &Experiment) -> Vec<(String, String)> {
+    if experiment.phases.len() < 2 {
+        return Vec::new();
+    }
+    let phase = |phase: &Phase| {
+        let from = format::date_time(phase.from_us.0);
+        let when =
+            phase.to_us.map_or_else(|| format!("since {from}"), |to| format!("{from} to {}", format::date_time(to.0)));
+        (phase.number.to_string(), when)
+    };
+    experiment.phases.iter().rev().map(phase).collect()
 }
 
 #[derive(Debug)]
@@ -105,12 +129,7 @@ fn arms(experiment: &Experiment, phase: &Phase, sheet: &experiment::Sheet, now_u
             ("from", format::rfc3339(phase.from_us.0)),
             ("to", format::rfc3339(until)),
         ]);
-        ArmHead {
-            title: if arm.name.is_empty() { arm.key.to_string() } else { arm.name.clone() },
-            version: arm.version,
-            units: counted.units,
-            traces: query.href(),
-        }
+        ArmHead { title: arm.title().to_owned(), version: arm.version, units: counted.units, traces: query.href() }
     })
     .collect()
 }
@@ -125,7 +144,10 @@ pub(super) async fn metric(
     let (actor, project) = (&visit.actor, visit.project.id);
     let experiment = visit.services.experiments.get(actor, project, key).await.map_err(context::refusal)?;
     match visit.services.results.detail(actor, project, key, phase, metric).await {
-        Ok(detail) => Ok(detail::draw::draw(&experiment, &detail)),
+        Ok(detail) => {
+            let shown = experiment.phases.iter().rfind(|own| phase.is_none_or(|phase| own.number == phase));
+            Ok(shown.and_then(|phase| detail::draw::draw(&experiment, phase, &detail)))
+        }
         Err(ServiceError::NotFound { .. }) => Ok(None),
         Err(error) => Err(context::refusal(error)),
     }

@@ -21,6 +21,14 @@ pub async fn open_results(
     super::read::results(&visit, &key, number(phase), look).await
 }
 
+/// Whether a result may have changed: the experiment's revision and the version of its units. Works nothing out.
+#[server(protocol = Question)]
+pub async fn results_stamp(project: String, key: String) -> Result<(u32, u64), AppError> {
+    let visit = crate::context::visit(&project).await?;
+    let stamp = visit.services.results.stamp(&visit.actor, visit.project.id, &key).await;
+    stamp.map_err(crate::context::refusal)
+}
+
 /// One metric in detail.
 #[server(protocol = Question)]
 pub async fn open_metric(

@@ -1,11 +1,11 @@
 //! The table: one row for each metric and treatment on one shared axis.
 
-use leptos::prelude::*;
-use ui::{Axis, Cell, CellKind, Estimate, GroupRow, IntervalBar, IntervalScale, Series, Tone, Verdict};
+use leptos::{children::ViewFn, prelude::*};
+use ui::{Axis, Cell, CellKind, Estimate, GroupRow, IntervalBar, IntervalScale, Series, Tone, Verdict, live};
 
 use super::{
     controls::Address,
-    model::{ArmHead, Bar, Figure, Mood, Picture, Row},
+    model::{ArmHead, Bar, Figure, Head, Mood, Picture},
 };
 
 /// Columns of the table.
@@ -16,58 +16,73 @@ const COLUMNS: u32 = 7;
 pub(super) struct Around {
     pub(super) address: Address,
     pub(super) traces: String,
-    pub(super) arms: Vec<ArmHead>,
+    pub(super) head: RwSignal<Head>,
     pub(super) open: ViewFn,
 }
 
+/// What stands in a line of the table. Numbers that change leave the lines where they are, with whoever stands on one.
+#[derive(Clone, Eq, Hash, PartialEq)]
+enum Line {
+    Group(String),
+    /// A metric of one treatment.
+    Row(String, u32),
+    /// What the open metric shows.
+    Detail(String),
+}
+
+/// The lines of a picture: of the metric that is open the detail stands below its last row.
+fn lines(picture: &Picture) -> Vec<Line> {
+    let open = picture.look.metric.as_deref();
+    let mut lines = Vec::new();
+    let mut shown_open = false;
+    for group in &picture.groups {
+        lines.push(Line::Group(format!("{} · {}", group.title, group.note)));
+        let mut rows = group.rows.iter().peekable();
+        while let Some(row) = rows.next() {
+            lines.push(Line::Row(row.key.clone(), row.arm));
+            let is_last = rows.peek().is_none_or(|next| next.key != row.key);
+            if is_last && !shown_open && open == Some(row.key.as_str()) {
+                shown_open = true;
+                lines.push(Line::Detail(row.key.clone()));
+            }
+        }
+    }
+    lines
+}
+
 /// The table.
-pub(super) fn table(picture: &Picture, around: &Around) -> AnyView {
-    let scale = IntervalScale::new(picture.axis.0, picture.axis.1);
-    let several = around.arms.len() > 2;
+pub(super) fn table(picture: RwSignal<Picture>, around: Around) -> AnyView {
+    let head = around.head;
+    // Titles and versions of a phase stay what they are.
+    let arms = head.with_untracked(|head| head.arms.clone());
+    let several = arms.len() > 2;
     let heads = if several {
-        view! { <th scope="col" data-align="end">{arm_head(around.arms.first(), 0)}</th> <th scope="col" data-align="end">"Treatment"</th> }
+        view! { <th scope="col" data-align="end">{arm_head(arms.first(), 0)}</th> <th scope="col" data-align="end">"Treatment"</th> }
             .into_any()
     } else {
-        let heads = around.arms.iter().zip(0_u32..).map(|(arm, index)| {
+        let heads = arms.iter().zip(0_u32..).map(|(arm, index)| {
             view! { <th scope="col" data-align="end">{arm_head(Some(arm), index)}</th> }.into_any()
         });
         heads.collect_view().into_any()
     };
-    let open = picture.look.metric.as_deref();
-    let mut shown_open = false;
-    let rows = picture
-        .groups
-        .iter()
-        .map(|group| {
-            let text = format!("{} · {}", group.title, group.note);
-            let mut last = "";
-            let mut rows: Vec<AnyView> = Vec::new();
-            let mut after: Option<AnyView> = None;
-            for own in &group.rows {
-                let first = own.key != last;
-                if first {
-                    rows.extend(after.take());
-                }
-                last = &own.key;
-                let is_open = open == Some(own.key.as_str());
-                rows.push(row(own, scale, around, first, several, is_open));
-                if is_open && first && !shown_open {
-                    shown_open = true;
-                    let inside = around.open.run();
-                    let detail = view! {
-                        <tr class="results__detail">
-                            <td colspan=COLUMNS data-cell="wide">{inside}</td>
-                        </tr>
-                    };
-                    after = Some(detail.into_any());
-                }
-            }
-            rows.extend(after.take());
-            view! { <GroupRow columns=COLUMNS text/> {rows} }.into_any()
-        })
-        .collect_view();
-    let (chance, meaning) = picture.chance.clone();
-    let interval = picture.interval.clone();
+    let axis = live(move || {
+        let (low, high) = picture.with(|picture| picture.axis);
+        Some(view! { <Axis scale=IntervalScale::new(low, high)/> }.into_any())
+    });
+    let line = move |line: Line| match line {
+        Line::Group(text) => view! { <GroupRow columns=COLUMNS text/> }.into_any(),
+        Line::Row(key, arm) => {
+            let around = around.clone();
+            live(move || picture.with(|picture| row(picture, &around, &key, arm)))
+        }
+        Line::Detail(_) => {
+            let inside = around.open.run();
+            view! { <tr class="results__detail"><td colspan=COLUMNS data-cell="wide">{inside}</td></tr> }.into_any()
+        }
+    };
+    let odds = move || picture.with(|picture| picture.chance.0.clone());
+    let meaning = move || picture.with(|picture| picture.chance.1.clone());
+    let interval = move || picture.with(|picture| picture.interval.clone());
     view! {
         <div class="table-box">
             <div class="table-scroll">
@@ -80,13 +95,15 @@ pub(super) fn table(picture: &Picture, around: &Around) -> AnyView {
                             <th scope="col" data-align="end">"Change"</th>
                             <th scope="col" class="results__axis" title=interval>
                                 <span class="visually-hidden">"Interval"</span>
-                                <Axis scale/>
+                                {axis}
                             </th>
-                            <th scope="col" data-align="end" title=meaning>{chance}</th>
+                            <th scope="col" data-align="end" title=meaning>{odds}</th>
                             <th scope="col">"Reading"</th>
                         </tr>
                     </thead>
-                    <tbody>{rows}</tbody>
+                    <tbody>
+                        <For each=move || picture.with(lines) key=Clone::clone children=line/>
+                    </tbody>
                 </table>
             </div>
         </div>
@@ -101,9 +118,15 @@ fn arm_head(arm: Option<&ArmHead>, index: u32) -> AnyView {
     view! { <span class="results__arm"><span class="swatch" data-series=series></span> {text}</span> }.into_any()
 }
 
-fn row(row: &Row, scale: IntervalScale, around: &Around, first: bool, several: bool, open: bool) -> AnyView {
+/// The row of a metric and treatment; the first of a metric names it.
+fn row(picture: &Picture, around: &Around, key: &str, treatment: u32) -> Option<AnyView> {
+    let mut rows = picture.groups.iter().flat_map(|group| &group.rows).filter(|row| row.key == key).enumerate();
+    let (place, row) = rows.find(|(_, row)| row.arm == treatment)?;
+    let first = place == 0;
+    let open = picture.look.metric.as_deref() == Some(key);
+    let scale = IntervalScale::new(picture.axis.0, picture.axis.1);
     let title = if first {
-        let href = around.address.with("metric", if open { "" } else { &row.key }, "");
+        let href = around.address.with("metric", if open { "" } else { key }, "");
         let expanded = if open { "true" } else { "false" };
         let mut under = vec![row.how.clone()];
         under.extend(row.notes.iter().cloned());
@@ -115,31 +138,35 @@ fn row(row: &Row, scale: IntervalScale, around: &Around, first: bool, several: b
     } else {
         view! { <span class="visually-hidden">{row.title.clone()}</span> }.into_any()
     };
-    let arm = |index: u32| around.arms.get(usize::try_from(index).unwrap_or(usize::MAX));
-    let figure = |index: u32, figure: &Figure| {
-        let failures = if row.failures { "&errors=yes" } else { "" };
-        let href = arm(index).map(|arm| format!("{}{}{failures}", around.traces, arm.traces));
-        view! { <Estimate value=figure.text.clone() under=figure.under.clone() href=href/> }.into_any()
-    };
-    let label = |index: u32| arm(index).map(|arm| format!("{} v{}", arm.title, arm.version)).unwrap_or_default();
-    let treated = several.then(|| arm_head(arm(row.arm), row.arm));
-    let bar = bar(row.bar.as_ref(), row.why_not.as_deref(), row.reading.0, scale);
-    let (mood, text) = row.reading.clone();
-    let (control, treatment) = (figure(0, &row.control), figure(row.arm, &row.treatment));
-    let (of_control, of_treatment) = (label(0), label(row.arm));
-    let (change, chance, reading) = (plain(&row.change), plain(&row.chance), reading(mood, text));
-    view! {
-        <tr data-first=first.then_some("")>
-            <Cell kind=CellKind::Title>{title}</Cell>
-            <Cell kind=CellKind::Number label=of_control>{control}</Cell>
-            <Cell kind=CellKind::Number label=of_treatment>{treated} {treatment}</Cell>
-            <Cell kind=CellKind::Number label="Change">{change}</Cell>
-            <Cell kind=CellKind::Wide>{bar}</Cell>
-            <Cell kind=CellKind::Number label="Chance">{chance}</Cell>
-            <Cell label="Reading">{reading}</Cell>
-        </tr>
-    }
-    .into_any()
+    around.head.with(|head| {
+        let several = head.arms.len() > 2;
+        let arm = |index: u32| head.arms.get(usize::try_from(index).unwrap_or(usize::MAX));
+        let figure = |index: u32, figure: &Figure| {
+            let failures = if row.failures { "&errors=yes" } else { "" };
+            let href = arm(index).map(|arm| format!("{}{}{failures}", around.traces, arm.traces));
+            view! { <Estimate value=figure.text.clone() under=figure.under.clone() href=href/> }.into_any()
+        };
+        let label = |index: u32| arm(index).map(|arm| format!("{} v{}", arm.title, arm.version)).unwrap_or_default();
+        let treated = several.then(|| arm_head(arm(row.arm), row.arm));
+        let bar = bar(row.bar.as_ref(), row.why_not.as_deref(), row.reading.0, scale);
+        let (mood, text) = row.reading.clone();
+        let (control, treatment) = (figure(0, &row.control), figure(row.arm, &row.treatment));
+        let (of_control, of_treatment) = (label(0), label(row.arm));
+        let (change, chance, reading) = (plain(&row.change), plain(&row.chance), reading(mood, text));
+        let odds = picture.chance.0.clone();
+        let row = view! {
+            <tr data-first=first.then_some("")>
+                <Cell kind=CellKind::Title>{title}</Cell>
+                <Cell kind=CellKind::Number label=of_control>{control}</Cell>
+                <Cell kind=CellKind::Number label=of_treatment>{treated} {treatment}</Cell>
+                <Cell kind=CellKind::Number label="Change">{change}</Cell>
+                <Cell kind=CellKind::Wide>{bar}</Cell>
+                <Cell kind=CellKind::Number label=odds>{chance}</Cell>
+                <Cell label="Reading">{reading}</Cell>
+            </tr>
+        };
+        Some(row.into_any())
+    })
 }
 
 /// An interval on an axis, or why there is none.

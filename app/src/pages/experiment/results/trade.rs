@@ -19,7 +19,7 @@ pub(super) fn sentences(sheet: &Sheet, rows: &[MetricRow], ink: &Ink<'_>) -> Vec
         let Some(comparison) = cost.comparisons.get(place) else { continue };
         let (Some(lift), Some([low, high])) = (comparison.lift, comparison.lift_interval) else { continue };
         let between = format!("{} to {}", format::change(low), format::change(high));
-        let name = if arm.name.is_empty() { arm.key.as_str() } else { &arm.name };
+        let name = arm.title();
         let price = if high < 0.0 {
             format!("{} cheaper ({between})", format::percent(-lift))
         } else if low > 0.0 {

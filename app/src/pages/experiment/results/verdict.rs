@@ -5,6 +5,7 @@ use experiment::{CheckKind, CheckStatus, Choices, Comparison, GuardrailState, Me
 use ui::format;
 
 use super::{
+    draw::why_not,
     measure::Measure,
     model::{Health, Mood, Verdict},
 };
@@ -45,34 +46,16 @@ pub(super) fn of(sheet: &Sheet, verdicts: &[TreatmentVerdict]) -> Result<Verdict
         .enumerate()
         .map(|(place, verdict)| (verdict.verdict, one(sheet, &rows, place, verdict)))
         .collect();
-    said.sort_by_key(|(verdict, _)| urgency(*verdict));
+    said.sort_by_key(|(verdict, _)| verdict.urgency());
     let mut said = said.into_iter();
     let Some((_, mut first)) = said.next() else { return Ok(Verdict::default()) };
     first.others = said.map(|(_, other)| (other.mood, other.headline)).collect();
     Ok(first)
 }
 
-/// What is said first when treatments differ.
-fn urgency(verdict: experiment::Verdict) -> u8 {
-    use experiment::Verdict as V;
-    match verdict {
-        V::Broken => 0,
-        V::StopNow => 1,
-        V::Ship => 2,
-        V::YourCall => 3,
-        V::Nearly => 4,
-        V::DoNotShip => 5,
-        V::KeepRunning => 6,
-        V::NoMeaningfulDifference => 7,
-        V::Inconclusive => 8,
-        V::TooEarly => 9,
-    }
-}
-
 fn one(sheet: &Sheet, rows: &[MetricRow], place: usize, verdict: &TreatmentVerdict) -> Verdict {
     use experiment::Verdict as V;
-    let arm = sheet.arms.get(place + 1);
-    let name = arm.map_or("", |arm| if arm.name.is_empty() { arm.key.as_str() } else { &arm.name });
+    let name = sheet.arms.get(place + 1).map_or("", experiment::ArmUnits::title);
     let pairs =
         || sheet.metrics.iter().zip(rows).filter_map(|(metric, row)| Some((metric, row.comparisons.get(place)?)));
     let goals: Vec<(&ExperimentMetric, &Comparison)> =
@@ -137,7 +120,7 @@ fn between(metric: &ExperimentMetric, comparison: &Comparison, alpha: f64) -> Op
     let (low, high) = match (comparison.lift_interval, comparison.interval) {
         (Some([low, high]), _) if measure != Measure::Share => (format::change(low), format::change(high)),
         (_, Some([low, high])) => (measure.difference(low), measure.difference(high)),
-        _ => return comparison.why_not.as_ref().map(|why| format!("{title}: {}.", why.replace('`', ""))),
+        _ => return why_not(comparison, true).map(|why| format!("{title}: {why}.")),
     };
     let sure = format::percent_whole(1.0 - alpha);
     Some(format!(

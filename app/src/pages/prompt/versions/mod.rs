@@ -17,7 +17,10 @@ use self::{
     model::{BodyView, ItemView, LabelView, MoveLine, VersionLine, VersionView, VersionsView},
     server::{MoveLabel, RemoveLabel},
 };
-use crate::wire::{Act, ActForm};
+use crate::{
+    routes::experiment_href,
+    wire::{Act, ActForm},
+};
 
 /// The tab's content.
 #[component]
@@ -243,7 +246,7 @@ fn takeover(project: &str, owned: Vec<(String, String)>) -> Option<AnyView> {
     let owners = owned
         .into_iter()
         .map(|(label, key)| {
-            let href = format!("/p/{project}/experiments/{key}");
+            let href = experiment_href(project, &key);
             view! { <p class="muted small">{label} " belongs to the experiment " <a href=href>{key}</a> "."</p> }
                 .into_any()
         })

@@ -50,14 +50,14 @@ pub async fn move_label(
         }
     };
     let moved = match takeover {
-        None => prompts.move_label(actor, project, &name, &label, version, reason).await,
+        None => prompts.move_label(actor, project, &name, &label, version, reason).await.map(|_| false),
         Some(takeover) => {
             let take = TakeLabel { prompt: &name, label: &label, to: version, reason, takeover };
-            visit.services.experiments.move_label(actor, project, take).await
+            visit.services.experiments.move_label(actor, project, take).await.map(|taken| taken.from.is_some())
         }
     };
-    moved.map_err(context::refusal)?;
-    Ok(LabelMoved { label, from: before, to: version, took_over: takeover.is_some() })
+    let took_over = moved.map_err(context::refusal)?;
+    Ok(LabelMoved { label, from: before, to: version, took_over })
 }
 
 /// Takes a label off.

@@ -74,7 +74,7 @@ pub(super) async fn set(
         OwnerTo::Rebase => Takeover::Rebase,
     };
     let take = TakeLabel { prompt: &name, label: &label, to: sent.version, reason, takeover };
-    Ok(Json(state.services.experiments.move_label(&actor, project, take).await?.into()))
+    Ok(Json(state.services.experiments.move_label(&actor, project, take).await?.label.into()))
 }
 
 /// Remove a label

@@ -1,27 +1,31 @@
 //! Makes one metric's detail. Server only.
 
-use domain::experiment::{Difference, Direction, Experiment, ExperimentMetric, Margin, MetricRole};
+use domain::experiment::{Difference, Direction, Experiment, ExperimentMetric, Margin, MetricRole, Phase};
 use experiment::Comparison;
 use services::results::{Ages, Detail, QUANTILES, Spread};
 use stats::guard::Status;
 use ui::{IntervalScale, format};
 
 use super::model::{AgesView, Course, CourseLine, DetailView, SpreadView};
-use crate::pages::experiment::results::{draw::p_value, measure::Measure, model::Mood};
+use crate::pages::experiment::results::{
+    draw::{p_value, why_not},
+    measure::Measure,
+    model::Mood,
+};
 
 /// Most days that are named below a drawing.
 const NAMED: usize = 6;
 /// How far a drawing reaches, in times of the last look: the first looks know almost nothing.
 const REACH: f64 = 2.5;
 
-pub(in crate::pages::experiment::results) fn draw(experiment: &Experiment, detail: &Detail) -> Option<DetailView> {
+pub(in crate::pages::experiment::results) fn draw(
+    experiment: &Experiment,
+    phase: &Phase,
+    detail: &Detail,
+) -> Option<DetailView> {
     let metric = experiment.design.metrics.get(detail.metric)?;
-    let titles: Vec<String> = experiment
-        .design
-        .arms
-        .iter()
-        .map(|arm| if arm.name.is_empty() { arm.key.to_string() } else { arm.name.clone() })
-        .collect();
+    // The phase's own arms: those of the design may be others by now.
+    let titles: Vec<String> = phase.definition.arms.iter().map(|arm| arm.title().to_owned()).collect();
     Some(DetailView {
         key: metric.metric.key.to_string(),
         title: metric.metric.title().to_owned(),
@@ -69,7 +73,7 @@ fn course(experiment: &Experiment, metric: &ExperimentMetric, detail: &Detail, t
                 format::count(i64::try_from(look.units).unwrap_or(i64::MAX)),
                 written.map_or_else(|| "–".to_owned(), |(_, estimate, _)| write(estimate)),
                 written.map_or_else(
-                    || comparison.why_not.clone().unwrap_or_else(|| "–".to_owned()),
+                    || why_not(comparison, false).unwrap_or_default(),
                     |(low, _, high)| format!("{} to {}", write(low), write(high)),
                 ),
                 comparison.p.map_or_else(|| "–".to_owned(), p_value),

@@ -4,16 +4,19 @@
 pub(super) mod draw;
 pub mod model;
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 use ui::{Legend, LegendItem, Series, Tone, Verdict};
 
 use self::model::{AgesView, Course, CourseLine, DetailView, SpreadView};
 
+/// The look somebody points at: the metric, and its place among all looks.
+pub type Pointed = RwSignal<Option<(String, u32)>>;
+
 /// Everything about one metric.
-pub fn detail(view: DetailView) -> AnyView {
-    let DetailView { title, course, spread, ages, .. } = view;
+pub fn detail(view: DetailView, at: Pointed) -> AnyView {
+    let DetailView { key, title, course, spread, ages } = view;
     let course = match course {
-        Some(course) => view! { <EffectOverTime title=title.clone() course/> }.into_any(),
+        Some(course) => view! { <EffectOverTime metric=key title=title.clone() course at/> }.into_any(),
         None => view! { <p class="muted">"No look has an interval yet: it needs 50 units an arm."</p> }.into_any(),
     };
     let spread = spread.map(|spread| view! { <Distribution title=title.clone() spread/> }.into_any());
@@ -26,7 +29,7 @@ pub fn detail(view: DetailView) -> AnyView {
 const BOX: f64 = 100.0;
 
 #[component]
-fn EffectOverTime(title: String, course: Course) -> impl IntoView {
+fn EffectOverTime(metric: String, title: String, course: Course, at: Pointed) -> impl IntoView {
     let Course { summary, axis: (low, high), ticks, margin, days, count, lines } = course;
     let y = move |value: f64| ((high - value) / (high - low) * BOX).clamp(0.0, BOX);
     // One look stands in the middle.
@@ -91,6 +94,9 @@ fn EffectOverTime(title: String, course: Course) -> impl IntoView {
             view! { <text x=format!("{}%", place(at)) y="12" text-anchor=anchor>{text}</text> }.into_any()
         })
         .collect_view();
+    let pointer = Pointer { metric: StoredValue::new(metric), at, last: count.saturating_sub(1) };
+    let cross = move || place(x(pointer.get()));
+    let (reading, slider) = (reading(&lines, pointer), slider(&lines, pointer));
     let looks = lines.into_iter().map(|line| view! { <Looks line/> }.into_any()).collect_view();
     let label = summary.clone();
     view! {
@@ -101,12 +107,95 @@ fn EffectOverTime(title: String, course: Course) -> impl IntoView {
                 <svg class="course__labels" height="180" aria-hidden="true">{labels}</svg>
                 <svg class="course__box" height="180" viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label=label>
                     {margin} {grid} {drawn}
+                    <line class="course__at" x1=cross x2=cross y1="0" y2="100"></line>
                 </svg>
+                {slider}
                 <svg class="course__days" height="16" aria-hidden="true">{named}</svg>
             </div>
+            {reading}
             <p class="small muted">{summary}</p>
             {looks}
         </section>
+    }
+    .into_any()
+}
+
+/// What somebody points at in a course; the last look until they do.
+#[derive(Clone, Copy)]
+struct Pointer {
+    metric: StoredValue<String>,
+    at: Pointed,
+    last: u32,
+}
+
+impl Pointer {
+    fn get(self) -> u32 {
+        let own = |at: &(String, u32)| self.metric.with_value(|metric| at.0 == *metric).then_some(at.1);
+        self.at.with(|at| at.as_ref().and_then(own)).map_or(self.last, |at| at.min(self.last))
+    }
+
+    fn set(self, look: u32) {
+        self.at.set(Some((self.metric.get_value(), look.min(self.last))));
+    }
+}
+
+/// The look pointed at, a line for each treatment.
+fn reading(lines: &[CourseLine], pointer: Pointer) -> AnyView {
+    let several = lines.len() > 1;
+    let lines = lines
+        .iter()
+        .map(|line| {
+            let looks = line.looks.clone();
+            let words = move || said(&looks, pointer.get());
+            let series = Series::Arm(line.arm).name();
+            let swatch = several.then(|| view! { <span class="swatch" data-series=series></span> " " }.into_any());
+            view! { <p>{swatch} {words}</p> }.into_any()
+        })
+        .collect_view();
+    view! { <div class="course__reading small num">{lines}</div> }.into_any()
+}
+
+/// "Nov 17: +6.7%, +1.0% to +12.4%, 812 units".
+fn said(looks: &[[String; 5]], at: u32) -> String {
+    // The newest stands first.
+    let place = looks.len().checked_sub(at as usize + 1);
+    let Some([day, units, change, interval, _]) = place.and_then(|place| looks.get(place)) else {
+        return String::new();
+    };
+    format!("{day}: {change}, {interval}, {units} units")
+}
+
+/// Lies over the drawing, so that pointer, finger and arrow keys choose a look.
+fn slider(lines: &[CourseLine], pointer: Pointer) -> AnyView {
+    let all: Vec<(String, Vec<[String; 5]>)> =
+        lines.iter().map(|line| (line.title.clone(), line.looks.clone())).collect();
+    let words = move || {
+        let at = pointer.get();
+        let said: Vec<String> = all.iter().map(|(title, looks)| format!("{title}, {}", said(looks, at))).collect();
+        said.join("; ")
+    };
+    let typed = move |event| {
+        if let Ok(look) = event_target_value(&event).parse() {
+            pointer.set(look);
+        }
+    };
+    let moved = move |event: ev::PointerEvent| {
+        let width = event_target::<web_sys::HtmlElement>(&event).offset_width();
+        let share = f64::from(event.offset_x()) / f64::from(width.max(1));
+        pointer.set((share.clamp(0.0, 1.0) * f64::from(pointer.last)).round() as u32);
+    };
+    view! {
+        <input
+            type="range"
+            class="course__slider"
+            aria-label="Look"
+            aria-valuetext=words
+            min="0"
+            max=pointer.last.to_string()
+            prop:value=move || pointer.get().to_string()
+            on:input=typed
+            on:pointermove=moved
+        />
     }
     .into_any()
 }
@@ -270,4 +359,18 @@ fn ByAge(ages: Vec<AgesView>) -> impl IntoView {
         })
         .collect_view();
     view! { <section class="ages"><h3>"Novelty"</h3>{parts}</section> }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_look_pointed_at_is_read_from_the_newest_back() {
+        let look = |day: &str| [day, "812", "+6.7%", "+1.0% to +12.4%", "0.01"].map(str::to_owned);
+        let looks = [look("Nov 18"), look("Nov 17")];
+        assert_eq!(said(&looks, 0), "Nov 17: +6.7%, +1.0% to +12.4%, 812 units");
+        assert!(said(&looks, 1).starts_with("Nov 18"));
+        assert_eq!(said(&looks, 2), "");
+    }
 }
