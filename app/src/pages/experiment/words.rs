@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(margin("input_cost", "mean", 1.5e9), "$1.50");
         assert_eq!(margin("latency", "p95", 2.5e8), "250 ms");
         assert_eq!(margin("errors", "ratio", 0.02), "2.0 points");
-        assert_eq!(margin("score:thumbs", "ratio", 0.03), "0.030");
+        assert_eq!(margin("score:thumbs", "ratio", 0.03), "0.03");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use ui::{
 };
 
 use self::{
-    model::{Folder, PAGE, PromptLine, PromptsPage, PromptsQuery, Sort},
+    model::{Folder, PAGE, PromptLine, PromptsPage, Sort},
     server::ListPrompts,
 };
 use crate::{
@@ -41,15 +41,9 @@ impl LazyRoute for Prompts {
         let params = use_params_map();
         let query = use_query_map();
         let page = Asked::new(move || {
-            let query = query.read();
-            let asked = PromptsQuery {
-                q: query.get("q"),
-                folder: query.get("folder"),
-                tag: query.get("tag"),
-                sort: query.get("sort"),
-                page: query.get("page"),
-            };
-            ListPrompts { project: params.read().get("project").unwrap_or_default(), query: asked }
+            // As the address writes it: what understands it need not come before the page.
+            let query = Query::from_pairs(query.get()).pairs();
+            ListPrompts { project: params.read().get("project").unwrap_or_default(), query }
         });
         Self { page }
     }

@@ -11,8 +11,7 @@ use crate::measured::Measured;
 pub const PAGE: usize = 50;
 
 /// What the query string says.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct PromptsQuery {
     /// Part of the name.
     pub q: Option<String>,
@@ -27,6 +26,13 @@ pub struct PromptsQuery {
 }
 
 impl PromptsQuery {
+    /// Reads the parameters of an address.
+    #[cfg(feature = "ssr")]
+    pub fn of(query: &ui::Query) -> Self {
+        let get = |name: &str| query.get(name).map(str::to_owned);
+        Self { q: get("q"), folder: get("folder"), tag: get("tag"), sort: get("sort"), page: get("page") }
+    }
+
     /// Whether anything narrows the list.
     pub fn is_filtered(&self) -> bool {
         [&self.q, &self.folder, &self.tag].into_iter().flatten().any(|text| !text.is_empty())

@@ -42,7 +42,8 @@ impl LazyRoute for Traces {
         let params = use_params_map();
         let query = use_query_map();
         let page = Asked::new(move || {
-            let query = TracesQuery::of(&Query::from_pairs(query.get()));
+            // As the address writes it: what understands it need not come before the page.
+            let query = Query::from_pairs(query.get()).pairs();
             ListTraces { project: params.read().get("project").unwrap_or_default(), query }
         });
         Self { page }

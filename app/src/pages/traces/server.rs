@@ -5,11 +5,14 @@ use leptos::prelude::*;
 use super::model::{TraceLines, TracesPage, TracesQuery};
 use crate::{error::AppError, wire::Question};
 
-/// One page of traces, newest first, with what the list can be filtered by.
+/// One page of traces, newest first, with what the list can be filtered by. `query` are the address's own words.
 #[server(protocol = Question)]
-pub async fn list_traces(project: String, #[server(default)] query: TracesQuery) -> Result<TracesPage, AppError> {
+pub async fn list_traces(
+    project: String,
+    #[server(default)] query: Vec<(String, String)>,
+) -> Result<TracesPage, AppError> {
     let visit = crate::context::visit(&project).await?;
-    super::read::page(&visit, &query).await
+    super::read::page(&visit, &TracesQuery::of(&ui::Query::from_pairs(query))).await
 }
 
 /// The lines alone, as they are by now.

@@ -102,7 +102,7 @@ mod tests {
         serde_json::from_value(json!({
             "id": id, "key": "tone",
             "slot": {"prompt": id, "prompt_name": "greet", "label": "production", "flag_key": "greet.production"},
-            "state": {"decided": "ship"}, "revision": 3, "phases": [], "ramp": null,
+            "state": "shipped", "revision": 3, "phases": [], "ramp": null,
             "design": {"metrics": [metric]},
             "decision": {
                 "kind": "ship", "arm": "warm", "note": "it sounds better", "at_us": "2026-11-21T09:00:00Z", "by": "a@example.com",

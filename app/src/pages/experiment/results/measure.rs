@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(written("cost", "ratio", -80_000.0), ("−$0.000080".to_owned(), "−$0.000080".to_owned()));
         assert_eq!(written("input_cost", "mean", 1.2e9), ("$1.20".to_owned(), "+$1.20".to_owned()));
         assert_eq!(written("output_cost", "p95", 80_000.0).0, "$0.000080");
-        assert_eq!(written("event:buy", "count", 3.0).0, "3.00");
+        assert_eq!(written("event:buy", "count", 3.0).0, "3");
         assert_eq!(written("event:buy", "rate", 0.041), ("4.1%".to_owned(), "+4.1 pts".to_owned()));
         assert_eq!(written("errors", "ratio", 0.0), ("0%".to_owned(), "0.0 pts".to_owned()));
         assert_eq!(written("score:thumbs", "ratio", 0.62), ("0.62".to_owned(), "+0.62".to_owned()));

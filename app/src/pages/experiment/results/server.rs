@@ -14,7 +14,7 @@ pub async fn open_results(
     project: String,
     key: String,
     phase: Option<String>,
-    look: Vec<(String, String)>,
+    #[server(default)] look: Vec<(String, String)>,
 ) -> Result<Option<ResultsView>, AppError> {
     let visit = crate::context::visit(&project).await?;
     let look = Look::of(&ui::Query::from_pairs(look));
