@@ -144,12 +144,12 @@ mod tests {
         let same = of(known);
         assert_eq!(same.basis, "It had run 12 days and met 812 users.");
         assert_eq!(same.since, "They are the same today.");
-        let then = ["Thumbs up", "", "400 / 400", "+10.0% (+0.050)", "+2.0% to +18.0%"];
+        let then = ["Thumbs up", "", "400 / 400", "+10.0% (+0.05)", "+2.0% to +18.0%"];
         assert_eq!(same.rows[0][..5], then);
         assert_eq!(same.rows[0][5], "the same");
         let other = of(row(0.12, 405));
         assert_eq!(other.since, "Late data changed 1 row since; what holds now stands in the last column.");
-        assert_eq!(other.rows[0][5], "+12.0% (+0.060), +2.0% to +18.0%, 405 / 405");
+        assert_eq!(other.rows[0][5], "+12.0% (+0.06), +2.0% to +18.0%, 405 / 405");
     }
 
     #[test]
