@@ -31,11 +31,11 @@ pub use self::{
     explain::{Explained, RuleSays},
     kept::KeptEvidence,
 };
+pub(crate) use self::{evidence::Moment, self_check::SelfChecks};
 use self::{
     gather::{Gathered, Summed, Wanted},
     told::Told,
 };
-pub(crate) use self::{evidence::Moment, self_check::SelfChecks};
 use crate::{Context, ServiceError, context::authorize};
 
 /// Days in a series of looks, the last ones.
