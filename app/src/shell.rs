@@ -3,7 +3,12 @@
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
-use crate::{frame, routes::App, site::Site};
+use crate::{
+    context::{services, session_token},
+    frame,
+    routes::App,
+    site::Site,
+};
 
 /// Draws the document. Needs [`Site`] in context.
 pub fn shell() -> impl IntoView {
@@ -32,6 +37,7 @@ pub fn shell() -> impl IntoView {
             </head>
             <body>
                 <App/>
+                {disk_full()}
                 // Shown by the panic hook and by boot.js; outside of what is hydrated, so it survives a crash.
                 <div id="crash" class="crash" role="alert" hidden>
                     <p>"Something went wrong on this page. What you saved is safe."</p>
@@ -40,4 +46,22 @@ pub fn shell() -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// What signed-in people are told while nothing can be stored. Outside of what is hydrated and with a script of its own, so
+/// that it costs nothing as long as there is space.
+fn disk_full() -> Option<impl IntoView> {
+    let told = session_token().is_some() && services().disk_full();
+    told.then(|| {
+        view! {
+            <div id="disk-full" class="disk-full" role="status">
+                <p>
+                    <strong>"The disk is full: "</strong>
+                    "new traces are refused and senders retry. Free space and it continues by itself."
+                </p>
+            </div>
+            <link rel="stylesheet" href="/disk.css"/>
+            <script type="module" src="/disk.js"></script>
+        }
+    })
 }

@@ -1,4 +1,4 @@
-import { expect, project, test } from "../fixtures/test";
+import { expect, keys, project, test } from "../fixtures/test";
 
 const path = `/p/${project}/settings/keys`;
 
@@ -91,4 +91,51 @@ test("environments lead to exactly their traces", async ({ page, open }) => {
   await expect(row).toContainText(/[1-9]/);
   await row.getByRole("link", { name: "production" }).click();
   await expect(page).toHaveURL(/\/traces\?environment=production$/);
+});
+
+test("a user's data is deleted once their id is typed", async ({ page, open, request, expectedErrors, checkAccessibility }) => {
+  expectedErrors.push(/422|400|404/);
+  const user = "somebody who asked to be forgotten";
+  const headers = { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` };
+  const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
+  const nanos = `${Date.now() - 60_000}000000`;
+  const span = { traceId: "f0".repeat(16), spanId: "f0".repeat(8), name: "answer", startTimeUnixNano: nanos, endTimeUnixNano: nanos };
+  const spans = [{ ...span, attributes: [text("langfuse.observation.type", "generation"), text("user.id", user)] }];
+  const sent = await request.post("/v1/traces", { headers, data: { resourceSpans: [{ scopeSpans: [{ scope: { name: "forgotten" }, spans }] }] } });
+  expect(sent.status()).toBe(200);
+
+  const own = `/p/${project}/users/${encodeURIComponent(user)}`;
+  await open(own);
+  await page.getByRole("button", { name: "Delete this user’s data" }).click();
+  const dialog = page.getByRole("dialog");
+  await checkAccessibility();
+  await dialog.getByRole("textbox").fill("somebody else");
+  await dialog.getByRole("button", { name: "Delete data" }).click();
+  await expect(page.getByRole("alert")).toContainText("nothing was deleted");
+  await page.getByRole("button", { name: "Delete this user’s data" }).click();
+  await dialog.getByRole("textbox").fill(user);
+  await dialog.getByRole("button", { name: "Delete data" }).click();
+  await expect(page).toHaveURL(/\/settings#delete-data$/);
+  const row = page.getByRole("row").filter({ hasText: user });
+  await expect(row).toContainText("done");
+  await expect(row).toContainText("1 trace");
+  const answer = await page.goto(own);
+  expect(answer?.status()).toBe(404);
+});
+
+test("how long events are kept is chosen, and for ever again", async ({ page, open, expectedErrors, checkAccessibility }) => {
+  expectedErrors.push(/422|400/);
+  await open(`/p/${project}/settings`);
+  await checkAccessibility();
+  const days = page.getByLabel("Days");
+  const save = page.getByRole("button", { name: "Save days" });
+  await days.fill("0");
+  await save.click();
+  await expect(page.getByRole("alert").filter({ hasText: "1 to 3650 days" })).toBeVisible();
+  await days.fill("3000");
+  await save.click();
+  await expect(page.getByText("Events are kept for 3,000 days.")).toBeVisible();
+  await days.fill("");
+  await save.click();
+  await expect(page.getByText("Events are kept for ever.")).toBeVisible();
 });

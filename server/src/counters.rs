@@ -30,6 +30,7 @@ pub(crate) fn page(
         let Budget { used_bytes, whole_bytes } = services.ingest.budget();
         gauge!("assay_ingest_budget_used_bytes").set(used_bytes as f64);
         gauge!("assay_ingest_budget_bytes").set(whole_bytes as f64);
+        gauge!("assay_disk_full").set(if services.disk_full() { 1.0 } else { 0.0 });
         recorder.render()
     })
 }

@@ -6,12 +6,13 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use services::{
     Context, Control, Events, ServiceError, Services,
     context::{Clock, SystemRandom},
 };
-use store_sqlite::{SqliteControl, SqliteEvents};
+use store::StoreError;
+use store_sqlite::{DataFile, SqliteControl, SqliteEvents};
 
 /// Holds the data folder for one process that stores events: two of them would give out the same numbers.
 pub(crate) struct FolderLock {
@@ -23,7 +24,13 @@ impl FolderLock {
     /// Takes the folder, which has to exist.
     pub(crate) fn take(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join("lock");
-        let file = File::create(&path).with_context(|| format!("cannot write `{}`", path.display()))?;
+        let file = File::create(&path).map_err(|cause| {
+            anyhow!(
+                "the data folder `{}` cannot be written ({cause}); make it writable for whoever runs Assay, or name another \
+                 folder with --data or ASSAY_DATA",
+                folder.display()
+            )
+        })?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => {
@@ -43,12 +50,21 @@ pub(crate) struct Data {
 
 /// Opens an existing folder and brings its files to the present form.
 pub(crate) async fn open(folder: &Path) -> anyhow::Result<Data> {
-    let shown = folder.display();
-    let control =
-        SqliteControl::open(folder).await.with_context(|| format!("cannot open the control plane in `{shown}`"))?;
-    let events =
-        SqliteEvents::open(folder).await.with_context(|| format!("cannot open the event plane in `{shown}`"))?;
+    let control = SqliteControl::open(folder).await.map_err(|error| unopened(DataFile::Control, folder, error))?;
+    let events = SqliteEvents::open(folder).await.map_err(|error| unopened(DataFile::Events, folder, error))?;
     Ok(Data { control: Arc::new(control), events: Arc::new(events), spool: folder.join("spool") })
+}
+
+/// Why a file was not opened, in one line for the person at the terminal.
+fn unopened(file: DataFile, folder: &Path, error: StoreError) -> anyhow::Error {
+    match error {
+        // Names the file already.
+        StoreError::Unusable(sentence) => anyhow!(sentence),
+        StoreError::Full => {
+            anyhow!("`{}` cannot be opened: the disk is full; free space and start again", file.path(folder).display())
+        }
+        other => anyhow::Error::new(other).context(format!("cannot open `{}`", file.path(folder).display())),
+    }
 }
 
 impl Data {

@@ -9,6 +9,7 @@ mod config;
 mod counters;
 mod data;
 mod fill;
+mod listen;
 mod logs;
 mod router;
 mod security;

@@ -1,11 +1,10 @@
 //! `assay serve`: wire, listen, drain.
 #![expect(clippy::print_stdout, reason = "the address and the one-time link are for the person who started the server")]
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use api::ApiConfig;
-use axum::serve::ListenerExt as _;
 use services::{
     Services,
     access::{Initial, Initialized},
@@ -18,7 +17,7 @@ use crate::{
     config::ServeArgs,
     counters,
     data::{self, FolderLock},
-    logs, router,
+    listen, logs, router,
     site::SiteFiles,
     state::{AppState, Reach},
     workers,
@@ -66,22 +65,14 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     info!(%address, data = %args.data.display(), "listening");
     greet(address, args.public_url.as_deref(), link.as_deref());
 
-    // Pages come in pieces: without this the kernel holds a small one back until the browser has confirmed the one before, which
-    // browsers put off for 40 ms.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            warn!(%error, "a connection sends small pieces late");
-        }
-    });
-    let app = router::router(state).into_make_service_with_connect_info::<SocketAddr>();
     let told = stopping.clone();
-    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
+    tokio::spawn(async move {
         workers::shutdown_signal().await;
         info!("stopping");
         told.cancel();
     });
     tokio::select! {
-        ended = server => ended.context("the server failed")?,
+        () = listen::serve(listener, router::router(state), &stopping) => {}
         () = async { stopping.cancelled().await; time::sleep(DRAIN).await } => warn!("left requests that took too long"),
     }
 

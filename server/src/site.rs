@@ -82,6 +82,8 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/pkg/{*path}", get(serve))
         .route("/favicon.svg", get(serve))
         .route(FEEDBACK, get(serve))
+        .route("/disk.css", get(serve))
+        .route("/disk.js", get(serve))
         .route("/icons.svg", get(serve))
         .route("/robots.txt", get(serve))
 }

@@ -22,6 +22,10 @@ const LOOK_AT_GENERATIONS: Duration = Duration::from_secs(15);
 /// Experiments whose daily self-check is due are looked for this often, the first time that long after the start: it is heavy work
 /// nobody waits for.
 const LOOK_AT_OWN_DATA: Duration = Duration::from_mins(1);
+/// What is older than projects keep is looked for this often, in each at most once a day.
+const LOOK_FOR_OLD: Duration = Duration::from_secs(10);
+/// While the disk is full, space is looked for this often; senders that come again find it sooner.
+const LOOK_FOR_SPACE: Duration = Duration::from_secs(2);
 /// Histograms are condensed this often.
 const CONDENSE: Duration = Duration::from_secs(5);
 
@@ -40,6 +44,9 @@ pub(crate) fn start(
     tasks.spawn(until(stop.clone(), generations(services.clone())));
     tasks.spawn(until(stop.clone(), self_check(services.clone())));
     tasks.spawn(until(stop.clone(), import(services.clone())));
+    tasks.spawn(until(stop.clone(), erase(services.clone())));
+    tasks.spawn(until(stop.clone(), retain(services.clone())));
+    tasks.spawn(until(stop.clone(), look_for_space(services.clone())));
     tasks.spawn(until(stop.clone(), condense(recorder)));
     tasks
 }
@@ -140,6 +147,41 @@ async fn import(services: Services) {
         }
         // Either way it is time to look again.
         let _ = time::timeout(LOOK_FOR_JOBS, services.import.asked()).await;
+    }
+}
+
+/// Takes events away where somebody asked for it. Safe to interrupt anywhere.
+async fn erase(services: Services) {
+    loop {
+        match services.erasures.work().await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "could not erase events; trying again"),
+        }
+        // Either way it is time to look again.
+        let _ = time::timeout(LOOK_FOR_JOBS, services.erasures.asked()).await;
+    }
+}
+
+/// Takes away what is older than projects keep. Safe to interrupt anywhere.
+async fn retain(services: Services) {
+    let mut every = time::interval(LOOK_FOR_OLD);
+    loop {
+        every.tick().await;
+        if let Err(error) = services.erasures.retain().await {
+            tracing::error!(%error, "could not erase what is too old; trying again");
+        }
+    }
+}
+
+/// Finds out that there is space again also when nobody sends anything.
+async fn look_for_space(services: Services) {
+    let mut every = time::interval(LOOK_FOR_SPACE);
+    loop {
+        every.tick().await;
+        if let Err(error) = services.look_for_space().await {
+            tracing::error!(%error, "could not look whether there is space");
+        }
     }
 }
 

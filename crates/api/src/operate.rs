@@ -19,12 +19,12 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Whether both stores answer
+/// Whether both stores answer. With a full disk they do, and the text says so
 #[utoipa::path(get, path = "/readyz", tag = "Operators", security(()),
-    responses((status = 200, description = "`ready`"), (status = 503, description = "not able to store")))]
+    responses((status = 200, description = "`ready`, or `ready, disk full`"), (status = 503, description = "not able to answer")))]
 async fn readyz(State(state): State<ApiState>) -> Result<&'static str, Refusal> {
     state.services.ready().await?;
-    Ok("ready\n")
+    Ok(if state.services.disk_full() { "ready, disk full\n" } else { "ready\n" })
 }
 
 /// Counters in the text format of Prometheus

@@ -174,7 +174,7 @@ fn sdk_name(code: ProblemCode) -> &'static str {
         ProblemCode::TooLarge => "PayloadTooLarge",
         ProblemCode::UnsupportedMediaType => "UnsupportedMediaType",
         ProblemCode::RateLimited => "TooManyRequests",
-        ProblemCode::Unavailable => "ServiceUnavailable",
+        ProblemCode::Unavailable | ProblemCode::DiskFull => "ServiceUnavailable",
         ProblemCode::Internal => "InternalServerError",
     }
 }

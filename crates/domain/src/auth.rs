@@ -160,13 +160,15 @@ pub enum Permission {
     Resolve,
     /// Set prices of models, and have stored spans priced again.
     WritePrices,
+    /// Have everything of a user taken away for good.
+    Erase,
     /// See and change members and keys, change the project.
     Manage,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Ingest,
         Self::Read,
         Self::Annotate,
@@ -175,6 +177,7 @@ impl Permission {
         Self::WriteExperiments,
         Self::Resolve,
         Self::WritePrices,
+        Self::Erase,
         Self::Manage,
     ];
 
@@ -186,6 +189,7 @@ impl Permission {
             Self::Annotate | Self::Feedback => (Role::Analyst, Some(Scope::Ingest)),
             Self::Resolve => (Role::Analyst, Some(Scope::Resolve)),
             Self::WritePrompts | Self::WriteExperiments | Self::WritePrices => (Role::Editor, Some(Scope::Write)),
+            Self::Erase => (Role::Owner, Some(Scope::Write)),
             Self::Manage => (Role::Owner, None),
         }
     }

@@ -27,6 +27,8 @@ pub enum ProblemCode {
     RateLimited,
     /// The server is busy or cannot store now; wait as `Retry-After` says.
     Unavailable,
+    /// The server's disk is full: nothing is stored until there is space; wait as `Retry-After` says.
+    DiskFull,
     /// A fault of ours.
     Internal,
 }
@@ -45,7 +47,7 @@ impl ProblemCode {
             Self::UnsupportedMediaType => 415,
             Self::RateLimited => 429,
             Self::Internal => 500,
-            Self::Unavailable => 503,
+            Self::Unavailable | Self::DiskFull => 503,
         }
     }
 
@@ -63,6 +65,7 @@ impl ProblemCode {
             Self::RateLimited => "Too many requests",
             Self::Internal => "Our fault",
             Self::Unavailable => "Busy",
+            Self::DiskFull => "Disk full",
         }
     }
 }
@@ -96,7 +99,7 @@ pub struct Problem {
     /// Finds the request in the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Seconds to wait before trying again, with `rate_limited` and `unavailable`.
+    /// Seconds to wait before trying again, with `rate_limited`, `unavailable` and `disk_full`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u32>,
 }

@@ -70,9 +70,17 @@ pub struct ProjectSettings {
     /// The attribute whose values are the project's segments; none at first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub segment: Option<SegmentAttribute>,
+    /// For how many days events are kept; for ever at first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
     /// Whether this is the demo: made up in parts, and removed without being asked twice.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub demo: bool,
+}
+
+impl ProjectSettings {
+    /// The longest time after which events are taken away, in days: ten years.
+    pub const MOST_DAYS: u32 = 3_650;
 }
 
 /// Settings and how often they were changed.

@@ -1,4 +1,4 @@
-use std::error::Error as StdError;
+use std::{error::Error as StdError, io};
 
 use domain::{
     Invalid, Problem,
@@ -6,6 +6,9 @@ use domain::{
     problem::{FieldProblem, ProblemCode},
 };
 use store::StoreError;
+
+/// How soon to come again while the disk is full: soon enough to go on when it no longer is, seldom enough not to load it.
+const FULL_RETRY_S: u32 = 30;
 
 /// Why a use case could not be done. Knows nothing of HTTP.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +68,9 @@ pub enum ServiceError {
         /// Seconds to wait.
         retry_after_s: u32,
     },
+    /// There is no space left; nothing was stored.
+    #[error("the disk is full")]
+    DiskFull,
     /// A fault of ours; logged once, where it becomes a problem.
     #[error("internal fault")]
     Internal(#[source] Box<dyn StdError + Send + Sync>),
@@ -74,6 +80,19 @@ impl ServiceError {
     /// One field is wrong.
     pub fn field(field: impl Into<String>, message: impl ToString) -> Self {
         Self::Invalid(vec![FieldProblem::new(field, message)])
+    }
+
+    /// A file that could not be written: for want of space, or for a cause of ours.
+    pub(crate) fn unwritten(cause: io::Error) -> Self {
+        match cause.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => Self::DiskFull,
+            _ => Self::Internal(Box::new(cause)),
+        }
+    }
+
+    /// Whether the same may succeed later without anybody changing it, so that workers go on instead of giving up.
+    pub(crate) fn passes(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::DiskFull)
     }
 
     /// Names the field a parse error belongs to.
@@ -127,6 +146,13 @@ impl ServiceError {
             Self::Unavailable { reason, retry_after_s } => {
                 Problem { retry_after_s: Some(retry_after_s), ..Problem::new(ProblemCode::Unavailable, reason) }
             }
+            Self::DiskFull => Problem {
+                retry_after_s: Some(FULL_RETRY_S),
+                ..Problem::new(
+                    ProblemCode::DiskFull,
+                    "The server's disk is full. Nothing of this was stored; send the same again when there is space.",
+                )
+            },
             Self::Internal(cause) => {
                 tracing::error!(
                     request_id = request_id.as_deref(),
@@ -151,6 +177,7 @@ fn refusal(permission: Permission) -> &'static str {
         Permission::WriteExperiments => "Changing experiments needs the role `editor` or a key with the scope `write`.",
         Permission::Resolve => "Resolving needs the role `analyst` or a key with the scope `resolve`.",
         Permission::WritePrices => "Changing prices needs the role `editor` or a key with the scope `write`.",
+        Permission::Erase => "Deleting a user's data needs the role `owner` or a key with the scope `write`.",
         Permission::Manage => "Managing keys and members needs the role `owner`.",
     }
 }
@@ -177,10 +204,7 @@ impl From<StoreError> for ServiceError {
                 reason: "The write queue is full. Nothing was stored; send the same batch again.",
                 retry_after_s: 1,
             },
-            StoreError::Full => Self::Unavailable {
-                reason: "The disk is full. Nothing was stored; send the same batch again when there is space.",
-                retry_after_s: 30,
-            },
+            StoreError::Full => Self::DiskFull,
             StoreError::Closed => Self::Unavailable {
                 reason: "The server is stopping and takes in nothing more. Send the same batch again.",
                 retry_after_s: 5,

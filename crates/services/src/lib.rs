@@ -7,6 +7,7 @@ pub mod assignment;
 pub mod context;
 pub mod datasets;
 pub mod demo;
+pub mod erasure;
 mod error;
 pub mod experiments;
 pub mod import;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 
 use domain::time::TimeUs;
 pub use store::event::Waiting;
-use store::{control::ControlStore, event::EventStore};
+use store::{StoreError, control::ControlStore, event::EventStore};
 
 pub use context::Context;
 pub use error::ServiceError;
@@ -73,6 +74,8 @@ pub struct Services {
     pub repeats: repeats::Repeats,
     /// What other tools keep.
     pub import: import::Import,
+    /// Events taken away: of a project, of a user, by age.
+    pub erasures: erasure::Erasures,
     /// A project full of real model outputs.
     pub demo: demo::Demo,
     context: Arc<Context>,
@@ -93,6 +96,7 @@ impl Services {
             annotations: annotations::Annotations::new(Arc::clone(&context), ingest.clone()),
             import: import::Import::new(Arc::clone(&context), ingest.clone()),
             demo: demo::Demo::new(Arc::clone(&context), access.clone(), ingest.clone(), experiments.clone()),
+            erasures: erasure::Erasures::new(Arc::clone(&context), ingest.clone()),
             access,
             assignment: assignment::Assignment::new(Arc::clone(&context), prompts.clone(), ingest.clone()),
             planning: planning::Planning::new(Arc::clone(&context), experiments.clone()),
@@ -113,14 +117,29 @@ impl Services {
         }
     }
 
-    /// Whether both stores answer.
+    /// Whether both stores answer. With a full disk they do: what is stored is served.
     ///
     /// # Errors
     /// As the store that does not.
     pub async fn ready(&self) -> Result<(), ServiceError> {
         self.context.control.has_people().await?;
-        self.context.events.ping().await?;
-        Ok(())
+        match self.context.events.ping().await {
+            Ok(()) | Err(StoreError::Full) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether events are refused because the disk is full.
+    pub fn disk_full(&self) -> bool {
+        self.context.events.is_full()
+    }
+
+    /// Looks whether there is space again, if there was none.
+    ///
+    /// # Errors
+    /// As the store, other than for want of space.
+    pub async fn look_for_space(&self) -> Result<(), ServiceError> {
+        if self.disk_full() { self.ready().await } else { Ok(()) }
     }
 
     /// What this process has received, from all projects, and not stored yet.

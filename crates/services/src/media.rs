@@ -11,7 +11,7 @@ use base64::{
 };
 use domain::{
     auth::{Actor, Permission},
-    ids::ProjectId,
+    ids::{ProjectId, TraceId},
     media::{Media as Piece, MediaId},
     time::TimeUs,
 };
@@ -46,6 +46,8 @@ pub struct Announcement {
     pub length: u64,
     /// SHA-256 of them in base64.
     pub sha256: String,
+    /// The trace it is of, if that was said; it goes with the last of its traces.
+    pub trace: Option<TraceId>,
 }
 
 /// What becomes of an announcement.
@@ -145,7 +147,7 @@ impl Media {
             created_us: now,
             uploaded_us: None,
         };
-        let stands = self.context.control.announce_media(project, &piece).await?;
+        let stands = self.context.control.announce_media(project, &piece, announcement.trace).await?;
         let send_to = match stands.uploaded_us {
             Some(_) => None,
             None => Some(self.address(project, &id, Purpose::Send).await?),

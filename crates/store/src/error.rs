@@ -36,6 +36,9 @@ pub enum StoreError {
     /// What is stored cannot be read back.
     #[error("stored data is damaged: {0}")]
     Corrupt(String),
+    /// A file of ours cannot be used as it is; the sentence names it, says what is wrong with it and what to do.
+    #[error("{0}")]
+    Unusable(String),
     /// The engine failed.
     #[error("storage engine failed")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -23,7 +23,10 @@ pub(crate) struct Blobs {
 }
 
 fn failed(error: io::Error) -> StoreError {
-    if error.kind() == io::ErrorKind::StorageFull { StoreError::Full } else { StoreError::backend(error) }
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => StoreError::Full,
+        _ => StoreError::backend(error),
+    }
 }
 
 fn hex(digest: &[u8; 32]) -> String {
@@ -51,6 +54,16 @@ impl Blobs {
     pub(crate) async fn put(&self, project: ProjectId, digest: [u8; 32], bytes: Vec<u8>) -> Result<(), StoreError> {
         let path = self.path(project, &digest);
         tokio::task::spawn_blocking(move || write(&path, &bytes).map_err(failed)).await.map_err(StoreError::backend)?
+    }
+
+    /// Forgets the bytes of a digest; harmless when they are not there.
+    pub(crate) async fn remove(&self, project: ProjectId, digest: [u8; 32]) -> Result<(), StoreError> {
+        let path = self.path(project, &digest);
+        let removed = tokio::task::spawn_blocking(move || fs::remove_file(path)).await.map_err(StoreError::backend)?;
+        match removed {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
+            _ => Ok(()),
+        }
     }
 
     /// The bytes of a digest.

@@ -1,8 +1,12 @@
 //! The real binary, from outside.
-#![expect(clippy::expect_used, reason = "helpers of tests fail the test")]
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "helpers of tests fail the test and say how it went")]
 
 mod crash;
 mod fill;
+mod full;
+mod load;
 mod process;
 mod reprice;
 mod serve;
+mod start;
+mod stress;

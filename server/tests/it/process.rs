@@ -20,7 +20,12 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the binary and waits until it is ready.
     pub(crate) async fn start(data: &Path, client: &Client) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_assay"))
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_assay")), data, client).await
+    }
+
+    /// Starts it by a command of one's own, which passes on the arguments it gets.
+    pub(crate) async fn start_by(mut command: Command, data: &Path, client: &Client) -> Self {
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data"])
             .arg(data)
             .env("ASSAY_INIT_EMAIL", "owner@example.com")
@@ -52,6 +57,11 @@ impl Server {
         }
         assert!(ready, "the server did not become ready");
         server
+    }
+
+    /// Number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Asks it to stop, as a service manager does, and says whether it ended well.

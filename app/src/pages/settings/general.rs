@@ -9,6 +9,7 @@ use ui::{
 };
 
 use super::{
+    data::{DataActs, Erasure, Retention},
     model::GeneralView,
     nav::{self, Settings},
     server::{RenameProject, SetSegment, ShowProject},
@@ -34,6 +35,7 @@ impl LazyRoute for General {
     fn view(this: Self) -> AnyView {
         let asked = this.view;
         let (rename, segment) = (Act::<RenameProject>::new(), Act::<SetSegment>::new());
+        let data = DataActs { retain: Act::new(), erase: Act::new() };
         let toaster = Toaster::from_context();
         Effect::new(move |_| {
             if rename.is_done() {
@@ -47,13 +49,25 @@ impl LazyRoute for General {
                 asked.again();
             }
         });
-        let draw = move |view: GeneralView| view! { <Shown view rename segment/> }.into_any();
+        Effect::new(move |_| {
+            if data.retain.is_done() {
+                toaster.done("Saved");
+                asked.again();
+            }
+        });
+        Effect::new(move |_| {
+            if data.erase.is_done() {
+                toaster.done("Events are being deleted");
+                asked.again();
+            }
+        });
+        let draw = move |view: GeneralView| view! { <Shown view rename segment data/> }.into_any();
         view! { <Settings here=nav::GENERAL><Panel asked draw/></Settings> }.into_any()
     }
 }
 
 #[component]
-fn Shown(view: GeneralView, rename: Act<RenameProject>, segment: Act<SetSegment>) -> impl IntoView {
+fn Shown(view: GeneralView, rename: Act<RenameProject>, segment: Act<SetSegment>, data: DataActs) -> impl IntoView {
     let GeneralView { name, slug, id, created_us, may_manage, now_us, .. } = view.clone();
     let renaming = live(move || rename.refused().map(|error| view! { <ProblemPanel problem=error.0/> }.into_any()));
     let form = may_manage.then(|| {
@@ -88,7 +102,9 @@ fn Shown(view: GeneralView, rename: Act<RenameProject>, segment: Act<SetSegment>
                 </div>
             </CardBody>
         </Card>
-        <Segments view segment/>
+        <Segments view=view.clone() segment/>
+        <Retention project=view.slug.clone() view=view.data.clone() may_manage acts=data/>
+        <Erasure project=view.slug view=view.data may_manage now=TimeUs(now_us) acts=data/>
     }
     .into_any()
 }

@@ -1,6 +1,9 @@
 //! What the settings pages show.
 
-use domain::auth::{KeyKind, Role, Scope};
+use domain::{
+    auth::{KeyKind, Role, Scope},
+    job::JobState,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::measured::Measured;
@@ -115,10 +118,40 @@ pub struct GeneralView {
     pub revision: u64,
     /// Segments of the last 90 days by number of generations, most first.
     pub segments: Vec<(String, u64)>,
+    /// How long events are kept, and what was deleted.
+    pub data: DataView,
     /// Whether the visitor may change anything.
     pub may_manage: bool,
     /// The server's present.
     pub now_us: i64,
+}
+
+/// How long events are kept, and what was deleted.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct DataView {
+    /// For how many days; for ever if absent.
+    pub retention_days: Option<u32>,
+    /// Raised by every change of the settings.
+    pub revision: u64,
+    /// Deletions, newest first.
+    pub erasures: Vec<ErasureLine>,
+}
+
+/// A deletion of events.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct ErasureLine {
+    /// Whose events; all of the project's if absent.
+    pub user: Option<String>,
+    /// Where it stands.
+    pub state: JobState,
+    /// Traces, spans, scores, outcome events, units of experiments and pieces of media that went so far.
+    pub counts: [u64; 6],
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Who asked for it.
+    pub created_by: String,
+    /// When, microseconds.
+    pub created_us: i64,
 }
 
 /// The environments page.

@@ -10,7 +10,7 @@ use domain::{
 };
 use services::{ServiceError, traces::TraceFilter};
 
-use super::model::{EnvironmentLine, EnvironmentsView, GeneralView};
+use super::model::{DataView, EnvironmentLine, EnvironmentsView, ErasureLine, GeneralView};
 use crate::{
     context::{self, Visit},
     error::AppError,
@@ -37,12 +37,34 @@ pub(super) async fn general(visit: &Visit) -> Result<GeneralView, AppError> {
         slug: visit.project.slug.as_str().to_owned(),
         id: visit.project.id.to_string(),
         created_us: visit.project.created_us.0,
-        segment: at.settings.segment.map(|segment| segment.to_string()),
+        segment: at.settings.segment.as_ref().map(|segment| segment.to_string()),
         revision: at.revision,
         segments,
+        data: DataView {
+            retention_days: at.settings.retention_days,
+            revision: at.revision,
+            erasures: erasures(visit).await?,
+        },
         may_manage: visit.role >= Role::Owner,
         now_us: visit.now.0,
     })
+}
+
+/// Deletions of events, newest first.
+pub(super) async fn erasures(visit: &Visit) -> Result<Vec<ErasureLine>, AppError> {
+    let jobs = visit.services.erasures.list(&visit.actor, visit.project.id).await.map_err(context::refusal)?;
+    let line = |job: services::erasure::Erasure| {
+        let went = job.erased;
+        ErasureLine {
+            user: job.user,
+            state: job.state,
+            counts: [went.traces, went.spans, went.scores, went.events, went.units, job.media],
+            error: job.error,
+            created_by: job.created_by,
+            created_us: job.created_us.0,
+        }
+    };
+    Ok(jobs.into_iter().map(line).collect())
 }
 
 pub(super) async fn environments(visit: &Visit) -> Result<EnvironmentsView, AppError> {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::model::{EnvironmentsView, GeneralView, Invited, KeysView, MembersView, NewKey};
+use super::model::{EnvironmentsView, ErasureLine, GeneralView, Invited, KeysView, MembersView, NewKey};
 use crate::{
     error::AppError,
     wire::{Command, Question},
@@ -35,8 +35,71 @@ pub async fn set_segment(project: String, segment: Option<String>, revision: u64
     let visit = context::visit(&project).await?;
     let said = segment.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let segment = said.map(|text| context::parse::<SegmentAttribute>("segment", text)).transpose()?;
-    let change = SettingsChange { segment: Change::To(segment), revision: Some(revision) };
+    let change = SettingsChange { segment: Change::To(segment), revision: Some(revision), ..SettingsChange::default() };
     visit.services.access.change_settings(&visit.actor, visit.project.id, change).await.map_err(context::refusal)?;
+    Ok(())
+}
+
+/// Says for how many days events are kept; for ever where nothing is said. `revision` is that of the settings it was decided from.
+#[server(protocol = Command)]
+pub async fn set_retention(project: String, days: Option<String>, revision: u64) -> Result<(), AppError> {
+    use domain::project::{Change, ProjectSettings};
+    use services::{ServiceError, access::SettingsChange};
+
+    use crate::context;
+
+    let visit = context::visit(&project).await?;
+    let said = days.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let days = said.map(|text| {
+        text.parse::<u32>().map_err(|_| {
+            let most = ProjectSettings::MOST_DAYS;
+            let message = format!("`{text}` is no number of days; use 1 to {most}, or leave it empty");
+            context::refusal(ServiceError::field("days", message))
+        })
+    });
+    let retention_days = Change::To(days.transpose()?);
+    let change = SettingsChange { retention_days, revision: Some(revision), ..SettingsChange::default() };
+    visit.services.access.change_settings(&visit.actor, visit.project.id, change).await.map_err(context::refusal)?;
+    Ok(())
+}
+
+/// Deletions of events, newest first.
+#[server(protocol = Question)]
+pub async fn show_erasures(project: String) -> Result<Vec<ErasureLine>, AppError> {
+    let visit = crate::context::visit(&project).await?;
+    super::read::erasures(&visit).await
+}
+
+/// Deletes all events of the project, in the background. `confirm` repeats its address.
+#[server(protocol = Command)]
+pub async fn erase_project(project: String, confirm: String) -> Result<(), AppError> {
+    use services::ServiceError;
+
+    use crate::context;
+
+    let visit = context::visit(&project).await?;
+    if confirm.trim() != project {
+        let message = format!("type `{project}` to delete its events; nothing was deleted");
+        return Err(context::refusal(ServiceError::field("confirm", message)));
+    }
+    visit.services.erasures.erase_project(&visit.actor, visit.project.id).await.map_err(context::refusal)?;
+    Ok(())
+}
+
+/// Deletes everything of a user, in the background, and leads to where its progress is. `confirm` repeats their id.
+#[server(protocol = Command)]
+pub async fn erase_user(project: String, user: String, confirm: String) -> Result<(), AppError> {
+    use services::ServiceError;
+
+    use crate::{context, routes::project_href};
+
+    let visit = context::visit(&project).await?;
+    if confirm.trim() != user.trim() {
+        let message = format!("type `{user}` to delete their data; nothing was deleted");
+        return Err(context::refusal(ServiceError::field("confirm", message)));
+    }
+    visit.services.erasures.erase_user(&visit.actor, visit.project.id, &user).await.map_err(context::refusal)?;
+    leptos_axum::redirect(&format!("{}/settings#delete-data", project_href(&project)));
     Ok(())
 }
 

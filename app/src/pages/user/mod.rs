@@ -13,8 +13,9 @@ use leptos_router::{
     lazy_route,
 };
 use ui::{
-    Card, Cell, CellKind, Column, Copy, Crumb, EmptyRow, Estimate, Facts, FactsLayout, IconName, LinkButton, Notice,
-    Page, Query, RangePicker, Table, Tone, format,
+    Button, ButtonKind, Card, Cell, CellKind, Column, Copy, Crumb, Dialog, DialogButton, EmptyRow, Estimate, Facts,
+    FactsLayout, IconName, LinkButton, Notice, Page, ProblemPanel, Query, RangePicker, Table, TextField, Tone, format,
+    live,
 };
 
 use self::{
@@ -24,12 +25,13 @@ use self::{
 use crate::{
     pages::{
         session::facts,
+        settings::server::EraseUser,
         traces::line::{COLUMNS, Line, columns},
     },
     panel::Panel,
     routes::project_href,
     title::PageTitle,
-    wire::Asked,
+    wire::{Act, ActForm, Asked},
 };
 
 /// Route of the page.
@@ -65,9 +67,10 @@ impl LazyRoute for User {
             let users = format!("{}/users", project_href(&project.get()));
             vec![Crumb::link("Users", users), Crumb::here(id.get()).mono()]
         });
+        let erase = Act::<EraseUser>::new();
         let draw = move |user: UserView| {
             let query = Query::from_pairs(query.get_untracked());
-            view! { <Opened project=project.get_untracked() query user/> }.into_any()
+            view! { <Opened project=project.get_untracked() query user erase/> }.into_any()
         };
         view! {
             <PageTitle text=Signal::derive(move || format!("User {}", id.get()))/>
@@ -80,7 +83,7 @@ impl LazyRoute for User {
 }
 
 #[component]
-fn Opened(project: String, query: Query, user: UserView) -> impl IntoView {
+fn Opened(project: String, query: Query, user: UserView, erase: Act<EraseUser>) -> impl IntoView {
     let now = TimeUs(user.now_us);
     let facts = facts(&project, &user.head, now);
     let id = user.head.id.clone();
@@ -112,6 +115,10 @@ fn Opened(project: String, query: Query, user: UserView) -> impl IntoView {
     });
     let partial = user.partial.map(|why| view! { <Notice tone=Tone::Warn>{why}</Notice> }.into_any());
     let scores = (!user.scores.is_empty()).then(|| view! { <Scores scores=user.scores list/> }.into_any());
+    let removal = user.may_erase.then(|| {
+        let project = project.clone();
+        view! { <Removal project user=id.clone() erase/> }.into_any()
+    });
     let picker = view! { <RangePicker choice=user.range.into() now query/> };
     view! {
         <div class="page__head">
@@ -127,6 +134,30 @@ fn Opened(project: String, query: Query, user: UserView) -> impl IntoView {
             <Table caption="Newest traces" columns=columns()>{rows}</Table>
             {more}
         </Card>
+        {removal}
+    }
+    .into_any()
+}
+
+/// Everything of the user goes, once their id was typed.
+#[component]
+fn Removal(project: String, user: String, erase: Act<EraseUser>) -> impl IntoView {
+    let refused = live(move || erase.refused().map(|error| view! { <ProblemPanel problem=error.0/> }.into_any()));
+    let label = format!("Type {user} to confirm");
+    view! {
+        {refused}
+        <div class="actions">
+            <DialogButton dialog="erase-user" kind=ButtonKind::Danger>"Delete this user’s data"</DialogButton>
+        </div>
+        <Dialog id="erase-user" title="Delete this user’s data?">
+            <p>"Their traces with scores and media, outcome events about them and their part in experiments are deleted for good, and leave every number."</p>
+            <ActForm act=erase class="form" closes="erase-user">
+                <input type="hidden" name="project" value=project/>
+                <input type="hidden" name="user" value=user/>
+                <TextField name="confirm" id="confirm-erase" label required=true autocomplete="off"/>
+                <div class="actions"><Button kind=ButtonKind::Danger submit=true>"Delete data"</Button></div>
+            </ActForm>
+        </Dialog>
     }
     .into_any()
 }

@@ -26,6 +26,8 @@ pub struct UserView {
     pub more: bool,
     /// The range.
     pub range: RangeShown,
+    /// Whether the visitor may have the user's data deleted.
+    pub may_erase: bool,
     /// Why the numbers are not whole, when they are not.
     pub partial: Option<String>,
     /// The server's present.

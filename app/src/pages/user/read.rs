@@ -1,6 +1,7 @@
 //! Between the user's address and `services`. Server only.
 
 use domain::{
+    auth::Permission,
     metric::{Dimension, Filter, Measure, MetricAnswer, MetricQuery, MetricRow},
     page::PageSize,
     time::TimeRange,
@@ -51,6 +52,7 @@ pub(super) async fn view(visit: &Visit, id: &str, [shown, from, to]: [Option<&st
         more: page.next.is_some(),
         traces: page.items.into_iter().map(traces::line).collect(),
         range: choice.into(),
+        may_erase: visit.role >= Permission::Erase.needs().0,
         partial,
         now_us: visit.now.0,
     })

@@ -23,7 +23,11 @@ const REFUSALS: [(&str, &str, &str); 9] = [
     ("413", "TooLarge", "The body is larger than is read here."),
     ("415", "UnsupportedMediaType", "The body's media type or encoding is none that is read here."),
     ("429", "RateLimited", "Too many requests; `Retry-After` says in how many seconds to come back."),
-    ("503", "Unavailable", "Busy or unable to store; `Retry-After` says in how many seconds to come back."),
+    (
+        "503",
+        "Unavailable",
+        "Busy, or the disk is full (code `disk_full`) and nothing was stored; `Retry-After` says in how many seconds to come back.",
+    ),
 ];
 
 /// Operations of the SDKs that may find things otherwise than they expect.

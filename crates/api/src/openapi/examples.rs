@@ -157,7 +157,7 @@ fn rest(operation: &str) -> Option<Value> {
         }),
         "close_price" => json!({ "at": "2027-01-01T00:00:00Z" }),
         "start_repricing" => json!({ "model": "our-model", "only_unpriced": true }),
-        "change_project" => json!({ "name": "Shop", "segment": "metadata.plan" }),
+        "change_project" => json!({ "name": "Shop", "segment": "metadata.plan", "retention_days": 90 }),
         "create_key" => json!({ "name": "backend", "scopes": ["ingest", "resolve"] }),
         "add_member" => json!({ "email": "ana@example.com", "role": "editor" }),
         "change_member" => json!({ "role": "analyst" }),

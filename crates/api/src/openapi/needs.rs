@@ -23,6 +23,7 @@ const IMPORT: Needs = Needs { scopes: Some(&["write", "ingest"]), ..WRITE };
 const FEEDBACK: Needs = Needs { client_key: true, ..ANNOTATE };
 const RESOLVE: Needs = Needs { scopes: Some(&["resolve"]), ..ANNOTATE };
 const FLAGS: Needs = Needs { client_key: true, ..RESOLVE };
+const ERASE: Needs = Needs { scopes: Some(&["write"]), role: Some("owner"), client_key: false };
 const MANAGE: Needs = Needs { scopes: None, role: Some("owner"), client_key: false };
 const SDK_KNOWN: Needs = Needs { role: None, ..KNOWN };
 const SDK_READ: Needs = Needs { role: None, ..READ };
@@ -94,6 +95,8 @@ pub(super) fn of(operation: &str) -> Option<Needs> {
         | "list_repricings"
         | "get_repricing"
         | "list_imports"
+        | "list_erasures"
+        | "get_erasure"
         | "get_import" => READ,
         "create_prompt" | "change_prompt" | "delete_prompt" | "create_version" | "move_label" | "remove_label"
         | "create_experiment" | "change_experiment" | "act_on_experiment" | "create_price" | "close_price"
@@ -103,8 +106,16 @@ pub(super) fn of(operation: &str) -> Option<Needs> {
         "give_feedback" | "create_exposures" => FEEDBACK,
         "resolve" => RESOLVE,
         "sdk_stream" | "ofrep_evaluate" | "ofrep_evaluate_all" => FLAGS,
-        "change_project" | "list_keys" | "create_key" | "revoke_key" | "list_members" | "add_member"
-        | "change_member" | "remove_member" => MANAGE,
+        "delete_user_data" => ERASE,
+        "change_project"
+        | "delete_project_data"
+        | "list_keys"
+        | "create_key"
+        | "revoke_key"
+        | "list_members"
+        | "add_member"
+        | "change_member"
+        | "remove_member" => MANAGE,
         "sdk_projects" => SDK_KNOWN,
         "sdk_list_prompts"
         | "sdk_get_prompt"

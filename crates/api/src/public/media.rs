@@ -24,13 +24,15 @@ use crate::{
     state::ApiState,
 };
 
-/// Whatever else the SDKs send of a piece (trace, observation, field) is in the payload that refers to it.
+/// Whatever else the SDKs send of a piece (observation, field) is in the payload that refers to it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Announce {
     content_type: String,
     content_length: u64,
     sha256_hash: String,
+    /// One that is no id of a trace is none.
+    trace_id: Option<String>,
 }
 
 /// What an SDK says of how sending went.
@@ -58,8 +60,12 @@ pub(super) async fn announce(
     headers: HeaderMap,
     SdkBody(sent): SdkBody<Announce>,
 ) -> Result<(StatusCode, Json<Value>), SdkRefusal> {
-    let announcement =
-        Announcement { content_type: sent.content_type, length: sent.content_length, sha256: sent.sha256_hash };
+    let announcement = Announcement {
+        content_type: sent.content_type,
+        length: sent.content_length,
+        sha256: sent.sha256_hash,
+        trace: sent.trace_id.and_then(|id| id.parse().ok()),
+    };
     let announced = state.services.media.announce(&caller.actor, caller.project, &announcement).await?;
     let status = if announced.send_to.is_some() { StatusCode::CREATED } else { StatusCode::OK };
     let url = announced.send_to.map(|address| url_of(&state, &headers, &address));

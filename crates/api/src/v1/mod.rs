@@ -1,5 +1,6 @@
 //! The versioned interface for everyone but the SDKs. Additions only; `openapi.json` is its contract.
 
+mod erasures;
 mod events;
 mod experiments;
 mod exposures;
@@ -42,6 +43,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(keys::routes())
         .merge(members::routes())
         .merge(projects::routes())
+        .merge(erasures::routes())
         .merge(prices::routes())
         .merge(imports::routes())
 }

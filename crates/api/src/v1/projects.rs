@@ -66,6 +66,8 @@ struct SettingsView {
     /// The attribute whose values are the project's segments: `metadata.KEY`, `tag.PREFIX`, `release` or `version`.
     #[schema(value_type = Option<String>)]
     segment: Option<SegmentAttribute>,
+    /// For how many days events are kept; null: for ever.
+    retention_days: Option<u32>,
 }
 
 /// What to change; what is left out stays.
@@ -78,6 +80,11 @@ struct ProjectChange {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     segment: Change<Option<SegmentAttribute>>,
+    /// For how many days events are kept, 1 to 3,650; null for ever. Older ones are deleted for good, and leave every number;
+    /// what the phase of an experiment needs stays until that is too old as a whole.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>)]
+    retention_days: Change<Option<u32>>,
     /// The revision this was decided from: when it is no longer the present one, nothing is changed.
     revision: Option<u64>,
 }
@@ -106,7 +113,8 @@ async fn change(
     if let Some(name) = &change.name {
         access.rename_project(&caller.actor, caller.project, name).await?;
     }
-    let change = SettingsChange { segment: change.segment, revision: change.revision };
+    let change =
+        SettingsChange { segment: change.segment, retention_days: change.retention_days, revision: change.revision };
     let settings = access.change_settings(&caller.actor, caller.project, change).await?;
     let project = access.project(&caller.actor, caller.project).await?;
     Ok(Json(shown(project, settings)))
@@ -115,7 +123,7 @@ async fn change(
 fn shown(project: Project, at: SettingsAt) -> ProjectWithSettings {
     ProjectWithSettings {
         project: project.into(),
-        settings: SettingsView { segment: at.settings.segment },
+        settings: SettingsView { segment: at.settings.segment, retention_days: at.settings.retention_days },
         revision: at.revision,
     }
 }

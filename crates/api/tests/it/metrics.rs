@@ -65,7 +65,8 @@ async fn what_is_stored_is_sorted_into_the_segments_chosen_later() {
     let before = ask(&app, &question).await;
     assert_eq!(before["rows"].as_array().unwrap().len(), 1);
     assert!(before["notices"][0].as_str().unwrap().contains("no attribute to segment by"), "{before}");
-    let change = SettingsChange { segment: Change::To(Some("metadata.plan".parse().unwrap())), revision: None };
+    let change =
+        SettingsChange { segment: Change::To(Some("metadata.plan".parse().unwrap())), ..SettingsChange::default() };
     app.services.access.change_settings(&Actor::System, app.project.id, change).await.unwrap();
     app.fold().await;
     app.key().post("/v1/traces", &otlp::request([generation(900, 1, 1, "pro")])).await.expect(200);

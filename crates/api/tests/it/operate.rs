@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use api::ApiConfig;
 use axum::http::Method;
-use testkit::TestApp;
+use serde_json::json;
+use testkit::{TestApp, otlp};
 
 #[tokio::test]
 async fn health_readiness_and_counters_need_no_key() {
@@ -17,7 +18,7 @@ async fn health_readiness_and_counters_need_no_key() {
 async fn a_closed_store_is_not_ready_and_spans_are_to_be_sent_again() {
     let app = TestApp::start().await;
     app.events.close().await.unwrap();
-    let answer = app.key().post("/v1/traces", &testkit::otlp::request([testkit::otlp::span("00000000000000aa")])).await;
+    let answer = app.key().post("/v1/traces", &otlp::request([otlp::span("00000000000000aa")])).await;
     assert!(matches!(answer.status.as_u16(), 429 | 503), "{}: {}", answer.status, answer.text());
     assert!(!answer.header("retry-after").is_empty());
 }
@@ -45,4 +46,40 @@ async fn every_answer_has_the_id_of_its_request() {
     let odd = axum::http::HeaderName::from_static("x-request-id");
     let made = app.key().with(odd, "no spaces allowed").get("/healthz").await.expect(200);
     assert_eq!(made.header("x-request-id").len(), 32);
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_back_refuses_nobody() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    let trace = |number: u8| format!("{number:032x}");
+    let send = async |number: u8, id: &str| {
+        let span = otlp::span(id).trace(&trace(number)).prompt("greet", 1);
+        app.key().post("/v1/traces", &otlp::request([span])).await.expect(200);
+        app.fold().await;
+    };
+    send(1, "00000000000000aa").await;
+    let prompt = json!({ "name": "greet", "prompt": "Hi" });
+    app.key().post("/api/v1/prompts", &prompt).await.expect(201);
+    // Half an hour, as after a virtual machine was moved.
+    app.clock.advance_s(-1_800);
+    send(2, "00000000000000bb").await;
+    let score = json!({ "traceId": trace(2), "name": "stars", "value": 1 });
+    app.key().post("/api/public/scores", &score).await.expect(200);
+    let version = json!({ "prompt": "Hello", "labels": ["production"] });
+    app.key().post("/api/v1/prompts/greet/versions", &version).await.expect(201);
+    for number in [1, 2] {
+        app.key().get(&format!("/api/public/traces/{}", trace(number))).await.expect(200);
+    }
+    assert_eq!(app.key().get("/api/public/v2/prompts/greet").await.expect(200).json()["version"], 2);
+    owner.get("/api/v1/keys").await.expect(200);
+    let erased = owner.request(Method::DELETE, "/api/v1/users/somebody/data").send().await.expect(202).json();
+    while app.services.erasures.work().await.unwrap() {}
+    app.clock.advance_s(7_200);
+    send(3, "00000000000000cc").await;
+    let path = format!("/api/v1/erasures/{}", erased["id"].as_str().unwrap());
+    assert_eq!(owner.get(&path).await.expect(200).json()["state"], "done");
+    let unchanged = app.counts(app.project.id).await;
+    app.events.rebuild_totals().await.unwrap();
+    assert_eq!(app.counts(app.project.id).await, unchanged);
 }

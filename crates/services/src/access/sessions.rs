@@ -3,7 +3,7 @@ use domain::{
     ids::{SessionId, UserId},
     time::TimeUs,
 };
-use store::control::Session;
+use store::{StoreError, control::Session};
 
 use super::{
     Access,
@@ -100,9 +100,13 @@ impl Access {
         let session = found.session;
         let fresh_end = TimeUs(now.0.saturating_add(LIFETIME_US));
         let extended = fresh_end.0.saturating_sub(session.expires_us.0) >= EXTEND_EVERY_US;
-        if extended {
-            context.control.extend_session(session.id, fresh_end).await?;
-        }
+        let extended = extended
+            && match context.control.extend_session(session.id, fresh_end).await {
+                Ok(()) => true,
+                // Reading goes on while nothing can be stored; the next visit moves the end.
+                Err(StoreError::Full) => false,
+                Err(error) => return Err(error.into()),
+            };
         Ok(SignedInPerson {
             actor: Actor::Person { user: session.user, roles: found.roles },
             user: session.user,

@@ -1,7 +1,7 @@
 use domain::{
     auth::{Actor, Permission},
     ids::ProjectId,
-    project::{Change, SettingsAt},
+    project::{Change, ProjectSettings, SettingsAt},
     segment::SegmentAttribute,
 };
 use store::StoreError;
@@ -17,6 +17,8 @@ const TRIES: u32 = 5;
 pub struct SettingsChange {
     /// The attribute to segment by, or none at all.
     pub segment: Change<Option<SegmentAttribute>>,
+    /// For how many days events are kept, or for ever.
+    pub retention_days: Change<Option<u32>>,
     /// The revision the change was made from; when it is no longer the present one, nothing is changed.
     pub revision: Option<u64>,
 }
@@ -34,7 +36,8 @@ impl Access {
     /// Changes a project's settings. What is stored already is sorted into new segments in the background.
     ///
     /// # Errors
-    /// [`ServiceError::Conflict`] when they were changed since the revision given.
+    /// [`ServiceError::Conflict`] when they were changed since the revision given; [`ServiceError::Invalid`]
+    /// (`retention_days`).
     pub async fn change_settings(
         &self,
         actor: &Actor,
@@ -42,6 +45,13 @@ impl Access {
         change: SettingsChange,
     ) -> Result<SettingsAt, ServiceError> {
         authorize(actor, project, Permission::Manage)?;
+        if let Change::To(Some(days)) = change.retention_days
+            && !(1..=ProjectSettings::MOST_DAYS).contains(&days)
+        {
+            let most = ProjectSettings::MOST_DAYS;
+            let message = format!("`{days}` days; events are kept for 1 to {most} days, or for ever");
+            return Err(ServiceError::field("retention_days", message));
+        }
         let control = &self.context.control;
         let mut tries = 0;
         let now = loop {
@@ -50,6 +60,9 @@ impl Access {
             let from = change.revision.unwrap_or(revision);
             if let Change::To(segment) = &change.segment {
                 settings.segment.clone_from(segment);
+            }
+            if let Change::To(days) = change.retention_days {
+                settings.retention_days = days;
             }
             match control.set_settings(project, &settings, from).await {
                 Ok(revision) => break SettingsAt { settings, revision },

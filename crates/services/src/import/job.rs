@@ -287,7 +287,15 @@ impl Import {
                     }
                     return Ok(true);
                 }
-                Err(error @ ServiceError::Unavailable { .. }) => return Err(error),
+                Err(error) if error.passes() => {
+                    // That was no try of the file.
+                    progress.tries -= 1;
+                    let now = context.clock.now();
+                    let lease = JobLease { job: job.id, worker, until_us: now };
+                    let told = serde_json::to_value(&progress).map_err(internal)?;
+                    context.control.advance_job(&lease, &told, now).await?;
+                    return Err(error);
+                }
                 Err(error) => Err(error),
             }
         };
@@ -364,7 +372,7 @@ async fn remove(path: &Path) {
 
 fn no_room(cause: std::io::Error) -> ServiceError {
     tracing::error!(error = %cause, "could not keep a file to import");
-    ServiceError::Unavailable { reason: "The server has no room for the file now.", retry_after_s: 60 }
+    ServiceError::unwritten(cause)
 }
 
 fn internal(cause: serde_json::Error) -> ServiceError {

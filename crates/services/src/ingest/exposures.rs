@@ -189,6 +189,12 @@ impl Ingest {
         })
     }
 
+    /// Forgets who is known to be exposed in a project, because some of it was taken away: calls of the others' units cost a
+    /// little once.
+    pub(crate) fn forget_exposures(&self, project: ProjectId) {
+        self.exposures.state().known.retain(|(of, ..), _| *of != project);
+    }
+
     /// Remembers an exposure that was read.
     pub(crate) fn remember(&self, project: ProjectId, exposure: &Exposure) {
         self.exposures.remember(project, exposure);

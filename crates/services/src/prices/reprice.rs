@@ -191,7 +191,7 @@ impl Prices {
         let ended = match self.run(&job, &worker, &mut progress).await {
             Ok(Run::Done) => Ok(()),
             Ok(Run::Taken) => return Ok(true),
-            Err(error @ ServiceError::Unavailable { .. }) => return Err(error),
+            Err(error) if error.passes() => return Err(error),
             Err(error) => Err(error),
         };
         let now = context.clock.now();

@@ -6,6 +6,7 @@ mod annotations;
 mod assignment;
 mod conventions;
 mod demo;
+mod erasure;
 mod experiments;
 mod generations;
 mod harm;

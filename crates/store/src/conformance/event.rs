@@ -10,6 +10,7 @@ mod build;
 mod cases;
 pub mod charges;
 mod clients;
+pub mod erase;
 pub mod experiments;
 mod model;
 mod past;
@@ -33,6 +34,7 @@ pub use charges::{
     what_a_span_costs_may_change_and_the_old_amount_stays,
 };
 pub use clients::*;
+pub use erase::{a_large_trace_goes_in_pieces, what_is_erased_is_as_if_it_had_never_been_sent};
 pub use experiments::*;
 pub use model::Model;
 pub use past::*;
@@ -40,9 +42,19 @@ pub use spread_cases::*;
 pub use trace_lists::*;
 
 use crate::event::{
-    Derived, EventStore, ScoreCondition, ScoreGroup, ScoreTest, SpanRow, SpreadAnswer, SpreadQuestion, TotalsAnswer,
-    TotalsQuestion, TraceFilter,
+    Derived, EventBatch, EventStore, ScoreCondition, ScoreGroup, ScoreTest, SpanRow, SpreadAnswer, SpreadQuestion,
+    TotalsAnswer, TotalsQuestion, TraceFilter,
 };
+
+/// Appends batches, folding now and then.
+async fn append_all(store: &dyn EventStore, batches: &[EventBatch], random: &mut Random) {
+    for batch in batches {
+        store.append(batch.clone()).await.expect("append");
+        if random.one_in(4) {
+            store.fold().await.expect("fold");
+        }
+    }
+}
 
 /// Folds until nothing waits.
 ///

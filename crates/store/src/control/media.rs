@@ -1,11 +1,22 @@
 use async_trait::async_trait;
 use domain::{
-    ids::ProjectId,
+    ids::{ProjectId, SpanId, TraceId},
     media::{Media, MediaId},
     time::TimeUs,
 };
 
 use crate::StoreError;
+
+/// Traces that go, and what comments may be on that goes with them.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct BesideTraces {
+    /// The traces.
+    pub traces: Vec<TraceId>,
+    /// Their observations.
+    pub observations: Vec<SpanId>,
+    /// Sessions that have no trace left.
+    pub sessions: Vec<String>,
+}
 
 /// Storage of media: what is known of it, and its bytes.
 #[async_trait]
@@ -17,14 +28,25 @@ pub trait MediaStore: Send + Sync {
     /// What is known of a piece of media.
     async fn media(&self, project: ProjectId, id: &MediaId) -> Result<Option<Media>, StoreError>;
 
-    /// Says that a piece of media will come. What was said of it first stands, and is returned.
-    async fn announce_media(&self, project: ProjectId, media: &Media) -> Result<Media, StoreError>;
+    /// Says that a piece of media will come, and of which trace it is. What was said of it first stands, and is returned; a
+    /// piece may belong to any number of traces.
+    async fn announce_media(
+        &self,
+        project: ProjectId,
+        media: &Media,
+        trace: Option<TraceId>,
+    ) -> Result<Media, StoreError>;
 
     /// Keeps the bytes of an announced piece, durably; the same again changes nothing.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for what nobody announced; [`StoreError::Full`] when there is no space.
     async fn put_media(&self, project: ProjectId, id: &MediaId, bytes: Vec<u8>, at: TimeUs) -> Result<(), StoreError>;
+
+    /// Takes away what is kept beside traces that go: comments on them, their observations and sessions, and media that
+    /// belonged to them and to no other trace, with their bytes. Media whose trace was never said stay. Says how many pieces
+    /// of media went.
+    async fn forget_traces(&self, project: ProjectId, beside: &BesideTraces) -> Result<u64, StoreError>;
 
     /// The bytes; none when they have not come.
     async fn media_bytes(&self, project: ProjectId, id: &MediaId) -> Result<Option<Vec<u8>>, StoreError>;

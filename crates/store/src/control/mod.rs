@@ -26,7 +26,7 @@ pub use access::{
 pub use datasets::{Counted, DatasetStore, ItemFilter, RunItemFilter};
 pub use experiments::{ExperimentChange, ExperimentFilter, ExperimentStore, LabelStep};
 pub use jobs::{JobLease, JobStore};
-pub use media::MediaStore;
+pub use media::{BesideTraces, MediaStore};
 pub use notes::{Comment, CommentFilter, NoteStore, ScoreCategory, ScoreConfig, ScoreKind};
 pub use prices::PriceStore;
 pub use prompts::{

@@ -11,6 +11,7 @@
 
 mod blocks;
 mod charges;
+mod erase;
 mod experiments;
 mod gathered;
 mod messages;
@@ -37,6 +38,7 @@ pub use charges::{
     Amounts, ChargePage, ChargeStore, ChargedSpan, PastCost, RECHARGES, Recharge, RechargeBatch, Recharged,
     UnpricedModel,
 };
+pub use erase::{ErasePiece, ErasePlace, EraseStore, Erased, Erasing};
 pub use experiments::{
     ExposureRecord, MOST_ROWS, UnitDay, UnitMeasure, UnitRecord, UnitState, UnitStore, UnitSum, UnitsVersion, Watch,
     is_earlier,
@@ -63,7 +65,17 @@ use crate::StoreError;
 /// Storage of events. See the module for the rules.
 #[async_trait]
 pub trait EventStore:
-    ChargeStore + GatherStore + MessageStore + OutcomeStore + PastStore + UnitStore + ScoreList + SpanList + Send + Sync
+    ChargeStore
+    + EraseStore
+    + GatherStore
+    + MessageStore
+    + OutcomeStore
+    + PastStore
+    + UnitStore
+    + ScoreList
+    + SpanList
+    + Send
+    + Sync
 {
     /// Stores a batch durably. Batches of many callers may share one commit.
     ///
@@ -144,6 +156,9 @@ pub trait EventStore:
 
     /// What was handed to [`Self::append`] and is not answered yet. Counts this process's batches only.
     fn waiting(&self) -> Waiting;
+
+    /// Whether the last write failed because there is no space. A write or [`Self::ping`] that succeeds ends that.
+    fn is_full(&self) -> bool;
 
     /// Milliseconds since the oldest appended event that is not folded yet was stored; 0 when none waits.
     async fn lag_ms(&self) -> Result<u64, StoreError>;

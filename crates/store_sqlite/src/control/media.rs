@@ -1,15 +1,20 @@
 //! Media: rows here, bytes in files.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use domain::{
-    ids::ProjectId,
+    ids::{ProjectId, TraceId},
     media::{Media, MediaId},
     time::TimeUs,
 };
 use sqlx::{Row as _, sqlite::SqliteRow};
-use store::{StoreError, control::MediaStore};
+use store::{
+    StoreError,
+    control::{BesideTraces, MediaStore},
+};
 
-use super::{SqliteControl, row};
+use super::{SqliteControl, commit, row};
 use crate::error::from_sqlx;
 
 const SIGNING: &str = "media";
@@ -60,8 +65,23 @@ impl MediaStore for SqliteControl {
         found.as_ref().map(media).transpose()
     }
 
-    async fn announce_media(&self, project: ProjectId, announced: &Media) -> Result<Media, StoreError> {
+    async fn announce_media(
+        &self,
+        project: ProjectId,
+        announced: &Media,
+        trace: Option<TraceId>,
+    ) -> Result<Media, StoreError> {
         let mut writing = self.write().await?;
+        let mut transaction = writing.begin().await?;
+        if let Some(trace) = trace {
+            sqlx::query("INSERT OR IGNORE INTO media_use (project_id, trace_id, media_id) VALUES (?, ?, ?)")
+                .bind(project.0.as_bytes().as_slice())
+                .bind(trace.as_bytes().as_slice())
+                .bind(announced.id.as_str())
+                .execute(&mut *transaction)
+                .await
+                .map_err(from_sqlx)?;
+        }
         let stands = sqlx::query(
             "INSERT INTO media (project_id, id, sha256, content_type, length, created_us) VALUES (?, ?, ?, ?, ?, ?)
              ON CONFLICT (project_id, id) DO UPDATE SET sha256 = media.sha256 RETURNING *",
@@ -72,10 +92,61 @@ impl MediaStore for SqliteControl {
         .bind(announced.content_type.as_str())
         .bind(i64::try_from(announced.length).map_err(StoreError::backend)?)
         .bind(announced.created_us.0)
-        .fetch_one(&mut *writing.connection)
+        .fetch_one(&mut *transaction)
         .await
         .map_err(from_sqlx)?;
+        commit(transaction).await?;
         media(&stands)
+    }
+
+    async fn forget_traces(&self, project: ProjectId, beside: &BesideTraces) -> Result<u64, StoreError> {
+        let own = project.0.as_bytes().as_slice();
+        let mut writing = self.write().await?;
+        let mut transaction = writing.begin().await?;
+        let named = |list: Vec<String>, what: &'static str| list.into_iter().map(move |id| (what, id));
+        let objects = named(beside.traces.iter().map(ToString::to_string).collect(), "TRACE")
+            .chain(named(beside.observations.iter().map(ToString::to_string).collect(), "OBSERVATION"))
+            .chain(named(beside.sessions.clone(), "SESSION"));
+        for (what, id) in objects {
+            sqlx::query("DELETE FROM comment WHERE project_id = ? AND object_type = ? AND object_id = ?")
+                .bind(own)
+                .bind(what)
+                .bind(id)
+                .execute(&mut *transaction)
+                .await
+                .map_err(from_sqlx)?;
+        }
+        let mut pieces = BTreeSet::new();
+        for trace in &beside.traces {
+            let used: Vec<String> =
+                sqlx::query_scalar("DELETE FROM media_use WHERE project_id = ? AND trace_id = ? RETURNING media_id")
+                    .bind(own)
+                    .bind(trace.as_bytes().as_slice())
+                    .fetch_all(&mut *transaction)
+                    .await
+                    .map_err(from_sqlx)?;
+            pieces.extend(used);
+        }
+        let mut gone = Vec::new();
+        for piece in pieces {
+            let row = sqlx::query(
+                "DELETE FROM media WHERE project_id = ?1 AND id = ?2 AND NOT EXISTS \
+                 (SELECT 1 FROM media_use WHERE project_id = ?1 AND media_id = ?2) RETURNING sha256",
+            )
+            .bind(own)
+            .bind(piece)
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(from_sqlx)?;
+            gone.extend(row.map(|row| row::digest(&row, "sha256")).transpose()?);
+        }
+        commit(transaction).await?;
+        // The files last: a row never names one that is gone. The writer is held, so nobody announces one of them meanwhile.
+        for digest in &gone {
+            self.blobs.remove(project, *digest).await?;
+        }
+        drop(writing);
+        Ok(gone.len() as u64)
     }
 
     async fn put_media(&self, project: ProjectId, id: &MediaId, bytes: Vec<u8>, at: TimeUs) -> Result<(), StoreError> {

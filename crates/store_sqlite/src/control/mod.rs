@@ -20,14 +20,14 @@ mod settings;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use sqlx::{Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction, sqlite::SqliteConnectOptions};
 use store::{StoreError, control::ControlStore};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 use crate::{
     blobs::Blobs,
     error::from_sqlx,
-    pool::{Schema, checkpoint_and_close, open_readers, open_writer, options},
+    pool::{Schema, checkpoint_and_close, look_for_damage, open_readers, open_writer, options, settle},
 };
 
 /// `ASYC` as a number.
@@ -42,6 +42,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/control/0004_prices.sql"),
         include_str!("../../migrations/control/0005_clients.sql"),
         include_str!("../../migrations/control/0006_experiments.sql"),
+        include_str!("../../migrations/control/0007_media_use.sql"),
     ],
 };
 const READERS: u32 = 4;
@@ -51,6 +52,7 @@ const READERS: u32 = 4;
 pub struct SqliteControl {
     /// Writers take turns; a write is one transaction. `None` once closed.
     writer: Mutex<Option<SqliteConnection>>,
+    options: SqliteConnectOptions,
     readers: SqlitePool,
     /// Bytes of media, beside the file.
     blobs: Blobs,
@@ -65,27 +67,23 @@ impl SqliteControl {
     /// Opens the control plane in a data folder, which has to exist; makes the file when there is none.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] with a sentence for people when the file is another program's, a newer release's, or damaged.
+    /// [`StoreError::Unusable`] when the file is another program's, a newer release's, damaged, or may not be written.
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = Self::file(folder);
         let options = options(&path);
         let mut writer = open_writer(&path, options.clone(), &SCHEMA).await?;
         // The file is small: looking through all of it is quick, and damage found now is found before anybody relies on it.
-        let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)")
-            .fetch_one(&mut writer)
-            .await
-            .map_err(|error| damaged(&path, &error.to_string()))?;
-        if verdict != "ok" {
-            return Err(damaged(&path, &verdict));
-        }
-        let readers = open_readers(options, READERS).await?;
-        Ok(Self { writer: Mutex::new(Some(writer)), readers, blobs: Blobs::new(folder) })
+        look_for_damage(&path, &mut writer, u64::MAX).await?;
+        let readers = open_readers(options.clone(), READERS).await?;
+        Ok(Self { writer: Mutex::new(Some(writer)), options, readers, blobs: Blobs::new(folder) })
     }
 
     /// A transaction that holds the write lock from its start, so that what it reads still holds when it writes.
     async fn write(&self) -> Result<Writing<'_>, StoreError> {
         let connection = MutexGuard::try_map(self.writer.lock().await, Option::as_mut);
-        Ok(Writing { connection: connection.map_err(|_| StoreError::Closed)? })
+        let mut connection = connection.map_err(|_| StoreError::Closed)?;
+        settle(&mut connection, &self.options).await?;
+        Ok(Writing { connection })
     }
 }
 
@@ -114,10 +112,6 @@ impl Writing<'_> {
 
 async fn commit(transaction: Transaction<'_, Sqlite>) -> Result<(), StoreError> {
     transaction.commit().await.map_err(from_sqlx)
-}
-
-fn damaged(path: &Path, why: &str) -> StoreError {
-    StoreError::Corrupt(format!("`{}` is damaged: {why}; put a backup in its place", path.display()))
 }
 
 /// Says that a name is taken when that is what the engine objects to.

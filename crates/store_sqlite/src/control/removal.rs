@@ -18,7 +18,7 @@ use super::{
 use crate::error::from_sqlx;
 
 /// Everything of a project, each after what refers to it. Rows of runs and labels go with what they hang on.
-const OF_PROJECT: [&str; 21] = [
+const OF_PROJECT: [&str; 22] = [
     "DELETE FROM experiment_activity WHERE experiment_id IN (SELECT id FROM experiment WHERE project_id = ?1)",
     "DELETE FROM experiment WHERE project_id = ?1",
     "DELETE FROM label WHERE prompt_id IN (SELECT id FROM prompt WHERE project_id = ?1)",
@@ -31,6 +31,7 @@ const OF_PROJECT: [&str; 21] = [
     "DELETE FROM dataset_run WHERE project_id = ?1",
     "DELETE FROM dataset_item WHERE project_id = ?1",
     "DELETE FROM dataset WHERE project_id = ?1",
+    "DELETE FROM media_use WHERE project_id = ?1",
     "DELETE FROM media WHERE project_id = ?1",
     "DELETE FROM comment WHERE project_id = ?1",
     "DELETE FROM score_config WHERE project_id = ?1",

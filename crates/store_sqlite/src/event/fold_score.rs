@@ -227,7 +227,7 @@ async fn count(
 }
 
 /// Takes out what scores contributed, puts in what they contribute now.
-async fn apply(
+pub(super) async fn apply(
     connection: &mut SqliteConnection,
     changes: Vec<(i64, Option<Folded>, Option<Folded>)>,
 ) -> Result<(), StoreError> {

@@ -14,6 +14,9 @@ mod charges;
 mod codec;
 mod dictionary;
 mod division;
+mod erase;
+mod erase_loose;
+mod erase_units;
 mod exposure;
 mod fold;
 mod fold_block;
@@ -25,6 +28,7 @@ mod home;
 mod lag;
 mod ledger;
 mod link;
+mod log;
 mod messages;
 mod outcome;
 mod past;
@@ -57,7 +61,14 @@ mod words;
 mod writer;
 mod writes;
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Instant,
+};
 
 use async_trait::async_trait;
 use domain::{
@@ -75,7 +86,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::{
     append::Memory,
+    erase::Pace,
     lag::Lag,
+    log::Log,
     phase::Phase,
     queue::Queue,
     read::Reader,
@@ -98,6 +111,9 @@ const SCHEMA: Schema = Schema {
     ],
 };
 
+/// Bytes of a file that is looked through for damage at each start; of a larger one the beginnings of its tables.
+const LOOKED_THROUGH: u64 = 64 << 20;
+
 /// How the event file is opened.
 #[derive(Clone, Debug)]
 pub struct EventOptions {
@@ -107,11 +123,13 @@ pub struct EventOptions {
     pub readers: u32,
     /// Largest size of the file in pages of 4 KiB; a way to try a full disk.
     pub max_pages: Option<u32>,
+    /// Bytes of the write-ahead log beyond which events wait ([`StoreError::Busy`]) for whoever holds an old state of the file.
+    pub longest_log: u64,
 }
 
 impl Default for EventOptions {
     fn default() -> Self {
-        Self { queue: 256, readers: 4, max_pages: None }
+        Self { queue: 256, readers: 4, max_pages: None, longest_log: 1 << 30 }
     }
 }
 
@@ -123,14 +141,15 @@ pub struct SqliteEvents {
     orders: mpsc::Sender<Order>,
     lag: Arc<Lag>,
     queue: Arc<Queue>,
+    full: Arc<AtomicBool>,
 }
 
 impl SqliteEvents {
     /// Opens `events.db` in a data folder, making it when it is not there. Needs a Tokio runtime, whose task the writer is.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when the file is damaged, another program's, or a newer release's; else when it cannot be
-    /// opened or brought to the present form.
+    /// [`StoreError::Unusable`] when the file is another program's, a newer release's, damaged, or may not be written; else
+    /// when it cannot be opened or brought to the present form.
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
         Self::open_with(folder, &EventOptions::default()).await
     }
@@ -153,7 +172,8 @@ impl SqliteEvents {
         if let Some(pages) = options.max_pages {
             writing = writing.pragma("max_page_count", pages.to_string());
         }
-        let mut connection = pool::open_writer(&path, writing, &SCHEMA).await?;
+        let mut connection = pool::open_writer(&path, writing.clone(), &SCHEMA).await?;
+        pool::look_for_damage(&path, &mut connection, LOOKED_THROUGH).await?;
         let memory = Memory::read(&mut connection).await?;
         let reading = base.pragma("cache_size", "-8192").pragma("temp_store", "MEMORY");
         let readers = pool::open_readers(reading, options.readers).await?;
@@ -163,9 +183,19 @@ impl SqliteEvents {
         }
         let (appends, waiting) = mpsc::channel(options.queue.max(1));
         let (orders, ordered) = mpsc::channel(64);
-        let writer = Writer { connection, memory: Some(memory), lag: Arc::clone(&lag) };
+        let full = Arc::<AtomicBool>::default();
+        let memory = Some(memory);
+        let writer = Writer {
+            connection,
+            memory,
+            lag: Arc::clone(&lag),
+            options: writing,
+            log: Log::new(&path, options.longest_log),
+            pace: Pace::default(),
+            full: Arc::clone(&full),
+        };
         tokio::spawn(writer.run(waiting, ordered));
-        Ok(Self { reader: Arc::new(Reader::new(readers)), appends, orders, lag, queue: Arc::default() })
+        Ok(Self { reader: Arc::new(Reader::new(readers)), appends, orders, lag, queue: Arc::default(), full })
     }
 
     async fn order<T>(
@@ -304,6 +334,10 @@ impl EventStore for SqliteEvents {
 
     fn waiting(&self) -> Waiting {
         self.queue.waiting()
+    }
+
+    fn is_full(&self) -> bool {
+        self.full.load(Relaxed)
     }
 
     async fn lag_ms(&self) -> Result<u64, StoreError> {

@@ -467,7 +467,9 @@ mod tests {
             .chain(super::super::sessions_users::QUESTIONS)
             .chain(super::super::outcome::QUESTIONS)
             .chain(super::super::unit_list::QUESTIONS)
-            .chain(super::super::past::QUESTIONS);
+            .chain(super::super::past::QUESTIONS)
+            .chain(super::super::erase::QUESTIONS)
+            .chain(super::super::erase_loose::QUESTIONS);
         let questions = QUESTIONS.into_iter().chain(super::super::read::QUESTIONS).chain(of_lists);
         for question in questions {
             for step in plan(pool, question).await {

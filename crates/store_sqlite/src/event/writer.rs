@@ -1,33 +1,48 @@
 //! The one task that writes. Batches wait in a bounded queue; everything waiting shares one commit.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Instant,
+};
 
 use domain::{
     ids::{ProjectId, ScoreId},
     segment::SegmentAttribute,
     time::TimeUs,
 };
-use sqlx::SqliteConnection;
+use sqlx::{SqliteConnection, sqlite::SqliteConnectOptions};
 use store::{
     StoreError,
-    event::{Appended, RechargeBatch, Recharged, Watch},
+    event::{Appended, ErasePiece, Erased, RechargeBatch, Recharged, Watch},
 };
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
     append::{self, Memory},
-    charges, exposure, fold,
+    charges,
+    erase::{self, Pace},
+    exposure, fold,
     lag::Lag,
+    log::Log,
     messages::{self, PreparedMessage},
     phase::Phase,
     prepare::Prepared,
     queue::Queued,
     removal, score_list, segment,
 };
-use crate::{error::from_sqlx, pool::checkpoint_and_close};
+use crate::{
+    error::from_sqlx,
+    pool::{checkpoint_and_close, settle},
+};
 
 /// Events after which a group is closed though more wait, so that a commit stays short.
 const GROUP: usize = 4096;
+
+/// Bytes of space that prove that there is some again.
+const PROBE: i64 = 1 << 20;
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -60,6 +75,7 @@ pub(super) enum Order {
     RemoveScore(ProjectId, ScoreId, TimeUs, Answer<()>),
     RemoveProject(ProjectId, Answer<bool>),
     Watch(ProjectId, Watch, Answer<()>),
+    Erase(ProjectId, ErasePiece, Answer<Erased>),
     Close(Answer<()>),
 }
 
@@ -69,6 +85,14 @@ pub(super) struct Writer {
     /// `None` after a failure, until it is read again.
     pub(super) memory: Option<Memory>,
     pub(super) lag: Arc<Lag>,
+    /// How the connection was opened.
+    pub(super) options: SqliteConnectOptions,
+    /// The log beside the file.
+    pub(super) log: Log,
+    /// How much is erased at a time.
+    pub(super) pace: Pace,
+    /// Whether the last write found no space.
+    pub(super) full: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -85,39 +109,43 @@ impl Writer {
                     None => break,
                     Some(Order::Fold(answer)) => {
                         let outcome = self.fold().await;
-                        let _ = answer.send(outcome);
+                        self.reply(answer, outcome);
                     }
                     Some(Order::Rebuild(answer)) => {
                         let outcome = self.rebuild(&mut appends).await;
-                        let _ = answer.send(outcome);
+                        self.reply(answer, outcome);
                     }
                     Some(Order::Segment(project, attribute, answer)) => {
                         let outcome = self.segment(project, attribute.as_ref()).await;
-                        let _ = answer.send(outcome);
+                        self.reply(answer, outcome);
                     }
                     Some(Order::Ping(answer)) => {
                         let outcome = self.ping().await;
-                        let _ = answer.send(outcome);
+                        self.reply(answer, outcome);
                     }
                     Some(Order::AddMessages(project, prepared, answer)) => {
                         let outcome = self.add_messages(project, prepared).await;
-                        let _ = answer.send(outcome);
+                        self.reply(answer, outcome);
                     }
                     Some(Order::Recharge(batch, answer)) => {
                         let outcome = self.recharge(&batch).await;
-                        let _ = answer.send(outcome);
+                        self.reply(answer, outcome);
                     }
                     Some(Order::RemoveScore(project, id, at, answer)) => {
                         let outcome = self.remove_score(project, &id, at).await;
-                        let _ = answer.send(outcome);
+                        self.reply(answer, outcome);
                     }
                     Some(Order::RemoveProject(project, answer)) => {
                         let outcome = self.remove_project(project).await;
-                        let _ = answer.send(outcome);
+                        self.reply(answer, outcome);
                     }
                     Some(Order::Watch(project, watch, answer)) => {
                         let outcome = self.watch(project, &watch).await;
-                        let _ = answer.send(outcome);
+                        self.reply(answer, outcome);
+                    }
+                    Some(Order::Erase(project, piece, answer)) => {
+                        let outcome = self.erase(project, &piece).await;
+                        self.reply(answer, outcome);
                     }
                     Some(Order::Close(answer)) => {
                         appends.close();
@@ -131,6 +159,23 @@ impl Writer {
             }
         }
         let _ = checkpoint_and_close(self.connection).await;
+    }
+
+    fn reply<T>(&self, answer: Answer<T>, outcome: Result<T, StoreError>) {
+        if matches!(outcome, Err(StoreError::Full)) {
+            self.set_full(true);
+        }
+        let _ = answer.send(outcome);
+    }
+
+    fn set_full(&self, full: bool) {
+        if self.full.swap(full, Relaxed) != full {
+            if full {
+                tracing::error!("the disk is full: events are refused until there is space");
+            } else {
+                tracing::info!("there is space again: events are stored");
+            }
+        }
     }
 
     /// Takes everything that waits, up to a bound, and commits it as one.
@@ -147,6 +192,15 @@ impl Writer {
         for append in &group {
             Phase::Wait.ends(append.since);
         }
+        if let Err(error) = self.log.has_room(&mut self.connection).await {
+            if !matches!(error, StoreError::Busy) {
+                tracing::error!(error = &error as &dyn std::error::Error, "could not look after the log");
+            }
+            for append in group {
+                append.answer(Err(StoreError::Busy));
+            }
+            return;
+        }
         let batches: Vec<&Prepared> = group.iter().map(|append| &append.batch).collect();
         match self.append(&batches).await {
             Ok(answers) => {
@@ -155,6 +209,7 @@ impl Writer {
                 }
             }
             Err(StoreError::Full) => {
+                self.set_full(true);
                 for append in group {
                     append.answer(Err(StoreError::Full));
                 }
@@ -164,7 +219,9 @@ impl Writer {
             Err(_) => {
                 for append in group {
                     let outcome = self.append(&[&append.batch]).await;
-                    if let Err(error) = &outcome {
+                    if matches!(outcome, Err(StoreError::Full)) {
+                        self.set_full(true);
+                    } else if let Err(error) = &outcome {
                         tracing::error!(error = error as &dyn std::error::Error, "could not store a batch");
                     }
                     append.answer(outcome.and_then(|answers| {
@@ -182,6 +239,11 @@ impl Writer {
         let (answers, left) = append::append(&mut self.connection, &mut memory, batches).await?;
         self.lag.stored((memory.last_span > last_before).then_some(memory.last_span), left.again);
         self.memory = Some(memory);
+        self.set_full(false);
+        // What is stored is stored, whatever becomes of the log.
+        if let Err(error) = self.log.tend(&mut self.connection).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "could not begin the log anew");
+        }
         Ok(answers)
     }
 
@@ -223,11 +285,22 @@ impl Writer {
         Ok(())
     }
 
+    async fn erase(&mut self, project: ProjectId, piece: &ErasePiece) -> Result<Erased, StoreError> {
+        let mut memory = self.memory().await?;
+        let began = Instant::now();
+        let erased = erase::piece(&mut self.connection, &mut memory, project, piece, self.pace.rows()).await?;
+        self.pace.took(began.elapsed());
+        self.lag.stored(None, memory.waiting);
+        self.memory = Some(memory);
+        Ok(erased)
+    }
+
     async fn memory(&mut self) -> Result<Memory, StoreError> {
-        match self.memory.take() {
-            Some(memory) => Ok(memory),
-            None => Memory::read(&mut self.connection).await,
+        if let Some(memory) = self.memory.take() {
+            return Ok(memory);
         }
+        settle(&mut self.connection, &self.options).await?;
+        Memory::read(&mut self.connection).await
     }
 
     async fn fold(&mut self) -> Result<bool, StoreError> {
@@ -261,9 +334,19 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes a value over itself: proves that a commit still goes through.
+    /// Writes a value over itself: proves that a commit still goes through. Where none did for want of space, it takes a batch's
+    /// worth of space to prove that, since a single page often still fits.
     async fn ping(&mut self) -> Result<(), StoreError> {
-        sqlx::query("UPDATE watermark SET span = span").execute(&mut self.connection).await.map_err(from_sqlx)?;
+        if self.full.load(Relaxed) {
+            // No span has this number. Two commits: what is taken back in the same one is never written.
+            let take = sqlx::query("INSERT OR REPLACE INTO payload (seq, data) VALUES (-1, zeroblob(?))").bind(PROBE);
+            take.execute(&mut self.connection).await.map_err(from_sqlx)?;
+            let free = sqlx::query("DELETE FROM payload WHERE seq = -1");
+            free.execute(&mut self.connection).await.map_err(from_sqlx)?;
+        } else {
+            sqlx::query("UPDATE watermark SET span = span").execute(&mut self.connection).await.map_err(from_sqlx)?;
+        }
+        self.set_full(false);
         Ok(())
     }
 }

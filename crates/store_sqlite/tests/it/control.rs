@@ -50,7 +50,7 @@ async fn closing_leaves_no_log_beside_the_file() {
     assert!(log.metadata().map_or(0, |log| log.len()) == 0, "the file alone is the whole state");
 }
 
-fn first_owner() -> store::control::NewOwner {
+pub(crate) fn first_owner() -> store::control::NewOwner {
     let created_us = control::T0;
     store::control::NewOwner {
         person: store::control::Person {
@@ -71,7 +71,7 @@ fn first_owner() -> store::control::NewOwner {
 
 async fn refusal(folder: &Path) -> String {
     match SqliteControl::open(folder).await {
-        Err(StoreError::Corrupt(sentence)) => sentence,
+        Err(StoreError::Unusable(sentence)) => sentence,
         other => panic!("was opened or failed otherwise: {other:?}"),
     }
 }

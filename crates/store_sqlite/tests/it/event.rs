@@ -201,14 +201,72 @@ async fn a_full_disk_is_said_and_writing_goes_on_when_there_is_space() {
         }
     }
     assert!(refused > 5, "the disk was never full");
+    assert!(store.is_full());
     // Reading goes on; and what fits is still stored by the same writer.
     agrees_but_totals(&store, &model).await;
+    // A transaction SQLite ended by itself, then one that is taken back: the next must still be a real one.
+    assert!(!store.remove_project(Build::project(77)).await.unwrap());
+    let batch = Build::batch(project, vec![Build::generation(2000, 1)], vec![]);
+    store.append(batch.clone()).await.unwrap();
+    model.take(&batch);
+    agrees_but_totals(&store, &model).await;
+    assert!(!store.is_full());
     store.close().await.unwrap();
     let store = SqliteEvents::open(folder.path()).await.unwrap();
     let batch = Build::batch(project, vec![Build::generation(1000, 1)], vec![]);
     model.take(&batch);
     store.append(batch).await.unwrap();
     agrees(&store, &model).await;
+}
+
+#[tokio::test]
+async fn whoever_holds_an_old_state_cannot_make_the_log_grow_without_end() {
+    use sqlx::{ConnectOptions as _, Connection as _};
+    let folder = tempfile::tempdir().unwrap();
+    let longest = 4 << 20;
+    let options = EventOptions { longest_log: longest, ..EventOptions::default() };
+    let store = SqliteEvents::open_with(folder.path(), &options).await.unwrap();
+    let path = folder.path().join("events.db");
+    let mut reader = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+    let mut held = reader.begin().await.unwrap();
+    sqlx::query("SELECT count(*) FROM span").execute(&mut *held).await.unwrap();
+    let log = || std::fs::metadata(folder.path().join("events.db-wal")).map_or(0, |log| log.len());
+    let mut model = Model::default();
+    let mut number = 0;
+    let mut send = async |model: &mut Model| {
+        number += 1;
+        let mut span = Build::generation(number, 1);
+        let mut random = Random(number);
+        span.input = Some((0..60_000).map(|_| char::from(b'!' + (random.below(90) as u8))).collect::<String>().into());
+        let batch = Build::batch(Build::project(1), vec![span], vec![]);
+        let outcome = store.append(batch.clone()).await;
+        if outcome.is_ok() {
+            model.take(&batch);
+        }
+        outcome
+    };
+    let mut refused = false;
+    for _ in 0..400 {
+        match send(&mut model).await {
+            Ok(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+            Err(StoreError::Busy) => {
+                refused = true;
+                break;
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(refused && log() < 4 * longest, "{} bytes", log());
+    held.rollback().await.unwrap();
+    for tries in 0.. {
+        assert!(tries < 100, "it never goes on");
+        if send(&mut model).await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    send(&mut model).await.unwrap();
+    agrees_but_totals(&store, &model).await;
 }
 
 async fn agrees_but_totals(store: &SqliteEvents, model: &Model) {

@@ -4,3 +4,4 @@
 mod control;
 mod crash;
 mod event;
+mod older;

@@ -21,6 +21,8 @@ pub(super) enum Needs {
     Resolve,
     /// The same, where a client key is not welcome.
     ServerResolve,
+    /// To own the project, or to write as a program.
+    Erase,
     Manage,
     SdkRead,
     SdkWrite,
@@ -57,6 +59,7 @@ impl Needs {
             Self::Feedback => [401, 403, 0, 0, 0, 403, 403, 0, 403, 0, 401, 404, 404],
             Self::Resolve => [401, 403, 0, 0, 0, 403, 403, 403, 0, 0, 401, 404, 404],
             Self::ServerResolve => [401, 403, 0, 0, 0, 403, 403, 403, 0, 401, 401, 404, 404],
+            Self::Erase => [401, 403, 403, 403, 0, 403, 0, 403, 403, 401, 401, 404, 404],
             Self::Manage => [401, 403, 403, 403, 0, 403, 403, 403, 403, 401, 401, 404, 404],
             Self::SdkRead => [401, 401, 401, 401, 401, 0, 403, 403, 403, 401, 401, 1, 401],
             Self::SdkWrite => [401, 401, 401, 401, 401, 403, 0, 403, 403, 401, 401, 1, 401],

@@ -80,6 +80,10 @@ pub(super) async fn prepare(app: &TestApp, row: &str, cell: usize) -> (String, S
             let job = app.services.prices.reprice(&Actor::System, app.project.id, NewRepricing::default()).await;
             (job.unwrap().id.to_string(), String::new())
         }
+        "get_erasure" => {
+            let job = app.services.erasures.erase_user(&Actor::System, app.project.id, "somebody").await;
+            (job.unwrap().id.to_string(), String::new())
+        }
         "start_import" => {
             while app.services.import.work().await.unwrap() {}
             (String::new(), String::new())

@@ -109,6 +109,9 @@ pub(super) fn rows() -> Vec<Row> {
         row("list_projects", Needs::Known, 200, 0, None),
         row("get_project", Needs::Read, 200, 0, None),
         row("change_project", Needs::Manage, 200, 0, Some(json!({ "segment": "metadata.plan" }))),
+        row("delete_user_data", Needs::Erase, 202, 0, None),
+        row("list_erasures", Needs::Read, 200, 0, None),
+        row("get_erasure", Needs::Read, 200, 0, None),
         row("list_prompts", Needs::Read, 200, 0, None),
         row("create_prompt", Needs::Write, 201, 0, Some(prompt)),
         row("get_prompt", Needs::Read, 200, 0, None),
@@ -204,5 +207,6 @@ pub(super) fn rows() -> Vec<Row> {
         row("add_member", Needs::Manage, 201, 0, Some(json!({ "email": "new@example.com", "role": "viewer" }))),
         row("change_member", Needs::Manage, 204, 0, Some(json!({ "role": "analyst" }))),
         row("remove_member", Needs::Manage, 204, 0, None),
+        row("delete_project_data", Needs::Manage, 202, 0, None),
     ]
 }

@@ -22,9 +22,24 @@ pub(super) fn doors() -> Vec<Door> {
             .body("wrong types", &json!({"name": 5}))
             .body("name that is none", &json!({"name": " "}))
             .body("segment that is none", &json!({"segment": "colour"}))
+            .body("days that are none", &json!({"retention_days": 0}))
+            .body("days beyond the most", &json!({"retention_days": 3651}))
+            .body("days that are no number", &json!({"retention_days": "ever"}))
             .body("old revision", &json!({"name": "Ours", "revision": 99}))
             .path("project nobody knows", "/api/v1/project?project=nowhere"),
         Door::reading("GET /api/v1/project", "/api/v1/project"),
+        Door::reading("DELETE /api/v1/project/data", "/api/v1/project/data")
+            .with_method(Method::DELETE)
+            .by_owner()
+            .path("project nobody knows", "/api/v1/project/data?project=nowhere"),
+        Door::reading("DELETE /api/v1/users/{user}/data", "/api/v1/users/somebody/data")
+            .with_method(Method::DELETE)
+            .by_owner()
+            .path("id that is none", "/api/v1/users//data")
+            .path("id that is too long", &format!("/api/v1/users/{}/data", "u".repeat(2_000))),
+        Door::reading("GET /api/v1/erasures", "/api/v1/erasures"),
+        Door::reading("GET /api/v1/erasures/{job}", &format!("/api/v1/erasures/{nobody}"))
+            .path("id that is none", "/api/v1/erasures/xyz"),
         Door::reading("GET /api/v1/projects", "/api/v1/projects"),
         Door::json("POST /api/v1/keys", Method::POST, "/api/v1/keys", &key)
             .by_owner()

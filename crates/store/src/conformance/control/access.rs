@@ -122,7 +122,8 @@ async fn a_removed_project_frees_its_address(store: &dyn ControlStore) {
 async fn settings_change_from_what_was_read(store: &dyn ControlStore) {
     let (_, project) = set_up(store).await;
     assert_eq!(store.settings(project).await.expect("settings"), SettingsAt::default());
-    let settings = ProjectSettings { segment: Some("metadata.plan".parse().expect("an attribute")), demo: true };
+    let segment = Some("metadata.plan".parse().expect("an attribute"));
+    let settings = ProjectSettings { segment, retention_days: Some(30), demo: true };
     assert_eq!(store.set_settings(project, &settings, 0).await.expect("set"), 1);
     conflict(store.set_settings(project, &ProjectSettings::default(), 0).await);
     assert_eq!(store.settings(project).await.expect("settings"), SettingsAt { settings, revision: 1 });

@@ -13,11 +13,15 @@ use serde_json::{Value, json};
 use super::{T0, id, second_project, set_up};
 use crate::{
     StoreError,
-    control::{Comment, CommentFilter, ControlStore, ItemFilter, RunItemFilter, ScoreCategory, ScoreConfig, ScoreKind},
+    control::{
+        BesideTraces, Comment, CommentFilter, ControlStore, ItemFilter, RunItemFilter, ScoreCategory, ScoreConfig,
+        ScoreKind,
+    },
 };
 
 pub(super) async fn run<F: Future<Output = Arc<dyn ControlStore>>>(fresh: &impl Fn() -> F) {
     media_are_announced_then_come(&*fresh().await).await;
+    media_go_with_the_last_of_their_traces(&*fresh().await).await;
     datasets_and_items_are_saved_by_name_and_id(&*fresh().await).await;
     runs_note_each_item_once(&*fresh().await).await;
     comments_and_configurations_come_back(&*fresh().await).await;
@@ -42,9 +46,13 @@ async fn media_are_announced_then_come(store: &dyn ControlStore) {
     };
     let id = &picture.id;
     not_found(store.put_media(project, id, vec![1, 2, 3], T0).await);
-    assert_eq!(store.announce_media(project, &picture).await.expect("announced"), picture);
+    assert_eq!(store.announce_media(project, &picture, None).await.expect("announced"), picture);
     let said_otherwise = Media { content_type: "text/html".parse().expect("a type"), ..picture.clone() };
-    assert_eq!(store.announce_media(project, &said_otherwise).await.expect("announced"), picture, "the first stands");
+    assert_eq!(
+        store.announce_media(project, &said_otherwise, None).await.expect("announced"),
+        picture,
+        "the first stands"
+    );
     assert_eq!(store.media_bytes(project, id).await.expect("bytes"), None);
     for at in [5, 9] {
         store.put_media(project, id, vec![1, 2, 3], TimeUs(T0.0 + at)).await.expect("kept");
@@ -54,6 +62,43 @@ async fn media_are_announced_then_come(store: &dyn ControlStore) {
     assert_eq!(store.media_bytes(project, id).await.expect("bytes"), Some(vec![1, 2, 3]));
     assert_eq!(store.media(other, id).await.expect("media"), None);
     assert_eq!(store.media_bytes(other, id).await.expect("bytes"), None);
+}
+
+pub(super) async fn media_go_with_the_last_of_their_traces(store: &dyn ControlStore) {
+    let (_, project) = set_up(store).await;
+    let trace = |number: u8| TraceId::from_bytes([number; 16]).expect("not zero");
+    let piece = |name: &str| Media {
+        id: format!("{name:A<22}").parse().expect("an id"),
+        sha256: [name.as_bytes()[0]; 32],
+        content_type: "image/png".parse().expect("a type"),
+        length: 1,
+        created_us: T0,
+        uploaded_us: None,
+    };
+    let [own, shared, loose] = ["one", "two", "loose"].map(piece);
+    for (media, traces) in [(&own, vec![Some(1)]), (&shared, vec![Some(1), Some(2)]), (&loose, vec![None])] {
+        for of in traces {
+            store.announce_media(project, media, of.map(trace)).await.expect("announced");
+        }
+        store.put_media(project, &media.id, vec![7], T0).await.expect("kept");
+    }
+    let beside = |number: u8| BesideTraces { traces: vec![trace(number)], ..BesideTraces::default() };
+    let there = async || {
+        let mut there = Vec::new();
+        for media in [&own, &shared, &loose] {
+            there.push(store.media_bytes(project, &media.id).await.expect("bytes").is_some());
+        }
+        there
+    };
+    assert_eq!(store.forget_traces(project, &beside(1)).await.expect("forgotten"), 1);
+    assert_eq!(there().await, [false, true, true]);
+    assert_eq!(store.forget_traces(project, &beside(1)).await.expect("forgotten"), 0);
+    assert_eq!(store.forget_traces(project, &beside(2)).await.expect("forgotten"), 1);
+    assert_eq!(there().await, [false, false, true]);
+    // Announced again, it may come again.
+    store.announce_media(project, &own, Some(trace(3))).await.expect("announced");
+    store.put_media(project, &own.id, vec![7], T0).await.expect("kept");
+    assert_eq!(there().await, [true, false, true]);
 }
 
 fn dataset(number: u128, name: &str) -> Dataset {

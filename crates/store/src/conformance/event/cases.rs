@@ -58,6 +58,8 @@ macro_rules! event_conformance {
             units_are_summed_from_their_exposure_to_the_end_of_the_phase
             units_are_the_same_whatever_order_split_and_repeat
             past_units_are_what_they_would_have_been_in_an_experiment
+            what_is_erased_is_as_if_it_had_never_been_sent
+            a_large_trace_goes_in_pieces
         );
     };
     (@each $make:expr; $($name:ident)+) => {$(

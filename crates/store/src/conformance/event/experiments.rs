@@ -23,7 +23,7 @@ use crate::event::{
 const DAY_NS: i64 = 24 * HOUR_NS;
 pub(super) const PROMPT: &str = "greet";
 
-fn experiment() -> ExperimentId {
+pub(super) fn experiment() -> ExperimentId {
     "00000000-0000-7000-9000-000000000001".parse().expect("a UUID")
 }
 
@@ -159,7 +159,7 @@ pub async fn the_earliest_exposure_stands_and_a_second_arm_is_noted(store: &dyn 
 #[derive(Default)]
 pub(super) struct Sent {
     pub(super) model: Model,
-    outcomes: BTreeMap<String, OutcomeEvent>,
+    pub(super) outcomes: BTreeMap<String, OutcomeEvent>,
     pub(super) exposures: BTreeMap<String, Exposure>,
 }
 
@@ -288,7 +288,7 @@ pub(super) fn expected(sent: &Sent, watch: &Watch, unit: &str) -> UnitState {
     state
 }
 
-async fn check(store: &dyn EventStore, sent: &Sent, watch: &Watch) {
+pub(super) async fn check(store: &dyn EventStore, sent: &Sent, watch: &Watch) {
     fold_all(store).await;
     let project = Build::project(1);
     let units = store.units(project, experiment(), 0, None, 100).await.expect("units");

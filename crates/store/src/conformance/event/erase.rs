@@ -1,0 +1,161 @@
+//! Tests of taking events away: what is left is what a store has that never got the rest.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    experiment::UnitKind,
+    ids::{ProjectId, TraceId},
+    score::ScoreTarget,
+    time::{HOUR_NS, TimeUs},
+};
+
+use super::{
+    Build, Random, START_NS, agrees, append_all,
+    experiments::{Sent, check, experiment, random_batches, watch},
+};
+use crate::event::{ErasePiece, ErasePlace, Erased, Erasing, EventStore};
+
+/// Erases all of it, as a worker does: piece by piece, with the fold and others in between.
+///
+/// # Panics
+/// When the store fails, or comes to no end.
+pub async fn erase_all(store: &dyn EventStore, project: ProjectId, what: &Erasing, random: &mut Random) -> Erased {
+    let mut erased = Erased::default();
+    let mut traces = BTreeSet::new();
+    loop {
+        let next = store.traces_to_erase(project, what, 3).await.expect("traces");
+        if next.is_empty() {
+            break;
+        }
+        traces.extend(next.iter().copied());
+        let piece = store.erase(project, ErasePiece::Traces(next)).await.expect("erased");
+        erased.add(piece);
+        if random.one_in(3) {
+            store.fold().await.expect("fold");
+        }
+    }
+    assert_eq!(erased.traces, traces.len() as u64);
+    let mut place = ErasePlace::default();
+    loop {
+        let piece = ErasePiece::Loose(what.clone(), place.clone());
+        erased.add(store.erase(project, piece).await.expect("erased"));
+        if !erased.more {
+            break;
+        }
+        place = erased.place.clone();
+    }
+    if let Erasing::Before(at) = what {
+        let mut place = ErasePlace::default();
+        loop {
+            let piece = ErasePiece::Phase(experiment(), 0, *at, place.clone());
+            erased.add(store.erase(project, piece).await.expect("erased"));
+            if !erased.more {
+                break;
+            }
+            place = erased.place.clone();
+        }
+    }
+    while store.erase(project, ErasePiece::Space).await.expect("space").more {}
+    erased
+}
+
+/// Takes the same out of what was sent.
+fn forget(sent: &mut Sent, kind: &UnitKind, what: &Erasing) {
+    let project = Build::project(1);
+    let goes = |trace: TraceId, sent: &Sent| {
+        let record = sent.model.trace(project, trace).expect("a trace");
+        match what {
+            Erasing::Before(at) => record.start_ns.0 < at.to_ns().0,
+            Erasing::User(user) => record.user_id.as_ref() == Some(user),
+        }
+    };
+    let session = |trace: TraceId, sent: &Sent| sent.model.trace(project, trace).and_then(|record| record.session_id);
+    let all = sent.model.trace_ids(project);
+    let (gone, left): (BTreeSet<TraceId>, BTreeSet<TraceId>) = all.into_iter().partition(|trace| goes(*trace, sent));
+    let kept: BTreeSet<String> = left.iter().filter_map(|trace| session(*trace, sent)).collect();
+    let mut sessions: BTreeSet<String> = gone.iter().filter_map(|trace| session(*trace, sent)).collect();
+    sessions.retain(|session| !kept.contains(session));
+    let is_early = |at: TimeUs| matches!(what, Erasing::Before(until) if at < *until);
+    sent.model.spans.retain(|(_, trace, _), _| !gone.contains(trace));
+    sent.model.past_costs.retain(|(_, trace, _), _| !gone.contains(trace));
+    sent.model.scores.retain(|_, write| {
+        let hangs = match &write.score.target {
+            ScoreTarget::Observation { trace, .. } | ScoreTarget::Trace { trace } => gone.contains(trace),
+            ScoreTarget::Session { session } => sessions.contains(session),
+        };
+        !hangs && !is_early(write.score.at_us)
+    });
+    let is_gone = |of: &UnitKind, id: &str| match of {
+        UnitKind::Trace => gone.iter().any(|trace| trace.to_string() == id),
+        UnitKind::Session => sessions.contains(id),
+        _ => matches!(what, Erasing::User(user) if user == id),
+    };
+    sent.outcomes.retain(|_, event| !is_gone(&event.unit.kind, &event.unit.id) && !is_early(event.at_us));
+    sent.exposures.retain(|unit, exposure| !is_gone(kind, unit) && !is_early(exposure.first_us));
+}
+
+pub async fn what_is_erased_is_as_if_it_had_never_been_sent(store: &dyn EventStore) {
+    let project = Build::project(1);
+    for (seed, kind) in (0..).zip([UnitKind::User, UnitKind::Session, UnitKind::Trace, UnitKind::User]) {
+        let mut random = Random(7_000 + seed);
+        let batches = random_batches(&mut random, &kind, 60);
+        let mut sent = Sent::default();
+        for batch in &batches {
+            sent.take(batch);
+        }
+        let watch = watch(kind.clone(), None);
+        store.watch(project, watch.clone()).await.expect("watched");
+        append_all(store, &batches, &mut random).await;
+        let hours = |hours: i64| Erasing::Before(TimeUs((START_NS + hours * HOUR_NS) / 1000));
+        let user = |number: u64| Erasing::User(format!("user {number}"));
+        let mut took = Erased::default();
+        for what in [user(1), hours(9), user(0), hours(21)] {
+            forget(&mut sent, &kind, &what);
+            took.add(erase_all(store, project, &what, &mut random).await);
+            check(store, &sent, &watch).await;
+            agrees(store, &sent.model).await;
+            let again = erase_all(store, project, &what, &mut random).await;
+            assert_eq!((again.traces, again.scores, again.events, again.units), (0, 0, 0, 0), "{what:?}");
+        }
+        assert!(took.traces > 2 && took.spans > 5 && took.scores > 2 && took.events > 2 && took.units > 0, "{took:?}");
+        store.rebuild_totals().await.expect("rebuilt");
+        check(store, &sent, &watch).await;
+        agrees(store, &sent.model).await;
+        // What is sent again is new.
+        for batch in &batches {
+            sent.take(batch);
+        }
+        append_all(store, &batches, &mut random).await;
+        check(store, &sent, &watch).await;
+        agrees(store, &sent.model).await;
+        while store.remove_project(project).await.expect("removed") {}
+    }
+}
+
+pub async fn a_large_trace_goes_in_pieces(store: &dyn EventStore) {
+    let project = Build::project(1);
+    let of_user = |trace: u64, span: u64| {
+        let mut generation = Build::generation(trace, span);
+        generation.trace.user_id = Some(format!("user {trace}"));
+        generation
+    };
+    for part in 0..4 {
+        let spans = (0..600).map(|span| of_user(1, part * 600 + span)).chain([of_user(2, part)]).collect();
+        store.append(Build::batch(project, spans, vec![])).await.expect("append");
+    }
+    super::fold_all(store).await;
+    let what = Erasing::User("user 1".to_owned());
+    let mut pieces = 0;
+    loop {
+        let next = store.traces_to_erase(project, &what, 10).await.expect("traces");
+        if next.is_empty() {
+            break;
+        }
+        let piece = store.erase(project, ErasePiece::Traces(next)).await.expect("erased");
+        assert!(piece.spans <= 1_024, "{piece:?}");
+        pieces += 1;
+    }
+    assert!(pieces > 2, "{pieces}");
+    let left = store.traces(project, &crate::event::TraceFilter::default(), None, 10).await.expect("traces");
+    assert_eq!(left.traces.iter().map(|trace| trace.spans).collect::<Vec<_>>(), [4]);
+}
