@@ -80,6 +80,7 @@ pub(super) async fn prepare(app: &TestApp, row: &str, cell: usize) -> (String, S
             let job = app.services.prices.reprice(&Actor::System, app.project.id, NewRepricing::default()).await;
             (job.unwrap().id.to_string(), String::new())
         }
+        "delete_user_data" => (String::new(), "somebody".to_owned()),
         "get_erasure" => {
             let job = app.services.erasures.erase_user(&Actor::System, app.project.id, "somebody").await;
             (job.unwrap().id.to_string(), String::new())
