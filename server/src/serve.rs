@@ -1,7 +1,7 @@
 //! `assay serve`: wire, listen, drain.
 #![expect(clippy::print_stdout, reason = "the address and the one-time link are for the person who started the server")]
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
 use api::ApiConfig;

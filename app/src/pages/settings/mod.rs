@@ -1,7 +1,7 @@
 //! Settings: the project itself, its environments, API keys, members, and what all settings pages have around them.
 
 pub mod client_key;
-mod data;
+pub mod data;
 mod environments;
 mod general;
 mod keys;
