@@ -1,5 +1,10 @@
 //! The real binary, from outside.
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "helpers of tests fail the test and say how it went")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests fail the test and say how it went"
+)]
 
 mod crash;
 mod fill;

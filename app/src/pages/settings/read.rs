@@ -37,7 +37,7 @@ pub(super) async fn general(visit: &Visit) -> Result<GeneralView, AppError> {
         slug: visit.project.slug.as_str().to_owned(),
         id: visit.project.id.to_string(),
         created_us: visit.project.created_us.0,
-        segment: at.settings.segment.as_ref().map(|segment| segment.to_string()),
+        segment: at.settings.segment.as_ref().map(ToString::to_string),
         revision: at.revision,
         segments,
         data: DataView {
