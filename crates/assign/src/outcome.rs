@@ -57,6 +57,8 @@ pub enum Reason {
     OutsideCoverage,
     /// The unit goes on with the arm it was given before, see [`crate::Experiment::keeps`].
     Kept,
+    /// The unit has not met an experiment whose weights move, so it has no arm until it does.
+    Undealt,
 }
 
 impl<'a> Outcome<'a> {

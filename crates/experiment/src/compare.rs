@@ -7,17 +7,15 @@ use stats::{
     contrast::{self, Effect, Lift, LiftSet, absolute, fieller},
     decision::{self, assess},
     estimate::{ArmEstimate, MetricKind},
-    exact::{self, SuccessLabels},
+    exact::{self, CONCENTRATIONS, SuccessLabels},
     fixed::{self, Proportion, Welch},
+    moments::Moments,
 };
 
 use crate::{
-    Block, Choices,
+    Block, Choices, Pairs,
     block::{Reading, ends, is_better},
 };
-
-/// Concentrations of the exact test for binary metrics, mixed evenly.
-const CONCENTRATIONS: [f64; 4] = [2.0, 10.0, 50.0, 200.0];
 
 /// A treatment against the control in one metric. Numbers that cannot be told are absent, and `why_not` says why.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -141,13 +139,26 @@ pub(crate) fn compare(metric: &ExperimentMetric, control: &Block, treatment: &Bl
     }
 }
 
+/// Compares two arms of a split that moved.
+pub(crate) fn compare_corrected(metric: &ExperimentMetric, pairs: &Result<Pairs, String>, terms: Terms) -> Comparison {
+    let compared = pairs.as_ref().map_err(String::clone).and_then(|pairs| {
+        let pair = || {
+            let [control, treatment] = pairs.estimates(terms.method == Method::Anytime)?;
+            let labels = pairs.labels.map(|ln_e| libm::exp(-ln_e).min(1.0));
+            Pair { control, treatment, floored: pairs.floored, labels }.compare(metric, terms)
+        };
+        pair().map_err(|undefined| undefined.to_string())
+    });
+    compared.unwrap_or_else(|why| Comparison::not(&why))
+}
+
 /// Two arms' estimates, as the intervals take them.
 struct Pair {
     control: ArmEstimate,
     treatment: ArmEstimate,
     floored: bool,
-    /// Successes and units of a binary metric.
-    binary: Option<[Proportion; 2]>,
+    /// Of a binary metric with few successes or failures: the p-value of the exact test of labels.
+    labels: Option<f64>,
 }
 
 fn estimates(metric: &ExperimentMetric, control: &Block, treatment: &Block, terms: Terms) -> Result<Pair, String> {
@@ -168,29 +179,36 @@ fn estimates(metric: &ExperimentMetric, control: &Block, treatment: &Block, term
                 control: control.quantile(level, scores, critical)?,
                 treatment: treatment.quantile(level, scores, critical)?,
                 floored: false,
-                binary: None,
+                labels: None,
             });
         }
     };
     let (one, other) = (control.moments().map_err(text)?, treatment.moments().map_err(text)?);
-    let binary = if definition.aggregation == Aggregation::Rate {
-        let of = |block: &stats::moments::Moments| Proportion::new(block.nonzero(), block.units()).map_err(text);
-        Some([of(&one)?, of(&other)?])
-    } else {
-        None
-    };
     if terms.method != Method::Anytime {
         let of = |block| MetricKind::estimate(kind, block).map_err(text);
-        return Ok(Pair { control: of(&one)?, treatment: of(&other)?, floored: false, binary });
+        return Ok(Pair { control: of(&one)?, treatment: of(&other)?, floored: false, labels: None });
     }
     Floor::collecting(kind, &one, &other).map_err(|undefined| format!("still collecting: {undefined}"))?;
     let floor = Floor::new(kind, &one, &other).map_err(text)?;
+    let is_binary = definition.aggregation == Aggregation::Rate;
     Ok(Pair {
         control: floor.control.estimate,
         treatment: floor.treatment.estimate,
         floored: floor.control.floored || floor.treatment.floored,
-        binary,
+        labels: if is_binary { labels(&one, &other, terms.share).map_err(text)? } else { None },
     })
+}
+
+/// Few successes or failures: the exact test of labels leads, on whichever of the two is rarer.
+fn labels(one: &Moments, other: &Moments, share: f64) -> stats::Result<Option<f64>> {
+    let proportion = |block: &Moments| Proportion::new(block.nonzero(), block.units());
+    let (one, other) = (proportion(one)?, proportion(other)?);
+    if !exact::leads(&one, &other) {
+        return Ok(None);
+    }
+    let failures = one.successes() + other.successes() > u64::midpoint(one.units(), other.units());
+    let rare = |of: &Proportion| if failures { of.units() - of.successes() } else { of.successes() };
+    SuccessLabels::new(rare(&one), rare(&other), share)?.p_value(&CONCENTRATIONS).map(Some)
 }
 
 impl Comparison {
@@ -243,14 +261,7 @@ impl Pair {
             floored: self.floored,
             ..Comparison::default()
         };
-        if let (Method::Anytime, Some([one, other])) = (terms.method, &self.binary)
-            && exact::leads(one, other)
-        {
-            // Few successes or failures: the exact test of labels leads, on whichever of the two is rarer.
-            let failures = one.successes() + other.successes() > u64::midpoint(one.units(), other.units());
-            let rare = |of: &Proportion| if failures { of.units() - of.successes() } else { of.successes() };
-            let labels = SuccessLabels::new(rare(one), rare(other), terms.share)?;
-            let exact = labels.p_value(&CONCENTRATIONS)?;
+        if let (Method::Anytime, Some(exact)) = (terms.method, self.labels) {
             // Interval and verdict agree: what the exact test does not reject, the interval contains.
             if exact > terms.alpha && !interval.contains(0.0) {
                 interval = stats::Interval::new(interval.lower().min(0.0), interval.upper().max(0.0))?;

@@ -4,6 +4,7 @@
 mod across;
 mod block;
 mod compare;
+mod corrected;
 mod csv;
 mod sheet;
 mod table;
@@ -11,5 +12,6 @@ mod table;
 pub use across::{Across, Part, across};
 pub use block::{Block, Quantiles, Reading, bin_value, scale};
 pub use compare::{Comparison, GuardrailState};
+pub use corrected::{Corrected, NextWeights, Pairs, Stretch};
 pub use sheet::{ArmUnits, Check, CheckKind, CheckStatus, Choices, Sheet};
 pub use table::{MetricRow, Table, TreatmentVerdict, Value, Verdict};

@@ -2,7 +2,7 @@ use domain::experiment::{ArmKey, Correction, ExperimentMetric, Method, Plan};
 use serde::{Deserialize, Serialize};
 use stats::guard::{Finding, Status};
 
-use crate::Block;
+use crate::{Block, Corrected};
 
 /// Everything a result is worked out from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,10 @@ pub struct Sheet {
     /// For each metric with a cap the same without it, where somebody may want to look at it so; empty when nobody does.
     #[serde(default)]
     pub uncapped: Vec<Option<Vec<Block>>>,
+    /// Where the split moved while the phase ran: each metric corrected for it, and where `uncapped` has blocks the same without
+    /// a cap. Empty under a fixed split; comparisons come from these alone otherwise.
+    #[serde(default)]
+    pub corrected: Vec<[Option<Corrected>; 2]>,
     /// For each goal and treatment the smallest p-values of the looks so far by the plan: of those whose estimate was above 0,
     /// and below. Empty for other metrics, and where nobody looked before.
     #[serde(default)]

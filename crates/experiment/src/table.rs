@@ -9,7 +9,7 @@ use stats::{
 use crate::{
     Block, Choices, Comparison, Sheet,
     block::Reading,
-    compare::{GuardrailState, Terms, compare, direction, margin},
+    compare::{GuardrailState, Terms, compare, compare_corrected, direction, margin},
 };
 
 /// A result.
@@ -150,13 +150,26 @@ impl Sheet {
             let blocks = uncapped.unwrap_or(blocks);
             let values =
                 blocks.iter().map(|block| value(metric.metric.source.clone(), metric.metric.aggregation, block));
-            let values: Vec<Value> = values.collect();
+            let mut values: Vec<Value> = values.collect();
+            let corrected = self
+                .corrected
+                .get(index)
+                .and_then(|[capped, without]| without.as_ref().filter(|_| !choices.capped).or(capped.as_ref()));
+            // Where every unit has a value, only the corrected one is told: raw means of a split that moved are biased.
+            let told = corrected.filter(|_| metric.metric.aggregation.is_of_every_unit());
+            for (value, arm) in values.iter_mut().zip(told.iter().flat_map(|own| &own.arms)) {
+                value.value = arm.map(|[mean, _]| mean);
+                value.standard_error = arm.map(|[_, error]| error);
+            }
             let mut comparisons = Vec::with_capacity(treatments);
             if let Some((control, others)) = blocks.split_first() {
                 for (place, block) in others.iter().enumerate() {
                     let comparisons_of_goals = if metric.role == MetricRole::Goal { goals * treatments } else { 1 };
                     let terms = self.terms(place + 1).with(choices, comparisons_of_goals as f64);
-                    let mut comparison = compare(metric, control, block, terms);
+                    let mut comparison = match corrected.and_then(|own| own.pairs.get(place)) {
+                        Some(pairs) => compare_corrected(metric, pairs, terms),
+                        None => compare(metric, control, block, terms),
+                    };
                     let past =
                         self.past.get(index).and_then(|past| past.get(place)).filter(|_| self.is_planned(choices));
                     if let Some(past) = past {

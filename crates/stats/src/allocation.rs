@@ -59,6 +59,13 @@ impl Ranking {
     pub fn top_two_weights(&self) -> Vec<f64> {
         self.best.iter().zip(&self.second).map(|(best, second)| 0.5 * (best + second)).collect()
     }
+
+    /// What moves traffic: [`Self::top_two_weights`], or for two arms their chances of being the best. One of two arms is always
+    /// the second best where the other is the best, so that top-two sampling would leave them at a half for ever.
+    #[must_use]
+    pub fn weights(&self) -> Vec<f64> {
+        if self.best.len() == 2 { self.best.clone() } else { self.top_two_weights() }
+    }
 }
 
 /// P(best) and P(second best) of independent normal posteriors.
@@ -150,14 +157,28 @@ fn scaled(mut chances: Vec<f64>) -> Result<Vec<f64>> {
     Ok(chances)
 }
 
-/// Mixes weights with a floor, so that every arm keeps being observed: `w = floor + (1 − K·floor)·w̃`, floor =
-/// max(0.02, 0.1/K) and at most 1/K.
+/// The share every arm keeps unless somebody says otherwise: max(0.02, 0.1/K), at most 1/K.
+#[must_use]
+pub fn usual_floor(arms: usize) -> f64 {
+    let arms = arms.max(1) as f64;
+    (0.1 / arms).max(0.02).min(1.0 / arms)
+}
+
+/// [`with_floor_of`] the [`usual_floor`].
+///
+/// # Errors
+/// As [`with_floor_of`].
+pub fn with_floor(weights: &[f64]) -> Result<Vec<f64>> {
+    with_floor_of(weights, usual_floor(weights.len()))
+}
+
+/// Mixes weights with a floor, so that every arm keeps being observed: `w = floor + (1 − K·floor)·w̃`.
 ///
 /// The floor bounds the variance of the corrected estimates: no unit counts more than 1/floor times.
 ///
 /// # Errors
-/// No weights, one that is negative or not finite, or all zero.
-pub fn with_floor(weights: &[f64]) -> Result<Vec<f64>> {
+/// No weights, one that is negative or not finite, or all zero; the floor is not above 0, or above 1/K.
+pub fn with_floor_of(weights: &[f64], floor: f64) -> Result<Vec<f64>> {
     let mut total = 0.0;
     for &weight in weights {
         if finite("weights", weight)? < 0.0 {
@@ -167,8 +188,10 @@ pub fn with_floor(weights: &[f64]) -> Result<Vec<f64>> {
     }
     let total = positive("weights", total)?;
     let arms = weights.len() as f64;
-    let floor = (0.1 / arms).max(0.02).min(1.0 / arms);
-    Ok(weights.iter().map(|weight| floor + (1.0 - arms * floor) * (weight / total)).collect())
+    if positive("floor", floor)? * arms > 1.0 + 1e-9 {
+        return Err(Undefined::invalid("floor", "at most 1 divided by the number of arms"));
+    }
+    Ok(weights.iter().map(|weight| floor + (1.0 - arms * floor).max(0.0) * (weight / total)).collect())
 }
 
 /// The weights that find the best arm soonest, and how fast.

@@ -307,6 +307,7 @@ fn why(why: &Why) -> String {
         Why::Reason(Reason::OutsideCoverage) => "beyond the traffic share".to_owned(),
         Why::Reason(Reason::MissingUnit) => "no id".to_owned(),
         Why::Reason(Reason::Kept) => "keeps the arm it has".to_owned(),
+        Why::Reason(Reason::Undealt) => "has not met it yet".to_owned(),
         Why::Reason(Reason::NotTargeted | Reason::Assigned) => "not in the audience".to_owned(),
         Why::Condition(_, json) => {
             let rule = serde_json::from_str(json).ok().and_then(|json| words::condition(&json));

@@ -183,7 +183,7 @@ async fn all(
     let attributes = evaluation.attributes();
     let mut flags = Vec::new();
     for rule in rules.iter() {
-        let resolved = state.services.assignment.resolve(caller.project, rule, &attributes).await;
+        let resolved = state.services.assignment.preview(caller.project, rule, &attributes).await;
         flags.push(flag(&resolved.map_err(|error| refuse(error.into()))?));
     }
     let event_streams = client_key(&headers).map(stream_of).into_iter().collect();

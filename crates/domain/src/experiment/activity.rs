@@ -43,6 +43,8 @@ pub enum ActivityKind {
     Resumed,
     /// Its ramp climbed a step.
     Advanced,
+    /// The next batch of an adaptive split began with other weights.
+    Reallocated,
     /// An arm was shipped.
     Shipped,
     /// It was stopped.
@@ -70,6 +72,7 @@ impl ActivityKind {
             Self::Paused => "paused",
             Self::Resumed => "resumed",
             Self::Advanced => "advanced",
+            Self::Reallocated => "reallocated",
             Self::Shipped => "shipped",
             Self::Stopped => "stopped",
             Self::Concluded => "concluded",

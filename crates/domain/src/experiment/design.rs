@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Allocation, Arm, ArmKey, Exclusion, ExperimentMetric, Holdout, MetricRole, Plan, Ramp, Schedule, Share, UnitKind,
-    problems::Problems,
+    Adaptive, Allocation, Arm, ArmKey, Exclusion, ExperimentMetric, Holdout, MetricRole, Plan, Ramp, Schedule, Share,
+    UnitKind, problems::Problems,
 };
 use crate::problem::FieldProblem;
 
@@ -38,6 +38,9 @@ pub struct Design {
     /// Who sets the weights.
     #[serde(default)]
     pub allocation: Allocation,
+    /// How an adaptive split moves; nothing for a fixed one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adaptive: Option<Adaptive>,
     /// Who is eligible; everybody if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub targeting: Option<Targeting>,
@@ -85,6 +88,7 @@ impl Default for Design {
             arms: Vec::new(),
             coverage: everybody(),
             allocation: Allocation::default(),
+            adaptive: None,
             targeting: None,
             exclusion: None,
             holdout: None,
@@ -148,6 +152,16 @@ impl Design {
         self.schedule.check(&mut problems);
         self.check_metrics(&mut problems);
         self.plan.check(&mut problems);
+        match (self.allocation, &self.adaptive) {
+            (Allocation::Adaptive, adaptive) => adaptive.unwrap_or_default().check(self, &mut problems),
+            (Allocation::Fixed, Some(_)) => {
+                problems.add(
+                    "adaptive",
+                    "says how the split moves, and `allocation` is `fixed`; leave it out, or give `adaptive`",
+                );
+            }
+            (Allocation::Fixed, None) => {}
+        }
         problems.into_vec()
     }
 

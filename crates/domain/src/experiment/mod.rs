@@ -5,6 +5,7 @@
 //! control is the version the label points at, so whoever does not take part gets what the control's units get.
 
 mod activity;
+mod adaptive;
 mod arm;
 mod decision;
 mod design;
@@ -26,6 +27,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use activity::{Activity, ActivityKind, FieldChange};
+pub use adaptive::Adaptive;
 pub use arm::{Allocation, Arm, Holdout, UnitKind};
 pub use decision::{Decision, DecisionKind};
 pub use design::{Design, Targeting};

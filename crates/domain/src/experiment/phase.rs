@@ -55,6 +55,14 @@ pub struct PhaseDefinition {
     pub sticky: bool,
 }
 
+impl PhaseDefinition {
+    /// Whether a unit keeps the arm of its first exposure. An adaptive split needs that: a unit's later rows count with the
+    /// weights it was dealt by.
+    pub fn keeps_arms(&self) -> bool {
+        self.sticky || self.allocation == Allocation::Adaptive
+    }
+}
+
 /// A share of a hash of its own.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

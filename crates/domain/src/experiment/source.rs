@@ -158,6 +158,11 @@ impl Aggregation {
         }
     }
 
+    /// Whether every unit has a value, also one that did nothing: what can be corrected for a split that moves.
+    pub fn is_of_every_unit(self) -> bool {
+        matches!(self, Self::Mean | Self::Rate | Self::Count)
+    }
+
     /// Whether large values move it without bound, so that a cap helps.
     pub fn is_of_amounts(self) -> bool {
         matches!(self, Self::Mean | Self::Ratio | Self::UnitMean)

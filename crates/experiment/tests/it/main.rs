@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod adaptive;
 mod numbers;
 mod properties;
 mod segments;

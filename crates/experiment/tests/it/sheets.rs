@@ -80,6 +80,7 @@ pub(crate) fn sheet(metrics: Vec<ExperimentMetric>, blocks: Vec<Vec<Block>>) -> 
         arms: names.iter().zip(&counts).map(arm).collect(),
         blocks,
         uncapped: Vec::new(),
+        corrected: Vec::new(),
         past: Vec::new(),
         checks: vec![check(CheckStatus::Ok)],
         least_days: 7.0,

@@ -99,11 +99,22 @@ impl Rule {
         self.resolve_keeping(attributes, None)
     }
 
+    /// What the slot answers whoever takes part in nothing.
+    fn plain(&self) -> Resolved<'_> {
+        Resolved { rule: self, version: self.version, split: None }
+    }
+
+    /// What it answers a unit that has not met the experiment, where only a door that notes exposures may deal arms.
+    pub(super) fn undealt(&self) -> Resolved<'_> {
+        let split = self.split.as_ref().map(|split| InSplit { reason: Reason::Undealt, ..split.nobody() });
+        Resolved { split, ..self.plain() }
+    }
+
     /// The same for a unit that was given an arm before, which it keeps. It is not exposed anew: in the phase it was exposed in
     /// it is already, and in a later one its arm was not dealt by the weights of that.
     #[must_use]
     pub fn resolve_keeping(&self, attributes: &Map<String, Value>, kept: Option<&Kept>) -> Resolved<'_> {
-        let plain = Resolved { rule: self, version: self.version, split: None };
+        let plain = self.plain();
         let Some(split) = &self.split else { return plain };
         let definition = split.engine.definition();
         let unit = unit_id(attributes, &definition.unit);

@@ -8,7 +8,7 @@ use std::{
 
 use assign::Outcome;
 use domain::{
-    experiment::{Allocation, Eligibility, Epoch, Experiment, Exposure, ExposureDoor, Phase, State},
+    experiment::{Eligibility, Epoch, Experiment, Exposure, ExposureDoor, Phase, State},
     ids::{ExperimentId, ProjectId},
     outcome::EventUnit,
     time::{TimeRange, TimeUs},
@@ -82,7 +82,7 @@ impl Assignment {
     ) -> Result<usize, ServiceError> {
         let told_to_clients = |phase: &&Phase| {
             // Who keeps an arm, or is dealt by what happened so far, is assigned by the server only.
-            !phase.definition.sticky && phase.definition.allocation == Allocation::Fixed
+            !phase.definition.keeps_arms()
         };
         let running = experiment.phase().filter(|_| experiment.state == State::Running);
         let Some(phase) = running.filter(told_to_clients) else { return Ok(0) };

@@ -66,6 +66,32 @@ impl Assignment {
         Ok(rule.resolve_keeping(attributes, kept.as_ref()))
     }
 
+    /// What a slot answers a unit that asks for all slots at once and so meets no experiment. A split that moves deals its arm only
+    /// where the exposure is noted with the weights of that moment, so until then it is the control's.
+    ///
+    /// # Errors
+    /// As the store.
+    pub async fn preview<'r>(
+        &self,
+        project: ProjectId,
+        rule: &'r Rule,
+        attributes: &Map<String, Value>,
+    ) -> Result<Resolved<'r>, ServiceError> {
+        let resolved = self.resolve(project, rule, attributes).await?;
+        let is_adaptive = |split: &Split| split.engine.definition().allocation == assign::Allocation::Adaptive;
+        let Some(split) = rule.split.as_ref().filter(|split| is_adaptive(split)) else { return Ok(resolved) };
+        let undealt = resolved.split.as_ref().is_some_and(|standing| standing.assigned.is_some());
+        if !undealt {
+            return Ok(resolved);
+        }
+        // Dealt the same arm now as when it was exposed: it keeps that.
+        let met = match split.sticky_unit(attributes) {
+            Some(unit) => self.kept(project, split, &unit).await?.is_some(),
+            None => false,
+        };
+        Ok(if met { resolved } else { rule.undealt() })
+    }
+
     /// The arm of a unit's first exposure since units were dealt by the present seed, among the arms that are still there.
     async fn kept(&self, project: ProjectId, split: &Split, unit: &str) -> Result<Option<Kept>, ServiceError> {
         // What is on its way to the store, or was seen there.

@@ -34,7 +34,6 @@ impl Experiments {
         now: TimeUs,
     ) -> Result<Report, ServiceError> {
         let mut report = Report { problems: experiment.design.problems(), warnings: warnings(&experiment.design) };
-        report.problems.extend(not_offered(experiment));
         report.problems.extend(engine_problems(project, experiment));
         if let Some(end) = experiment.design.schedule.end
             && end <= now
@@ -103,15 +102,6 @@ impl Experiments {
             }
         }
     }
-}
-
-/// What is designed and cannot be done yet.
-fn not_offered(experiment: &Experiment) -> Vec<FieldProblem> {
-    let mut found = Vec::new();
-    if experiment.design.allocation == Allocation::Adaptive {
-        found.push(FieldProblem::new("allocation", "`adaptive` is not offered yet; give `fixed`"));
-    }
-    found
 }
 
 /// What the assignment engine itself would refuse.
@@ -188,9 +178,18 @@ pub(crate) fn warnings(design: &Design) -> Vec<FieldProblem> {
         found.push(FieldProblem::new("schedule.minimum_hours", message));
     }
     if design.sticky || design.allocation == Allocation::Adaptive {
-        let message =
-            "only the server can assign: clients that decide by themselves, and the bundle, serve the control";
-        let field = if design.sticky { "sticky" } else { "allocation" };
+        let (field, message) = if design.allocation == Allocation::Adaptive {
+            (
+                "allocation",
+                "only resolve and single OFREP evaluations deal arms and note exposures: clients that decide by themselves, the \
+                 bundle, and evaluations of all flags at once serve the control to units that did not meet the experiment",
+            )
+        } else {
+            (
+                "sticky",
+                "only the server can assign: clients that decide by themselves, and the bundle, serve the control",
+            )
+        };
         found.push(FieldProblem::new(field, message));
     }
     if design.coverage < Share::ALL && design.arms.len() > 1 && design.ramp.is_none() && design.coverage.steps() < 100 {

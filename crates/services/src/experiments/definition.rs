@@ -96,7 +96,7 @@ pub(crate) fn of_phase(
             Allocation::Fixed => assign::Allocation::Fixed,
             Allocation::Adaptive => assign::Allocation::Adaptive,
         },
-        sticky: question.sticky,
+        sticky: question.keeps_arms(),
         stage,
     })
 }

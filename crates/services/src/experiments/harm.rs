@@ -32,7 +32,7 @@ struct Look {
 
 impl Looks {
     /// Whether a look at these units is due; if so it counts as taken.
-    fn is_due(&self, experiment: ExperimentId, units: u64, now: TimeUs) -> bool {
+    pub(super) fn is_due(&self, experiment: ExperimentId, units: u64, now: TimeUs) -> bool {
         let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if looks
             .get(&experiment)

@@ -3,6 +3,7 @@
 //! A running experiment owns its slot. What it serves is recorded as phases and epochs; what was done to it, by
 //! whom and why, is its log. Time acts through [`Experiments::tick`].
 
+mod batch;
 pub(crate) mod check;
 pub(crate) mod definition;
 mod edit;
@@ -38,12 +39,14 @@ pub struct Experiments {
     context: Arc<Context>,
     prompts: Prompts,
     looks: harm::Looks,
+    batches: harm::Looks,
     self_checks: SelfChecks,
 }
 
 impl Experiments {
     pub(crate) fn new(context: Arc<Context>, prompts: Prompts, self_checks: SelfChecks) -> Self {
-        Self { context, prompts, looks: harm::Looks::default(), self_checks }
+        let (looks, batches) = (harm::Looks::default(), harm::Looks::default());
+        Self { context, prompts, looks, batches, self_checks }
     }
 
     /// An experiment by its key.

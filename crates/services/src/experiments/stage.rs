@@ -2,7 +2,7 @@
 
 use assign::{Change, Stage};
 use domain::{
-    experiment::{Epoch, Experiment, Phase, Share, State},
+    experiment::{Allocation, Arm, Epoch, Experiment, Phase, Share, State},
     ids::ProjectId,
     time::TimeUs,
 };
@@ -51,6 +51,25 @@ fn weights(experiment: &Experiment) -> Vec<u16> {
     experiment.design.arms.iter().map(|arm| arm.weight).collect()
 }
 
+/// Whether a phase that moves its own weights began with those the design has now: then the batches decide, not the design.
+fn moves_on(experiment: &Experiment, phase: &Phase) -> bool {
+    let weight = |arm: &Arm| arm.weight;
+    experiment.design.allocation == Allocation::Adaptive
+        && phase.definition.allocation == Allocation::Adaptive
+        && phase.definition.arms.iter().map(weight).eq(experiment.design.arms.iter().map(weight))
+}
+
+/// Opens the next batch of an adaptive split: an epoch with these weights.
+pub(super) fn open_batch(experiment: &mut Experiment, now: TimeUs, why: &str, weights: Vec<u16>) {
+    let coverage = coverage(experiment);
+    let Some(phase) = experiment.phases.last_mut() else { return };
+    let number = phase.epoch().map_or(0, |epoch| epoch.number.saturating_add(1));
+    if let Some(last) = phase.epochs.last_mut() {
+        last.to_us.get_or_insert(now);
+    }
+    phase.epochs.push(Epoch { number, from_us: now, to_us: None, why: why.to_owned(), coverage, weights });
+}
+
 /// Ends the present phase and epoch: from here on nobody takes part.
 pub(super) fn close(experiment: &mut Experiment, now: TimeUs) {
     if let Some(phase) = experiment.phases.last_mut().filter(|phase| phase.to_us.is_none()) {
@@ -81,13 +100,16 @@ pub(super) fn bring_up(
     let closed = phase.to_us.is_some();
     let next = frozen(project, &experiment.design, phase.definition.seed.clone());
     let next_coverage = coverage(experiment);
-    let next_weights = weights(experiment);
+    let moves_on = moves_on(experiment, phase);
+    let next_weights = if moves_on { epoch.weights.clone() } else { weights(experiment) };
     let stage = Stage { phase: phase.number, epoch: epoch.number };
     let before = definition(experiment, &phase.definition, epoch.coverage, &epoch.weights, stage)?;
     let after = definition(experiment, &next, next_coverage, &next_weights, stage)?;
     let change = match before.change_to(&after) {
         Change::Phase => Change::Phase,
         _ if reshuffle => Change::Phase,
+        // Weights a person changed ask a new question, whoever moves them from then on.
+        _ if next.allocation == Allocation::Adaptive && !moves_on => Change::Phase,
         Change::Same if closed => Change::Epoch,
         smaller => smaller,
     };

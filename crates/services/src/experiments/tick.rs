@@ -1,4 +1,4 @@
-//! What time does to experiments: scheduled starts and ends, ramps, and the rule that ends harm.
+//! What time does to experiments: scheduled starts and ends, ramps, batches of an adaptive split, and the rule that ends harm.
 
 use domain::{
     auth::Actor,
@@ -7,7 +7,7 @@ use domain::{
     time::TimeUs,
 };
 
-use super::{Act, Experiments, harm::Harm};
+use super::{Act, Experiments, batch::NextBatch, harm::Harm};
 use crate::ServiceError;
 
 /// What is due.
@@ -17,6 +17,7 @@ enum Due {
     End,
     Climb,
     Protect(Harm),
+    Batch(NextBatch),
 }
 
 impl Experiments {
@@ -53,6 +54,9 @@ impl Experiments {
         if let Some(harm) = self.harm(project, experiment, now).await? {
             return Ok(Some(Due::Protect(harm)));
         }
+        if experiment.ramp.is_none() {
+            return Ok(self.next_batch(project, experiment, now).await?.map(Due::Batch));
+        }
         let Some(step) = step_held(experiment, now) else { return Ok(None) };
         let enough = step.minimum_units == 0 || self.units_of(project, experiment).await? >= step.minimum_units;
         Ok(enough.then_some(Due::Climb))
@@ -72,6 +76,7 @@ impl Experiments {
             Due::Start => self.start(&Actor::System, project, key, &act("the scheduled start came")).await?,
             Due::End => self.conclude(&Actor::System, project, key, &act("the scheduled end came")).await?,
             Due::Climb => self.advance(&Actor::System, project, key, &act("the ramp's step was held")).await?,
+            Due::Batch(next) => self.begin_batch(project, experiment, next).await?,
             Due::Protect(Harm { roll_back: true, sentence }) => {
                 self.roll_back(&Actor::System, project, key, &act(&sentence)).await?
             }

@@ -9,7 +9,7 @@ use std::{
 use assign::hash::bucket;
 use domain::{
     auth::{Actor, Permission},
-    experiment::{ArmKey, Eligibility, Experiment, ExperimentKey, Exposure, ExposureDoor},
+    experiment::{Allocation, ArmKey, Eligibility, Experiment, ExperimentKey, Exposure, ExposureDoor},
     ids::{ExperimentId, ProjectId},
     outcome::EventUnit,
     problem::FieldProblem,
@@ -283,6 +283,14 @@ fn tracked(experiment: Option<&Experiment>, sent: NewExposure, now: TimeUs) -> R
         let message = format!("the experiment `{}` was not splitting at {first_us}", experiment.key);
         return Err(FieldProblem::new(if sent.at.is_some() { "at" } else { "experiment" }, message));
     };
+    if phase.definition.allocation == Allocation::Adaptive {
+        let message = format!(
+            "`{}` moves its weights, and only the door that dealt an arm knows by which: resolve and single OFREP evaluations note \
+             their exposures themselves; send none for it",
+            experiment.key
+        );
+        return Err(FieldProblem::new("experiment", message));
+    }
     let arms = &phase.definition.arms;
     let Some(place) = arms.iter().position(|arm| arm.key == sent.arm) else {
         let keys: Vec<String> = arms.iter().map(|arm| format!("`{}`", arm.key)).collect();

@@ -6,7 +6,7 @@ use domain::experiment::{Experiment, Phase};
 use experiment::{Check, CheckKind, CheckStatus};
 use stats::{
     anytime::Sequence,
-    estimate,
+    estimate::{self, ArmEstimate},
     exact::Epoch,
     guard::{concentration, exposure, missing, sample_ratio},
     moments::Moments,
@@ -14,8 +14,8 @@ use stats::{
 use store::event::{UnitBlock, Watch};
 
 use super::{
-    gather::{self, Gathered},
-    internal,
+    gather::{self, Gathered, Summed},
+    internal, moved,
 };
 use crate::ServiceError;
 
@@ -39,7 +39,7 @@ pub(super) fn all(
     let several = exposure::multiple(multiple, units + multiple, &exposure::Limits::DEFAULT).map_err(internal)?;
     checks.push(Check::of(CheckKind::TwoArms, several.finding));
     checks.extend(contamination(phase, gathered));
-    checks.extend(missing_scores(experiment, watch, gathered)?);
+    checks.extend(missing_scores(experiment, phase, watch, gathered)?);
     let mut generations: BTreeMap<u64, u64> = BTreeMap::new();
     for (rows, units) in gathered.whole.iter().flat_map(|arm| &arm.block.generations) {
         *generations.entry(*rows).or_default() += u64::try_from(*units).unwrap_or(0);
@@ -115,20 +115,58 @@ fn contamination(phase: &Phase, gathered: &Gathered) -> Option<Check> {
     Some(Check { kind: CheckKind::Contamination, status, number: share, sentence })
 }
 
+/// The shares of the control and of a treatment that are scored, each batch by itself and weighed by its units: weights that move
+/// would otherwise compare one day's units with another's. None before two units of each arm have come in a batch.
+fn shares(batches: &[Vec<Moments>], treatment: usize) -> Option<(ArmEstimate, ArmEstimate)> {
+    let mut found = Vec::new();
+    for arms in batches {
+        let (one, other) = (arms.first()?, arms.get(treatment)?);
+        if let (Ok(control), Ok(own)) = (estimate::ratio(one), estimate::ratio(other)) {
+            found.push((control, own, (one.units() + other.units()) as f64));
+        }
+    }
+    let total: f64 = found.iter().map(|(_, _, units)| units).sum();
+    if found.is_empty() {
+        return None;
+    }
+    let pooled = |of: fn(&(ArmEstimate, ArmEstimate, f64)) -> &ArmEstimate| {
+        let part = |one: &(ArmEstimate, ArmEstimate, f64)| one.2 / total;
+        let value = found.iter().map(|one| part(one) * of(one).value()).sum();
+        let variance = found.iter().map(|one| part(one) * part(one) * of(one).variance()).sum();
+        ArmEstimate::new(value, variance, found.iter().map(|one| of(one).units()).sum()).ok()
+    };
+    Some((pooled(|one| &one.0)?, pooled(|one| &one.1)?))
+}
+
 /// For each score: whether the arms are scored alike. The worst finding of all.
-fn missing_scores(experiment: &Experiment, watch: &Watch, gathered: &Gathered) -> Result<Option<Check>, ServiceError> {
+fn missing_scores(
+    experiment: &Experiment,
+    phase: &Phase,
+    watch: &Watch,
+    gathered: &Gathered,
+) -> Result<Option<Check>, ServiceError> {
     let plan = &experiment.design.plan;
     let sequence = Sequence::new(plan.alpha, 2.0 * plan.tuning_units as f64).map_err(internal)?;
     let mut worst: Option<Check> = None;
     for metric in &experiment.design.metrics {
         let definition = &metric.metric;
-        let blocks: Option<Vec<_>> = gathered.whole.iter().map(|arm| gather::scored(definition, watch, arm)).collect();
-        let Some(blocks) = blocks else { continue };
-        let arms: Vec<Moments> = blocks.iter().map(Moments::from_parts).collect::<Result<_, _>>().map_err(internal)?;
-        let Some((control, treatments)) = arms.split_first() else { continue };
-        for treatment in treatments {
+        let scored = |arms: &[Summed]| -> Result<Option<Vec<Moments>>, ServiceError> {
+            let blocks: Option<Vec<_>> = arms.iter().map(|arm| gather::scored(definition, watch, arm)).collect();
+            let moments = |blocks: Vec<_>| blocks.iter().map(Moments::from_parts).collect::<Result<_, _>>();
+            blocks.map(moments).transpose().map_err(internal)
+        };
+        let Some(whole) = scored(&gathered.whole)? else { continue };
+        let mut batches = Vec::new();
+        if moved::is_adaptive(phase) {
+            for (_, arms) in gathered.stretches(phase, i64::MAX) {
+                batches.extend(scored(&arms)?);
+            }
+        } else {
+            batches.push(whole);
+        }
+        for treatment in 1..phase.definition.arms.len() {
             // Too early to compare.
-            let (Ok(control), Ok(treatment)) = (estimate::ratio(control), estimate::ratio(treatment)) else { continue };
+            let Some((control, treatment)) = shares(&batches, treatment) else { continue };
             let Ok(finding) = missing::scores(&control, &treatment, &sequence) else { continue };
             let check = Check::of(CheckKind::MissingScores, finding);
             if worst.as_ref().is_none_or(|held| check.status > held.status) {

@@ -14,7 +14,7 @@ use stats::{
 };
 use store::event::{UnitDay, UnitMeasure, UnitSum};
 
-use super::{DAY_US, Look, Results, ServiceError, internal, phase_of, totals, watch_of};
+use super::{DAY_US, Look, Results, ServiceError, internal, moved, phase_of, totals, watch_of};
 use crate::context::authorize;
 
 /// Units read at once.
@@ -110,11 +110,15 @@ impl Results {
                 break;
             }
         }
-        let arms = arms.len();
+        let (arms, is_adaptive) = (arms.len(), moved::is_adaptive(phase));
         let Some(definition) = experiment.design.metrics.get(at).map(|own| own.metric.clone()) else {
             return Ok(Detail { looks, metric: at, spread: None, ages: Vec::new() });
         };
         let work = move || {
+            if is_adaptive {
+                // Raw values of arms whose shares moved compare units of different times.
+                return Ok(Detail { looks, metric: at, spread: None, ages: Vec::new() });
+            }
             let spread = spread(&definition, &watch.measures, &units, arms)?;
             let ages = by_age(&definition, &watch.measures, &units, arms)?;
             Ok::<_, ServiceError>(Detail { looks, metric: at, spread, ages })

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{
     checks,
     gather::{Gathered, Wanted},
-    internal, past, sheet, watch, watch_of,
+    internal, moved, past, sheet, watch, watch_of,
 };
 use crate::{Context, ServiceError};
 
@@ -23,6 +23,8 @@ pub(crate) struct Moment {
     pub(crate) sheet: Sheet,
     /// By the plan's choices.
     pub(crate) table: Table,
+    /// Units in the analysis that came in the present epoch.
+    pub(crate) newest: u64,
     phase: u32,
     exposed: u64,
     partial: Option<String>,
@@ -61,12 +63,14 @@ impl Moment {
         let work = move || {
             let at_us = phase.to_us.unwrap_or(now);
             let mut sheet = sheet(&experiment, &phase, &watch, &gathered.whole, at_us);
+            moved::correct(&mut sheet, &experiment, &phase, &watch, &gathered, i64::MAX);
             sheet.checks = checks::all(&experiment, &phase, &watch, &gathered)?;
             sheet.checks.extend(own_data);
             past::remember(&mut sheet, &experiment, &phase, &watch, &gathered, at_us)?;
             let table = sheet.table(&Choices::of(&sheet.plan)).map_err(internal)?;
             let (exposed, partial) = (gathered.exposed, gathered.partial());
-            Ok::<_, ServiceError>(Self { sheet, table, phase: phase.number, exposed, partial })
+            let newest = phase.epoch().map_or(0, |epoch| gathered.units_of_epoch(epoch.number));
+            Ok::<_, ServiceError>(Self { sheet, table, newest, phase: phase.number, exposed, partial })
         };
         let done = tokio::task::spawn_blocking(work).await;
         done.map_err(|cause| ServiceError::Internal(Box::new(cause)))?.map(Some)

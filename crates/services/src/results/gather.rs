@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    experiment::{Aggregation, Cap, Experiment, MetricDefinition, MetricSource, Phase},
+    experiment::{Aggregation, Cap, Epoch, Experiment, MetricDefinition, MetricSource, Phase},
     ids::ProjectId,
 };
 use experiment::{Block, Quantiles};
@@ -257,6 +257,25 @@ impl Gathered {
         })
     }
 
+    /// Units by the epoch of their first exposure, with its weights, of epochs that began before an instant.
+    pub(super) fn stretches<'p>(
+        &self,
+        phase: &'p Phase,
+        before_us: i64,
+    ) -> impl Iterator<Item = (&'p Epoch, Vec<Summed>)> + use<'_, 'p> {
+        self.epochs.iter().filter_map(move |(number, arms)| {
+            let epoch = phase.epochs.iter().find(|epoch| epoch.number == *number)?;
+            let summed = |block: &UnitBlock| Summed { block: block.clone(), bins: Vec::new() };
+            (epoch.from_us.0 < before_us).then(|| (epoch, arms.iter().map(summed).collect()))
+        })
+    }
+
+    /// Units in the analysis that were exposed in an epoch.
+    pub(super) fn units_of_epoch(&self, number: u32) -> u64 {
+        let units = |arms: &Vec<UnitBlock>| arms.iter().map(|arm| arm.units).sum::<i64>();
+        self.epochs.get(&number).map_or(0, |arms| u64::try_from(units(arms)).unwrap_or(0))
+    }
+
     /// Everybody, or those of a segment.
     pub(super) fn chosen(&self, segment: Option<&str>) -> Vec<Summed> {
         match segment {
@@ -364,6 +383,16 @@ pub(super) fn readings<'m>(
 
 /// One block for each arm.
 pub(crate) fn blocks(metric: &MetricDefinition, watch: &Watch, arms: &[Summed]) -> Vec<Block> {
+    blocks_among(metric, watch, arms, arms)
+}
+
+/// The same for a part of the units; a cap by a percentile is that of everybody.
+pub(super) fn blocks_among(
+    metric: &MetricDefinition,
+    watch: &Watch,
+    arms: &[Summed],
+    everybody: &[Summed],
+) -> Vec<Block> {
     let empty = || vec![Block::default(); arms.len()];
     let Some(measure) = measure_of(metric, &watch.measures) else { return empty() };
     let (form, cap) = (form(metric), cap(metric));
@@ -371,7 +400,7 @@ pub(crate) fn blocks(metric: &MetricDefinition, watch: &Watch, arms: &[Summed]) 
     // What is kept on shelves for a percentile is also everything without a cap.
     let Some(at) = find(cap).or_else(|| find(Some(UnitCap::Later)).filter(|_| cap.is_none())) else { return empty() };
     let last_shelf = match metric.cap {
-        Some(Cap::Percentile(share)) => last_shelf(at, arms, share),
+        Some(Cap::Percentile(share)) => last_shelf(at, everybody, share),
         Some(Cap::Value(_)) | None => None,
     };
     let scale = match form {

@@ -8,6 +8,7 @@ mod explain;
 mod forecast;
 pub(crate) mod gather;
 mod kept;
+mod moved;
 mod past;
 mod self_check;
 mod shuffle;
@@ -220,6 +221,10 @@ impl Results {
                 if with_uncapped {
                     sheet.uncapped = uncapped(&experiment, &watch, &chosen);
                 }
+                match segment {
+                    None => moved::correct(&mut sheet, &experiment, phase, &watch, &gathered, i64::MAX),
+                    Some(_) => moved::silence(&mut sheet, phase),
+                }
                 sheet
             };
             let asked = query.segment.as_deref();
@@ -257,7 +262,8 @@ impl Results {
     }
 
     /// How every metric stood at the end of each day, as it would have been seen then: units exposed until then, and what had
-    /// become of them. By the plan's choices; at most the last 120 days.
+    /// become of them. By the plan's choices; at most the last 120 days. Where the split moves, of the batches that had begun by
+    /// then, with what is known of their units now.
     ///
     /// # Errors
     /// As [`Self::result`].
@@ -286,7 +292,8 @@ impl Results {
             for day in first..=last {
                 gathered.pass(&mut then, day);
                 let end = TimeUs((day + 1) * DAY_US).min(phase.to_us.unwrap_or(now));
-                let sheet = sheet(&experiment, phase, &watch, &then, end);
+                let mut sheet = sheet(&experiment, phase, &watch, &then, end);
+                moved::correct(&mut sheet, &experiment, phase, &watch, &gathered, end.0);
                 let rows = sheet.rows(&choices).map_err(internal)?;
                 looks.push(Look {
                     day: TimeUs(day * DAY_US),
@@ -351,6 +358,7 @@ fn sheet(experiment: &Experiment, phase: &Phase, watch: &Watch, chosen: &[Summed
         arms: phase.definition.arms.iter().zip(chosen).map(arm).collect(),
         blocks: metrics.iter().map(|metric| gather::blocks(&metric.metric, watch, chosen)).collect(),
         uncapped: Vec::new(),
+        corrected: Vec::new(),
         past: Vec::new(),
         metrics,
         least_days: f64::from(experiment.design.schedule.minimum_hours) / 24.0,

@@ -10,7 +10,7 @@ use experiment::{Check, CheckKind, CheckStatus, Choices, Sheet};
 use stats::{Interval, anytime::History, guard::Status};
 use store::event::Watch;
 
-use super::{DAY_US, MOST_LOOKS, ServiceError, gather::Gathered, internal, sheet};
+use super::{DAY_US, MOST_LOOKS, ServiceError, gather::Gathered, internal, moved, sheet};
 
 /// Puts what earlier looks at the goals found into a sheet of everybody, and a check when they contradict each other.
 pub(super) fn remember(
@@ -21,6 +21,10 @@ pub(super) fn remember(
     gathered: &Gathered,
     at_us: TimeUs,
 ) -> Result<(), ServiceError> {
+    if moved::is_adaptive(phase) {
+        // What units of a batch had come to by an earlier day is not kept. The present p-value holds by itself.
+        return Ok(());
+    }
     let planned = Choices { method: Method::Anytime, ..Choices::of(&sheet_now.plan) };
     let mut goals_only = experiment.clone();
     goals_only.design.metrics.retain(|metric| metric.role == MetricRole::Goal);

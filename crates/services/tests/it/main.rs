@@ -2,6 +2,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod access;
+mod adaptive;
 mod annotations;
 mod assignment;
 mod conventions;

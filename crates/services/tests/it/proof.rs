@@ -35,6 +35,7 @@ fn sheet(arms: &[Moments; 2], how: &str, tuning_units: u64, days: f64) -> Sheet 
             .collect(),
         blocks: vec![arms.iter().map(|arm| Block::new(&arm.parts(), None)).collect()],
         uncapped: Vec::new(),
+        corrected: Vec::new(),
         past: Vec::new(),
         checks: Vec::new(),
         least_days: 0.0,

@@ -1,10 +1,11 @@
 //! Allocation of traffic, and the analysis after it moved: the behaviour no reference case pins.
 
 use stats::Undefined;
-use stats::adaptive::{ArmMean, Draw, Unit, aipw, aipw_floored, has_won};
-use stats::allocation::{Posterior, rank_arms, track_and_stop, with_floor};
+use stats::adaptive::batches::{self, Batch};
+use stats::adaptive::{ArmMean, Draw, Unit, adaptively_weighted, aipw, aipw_floored, has_won};
+use stats::allocation::{Posterior, rank_arms, track_and_stop, with_floor, with_floor_of};
 use stats::anytime::{Floor, OneSided};
-use stats::contrast::Effect;
+use stats::contrast::{Effect, absolute};
 use stats::estimate::MetricKind;
 use stats::moments::Moments;
 use stats::random::Generator;
@@ -126,4 +127,100 @@ fn an_arm_wins_only_against_all_others() {
     let close = Effect::new(-edge + 1e-9, 0.1, 1_000).unwrap();
     assert_eq!(has_won(&[close], 0.05, 1_000.0, 0.0), Ok(true));
     assert_eq!(has_won(&[close; 10], 0.05, 1_000.0, 0.0), Ok(false));
+}
+
+/// Units of batches whose weights move, and the same as blocks.
+fn moving(seed: u64, level: f64) -> (Vec<(Vec<f64>, Vec<(usize, f64)>)>, Vec<Batch>) {
+    let mut generator = Generator::new(seed);
+    let (mut units, mut blocks) = (Vec::new(), Vec::new());
+    for weights in [[0.5, 0.3, 0.2], [0.2, 0.2, 0.6], [0.1, 0.8, 0.1]] {
+        let mut own = Vec::new();
+        let mut arms = vec![Moments::new(); 3];
+        for _ in 0..300 {
+            let place = generator.uniform();
+            let arm = usize::from(place >= weights[0]) + usize::from(place >= weights[0] + weights[1]);
+            let outcome = level + [0.0, 0.3, 0.1][arm] + generator.normal();
+            arms[arm].insert(outcome, 1.0).unwrap();
+            own.push((arm, outcome));
+        }
+        units.push((weights.to_vec(), own));
+        blocks.push(Batch { weights: weights.to_vec(), arms });
+    }
+    (units, blocks)
+}
+
+#[test]
+fn blocks_say_of_batches_what_their_units_say() {
+    let (units, blocks) = moving(3, 5.0);
+    let merged = |arm: usize| blocks.iter().fold(Moments::new(), |sum, batch| sum.merge(&batch.arms[arm]).unwrap());
+    let floor = Floor::new(MetricKind::MeanPerUnit, &merged(0), &merged(2)).unwrap();
+    let mut draws = Vec::new();
+    let mut earlier = [Moments::new(); 3];
+    for (batch, (weights, own)) in units.iter().enumerate() {
+        let pair: Vec<f64> = own.iter().filter(|(arm, _)| *arm != 1).map(|(_, outcome)| *outcome).collect();
+        let total: f64 = pair.iter().sum();
+        for (arm, outcome) in own {
+            // In the first batch the mean of the pair's other units.
+            let others = (total - outcome) / (pair.len() as f64 - 1.0);
+            let means = earlier.map(|arm| if batch == 0 { others } else { arm.mean_value() });
+            let unit = Unit { arm: *arm, outcome: *outcome, propensities: weights, earlier_means: &means };
+            draws.extend(Draw::between(0, 2, &unit).unwrap());
+        }
+        for (arm, outcome) in own {
+            earlier[*arm].insert(*outcome, 1.0).unwrap();
+        }
+    }
+    let by_units = aipw_floored(&draws, &floor).unwrap();
+    let by_blocks = batches::pair(&blocks, 0, 2, &floor).unwrap();
+    let effect = absolute(&by_blocks.control, &by_blocks.treatment).unwrap();
+    assert!((effect.estimate() - by_units.estimate()).abs() < 1e-12, "{effect:?} {by_units:?}");
+    assert!((effect.standard_error() / by_units.standard_error() - 1.0).abs() < 1e-12, "{effect:?} {by_units:?}");
+    assert_eq!(effect.units(), by_units.units());
+    let (once, weighted) = (batches::pair_once(&blocks, 0, 2, &floor).unwrap(), adaptively_weighted(&draws).unwrap());
+    let once = absolute(&once.control, &once.treatment).unwrap();
+    assert!((once.estimate() - weighted.estimate()).abs() < 1e-12, "{once:?} {weighted:?}");
+    assert!((once.standard_error() / weighted.standard_error() - 1.0).abs() < 1e-12, "{once:?} {weighted:?}");
+    // A corrected mean is where the truth is, whatever the weights did.
+    let control = batches::arm(&blocks, 0, 1.0).unwrap();
+    assert!((control.value() - 5.0).abs() < 4.0 * control.standard_error(), "{control:?}");
+    assert!((by_blocks.control.value() - 5.0).abs() < 0.3, "{by_blocks:?}");
+}
+
+#[test]
+fn the_level_of_a_metric_is_no_noise() {
+    let standard_error = |level: f64| {
+        let (_, blocks) = moving(4, level);
+        let merged = |arm: usize| blocks.iter().fold(Moments::new(), |sum, batch| sum.merge(&batch.arms[arm]).unwrap());
+        let floor = Floor::new(MetricKind::MeanPerUnit, &merged(0), &merged(1)).unwrap();
+        let pair = batches::pair(&blocks, 0, 1, &floor).unwrap();
+        absolute(&pair.control, &pair.treatment).unwrap().standard_error()
+    };
+    let (low, high) = (standard_error(0.0), standard_error(1_000.0));
+    assert!((low / high - 1.0).abs() < 1e-9, "{low} {high}");
+}
+
+#[test]
+fn what_cannot_be_said_of_batches_is_said() {
+    let (_, blocks) = moving(5, 0.0);
+    let arms = [blocks[0].arms[0], blocks[0].arms[1]];
+    let floor = Floor::new(MetricKind::MeanPerUnit, &arms[0], &arms[1]).unwrap();
+    assert!(batches::pair(&[], 0, 1, &floor).is_err());
+    assert!(batches::pair(&blocks, 0, 0, &floor).is_err());
+    assert!(batches::pair(&blocks, 0, 7, &floor).is_err());
+    assert!(batches::arm(&blocks, 7, 1.0).is_err());
+    let starved = Batch { weights: vec![1.0, 0.0, 0.0], ..blocks[0].clone() };
+    assert!(batches::pair(&[starved], 0, 1, &floor).is_err());
+    let weights = with_floor_of(&[1.0, 0.0], 0.2).unwrap();
+    assert!((weights[0] - 0.8).abs() < 1e-12 && (weights[1] - 0.2).abs() < 1e-12, "{weights:?}");
+    assert!(with_floor_of(&[1.0, 0.0], 0.6).is_err());
+}
+
+#[test]
+fn two_arms_are_weighed_by_their_chances_of_being_the_best() {
+    let arm = |mean| Posterior::new(mean, 1.0).unwrap();
+    let ranking = rank_arms(&[arm(0.0), arm(1.0)]).unwrap();
+    assert!(ranking.weights()[1] > 0.7, "{ranking:?}");
+    assert!((ranking.top_two_weights()[1] - 0.5).abs() < 1e-9);
+    let three = rank_arms(&[arm(0.0), arm(1.0), arm(3.0)]).unwrap();
+    assert_eq!(three.weights(), three.top_two_weights());
 }

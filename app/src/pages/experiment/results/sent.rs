@@ -5,7 +5,7 @@ use domain::experiment::{
     Aggregation, Cap, Correction, DecisionRule, Difference, Direction, ExperimentMetric, Margin, Method,
     MetricDefinition, MetricKey, MetricRole, MetricSource, OnHarm, Plan,
 };
-use experiment::{ArmUnits, Block, Sheet};
+use experiment::{ArmUnits, Block, Corrected, Sheet};
 use serde::{Deserialize, Serialize};
 
 /// Everything a table can be made of.
@@ -62,6 +62,7 @@ struct SentUnits {
     arms: Vec<ArmUnits>,
     blocks: Vec<Vec<Block>>,
     uncapped: Vec<Option<Vec<Block>>>,
+    corrected: Vec<[Option<Corrected>; 2]>,
     past: Vec<Vec<[f64; 2]>>,
 }
 
@@ -82,6 +83,7 @@ pub fn write(material: &Material) -> Result<Vec<u8>, postcard::Error> {
         arms: sheet.arms.clone(),
         blocks: sheet.blocks.clone(),
         uncapped: sheet.uncapped.clone(),
+        corrected: sheet.corrected.clone(),
         past: sheet.past.clone(),
     };
     let sent = Sent {
@@ -133,6 +135,7 @@ pub fn read(bytes: &[u8]) -> Option<Material> {
         arms: units.arms,
         blocks: units.blocks,
         uncapped: units.uncapped,
+        corrected: units.corrected,
         past: units.past,
         // The verdict is the server's: looking otherwise does not change it.
         checks: Vec::new(),

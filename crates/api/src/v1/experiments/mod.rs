@@ -64,7 +64,8 @@ struct Create {
     /// The label it takes over; `production` unless said.
     label: Option<String>,
     /// `name`, `hypothesis`, `unit` (`user`, `session`, `trace`, `attribute:NAME`), `arms` (each `key`, `name`, `version`,
-    /// `weight` in 1/10,000, the control first), `coverage`, `targeting`, `exclusion` (`group`, `ranges`), `holdout` (`share`),
+    /// `weight` in 1/10,000, the control first), `coverage`, `allocation` (`fixed`, or `adaptive`: weights move towards better arms),
+    /// `adaptive` (`batch_hours`, `floor`: the share every arm keeps), `targeting`, `exclusion` (`group`, `ranges`), `holdout` (`share`),
     /// `forced` (unit to arm), `sticky` (units keep the arm of their first exposure; clients that assign by themselves then serve
     /// the control), `ramp` (`steps` of `coverage`, `hold_minutes`, `minimum_units`, `approval`), `schedule` (`start`, `end`,
     /// `minimum_hours`), `metrics` (each `metric`, `role`, `margin`), `plan` (`method`, `alpha`, `power`, `correction`,

@@ -120,7 +120,7 @@ pub(super) struct ActivityView {
     #[schema(value_type = String, format = DateTime)]
     at: TimeUs,
     by: String,
-    /// `created`, `edited`, `launched`, `started`, `paused`, `resumed`, `advanced`, `shipped`, `stopped`, `concluded`,
+    /// `created`, `edited`, `launched`, `started`, `paused`, `resumed`, `advanced`, `reallocated`, `shipped`, `stopped`, `concluded`,
     /// `rolled_back`, `reopened`, `rebased` or `archived`.
     #[schema(value_type = String)]
     kind: ActivityKind,

@@ -7,6 +7,8 @@
 //!
 //! *In plain words: traffic moved toward better versions while the test ran, so we use a corrected estimate.*
 
+pub mod batches;
+
 use crate::anytime::{Floor, FloorArm, OneSided};
 use crate::contrast::Effect;
 use crate::error::{Result, Undefined, computed, finite, non_negative, open_unit, positive};
@@ -238,6 +240,22 @@ impl Running {
         let distance = value - self.mean;
         let mean = computed(self.mean + distance / count as f64)?;
         Ok(Self { count, mean, second: computed(self.second + distance * (value - mean))? })
+    }
+
+    /// With all of another (Chan, Golub & LeVeque 1979).
+    fn merged(self, other: Self) -> Result<Self> {
+        if self.count == 0 || other.count == 0 {
+            return Ok(if self.count == 0 { other } else { self });
+        }
+        let count = self.count.saturating_add(other.count);
+        let (own, more, all) = (self.count as f64, other.count as f64, count as f64);
+        let distance = other.mean - self.mean;
+        let mean = computed(self.mean + distance * (more / all))?;
+        Ok(Self {
+            count,
+            mean,
+            second: computed(self.second + other.second + distance * distance * (own * more / all))?,
+        })
     }
 
     /// Sample variance (n − 1).
