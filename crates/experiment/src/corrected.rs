@@ -61,12 +61,10 @@ impl Corrected {
         let (true, Reading::Units(kind)) = (metric.aggregation.is_of_every_unit(), reading) else {
             return Self::without(arms, NOT_CORRECTED);
         };
-        match Batches::new(kind, metric.aggregation == Aggregation::Rate, stretches, arms) {
-            Ok(batches) => Self {
-                arms: (0..arms)
-                    .map(|arm| batches.arm(arm).ok().map(|own| [own.value(), own.standard_error()]))
-                    .collect(),
-                pairs: (1..arms).map(|arm| batches.pair(arm)).collect(),
+        match Units::new(kind, metric.aggregation == Aggregation::Rate, stretches, arms) {
+            Ok(units) => Self {
+                arms: (0..arms).map(|arm| units.arm(arm).ok().map(|own| [own.value(), own.standard_error()])).collect(),
+                pairs: (1..arms).map(|arm| units.pair(arm)).collect(),
             },
             Err(why) => Self::without(arms, &why.to_string()),
         }
@@ -90,8 +88,8 @@ impl Pairs {
     }
 }
 
-/// The batches of a metric.
-struct Batches {
+/// The units of a metric.
+struct Units {
     kind: MetricKind,
     binary: bool,
     batches: Vec<Batch>,
@@ -99,7 +97,7 @@ struct Batches {
     arms: Vec<Moments>,
 }
 
-impl Batches {
+impl Units {
     fn new(kind: MetricKind, binary: bool, stretches: &[Stretch], arms: usize) -> stats::Result<Self> {
         let mut whole = vec![Moments::new(); arms];
         let mut batches = Vec::with_capacity(stretches.len());

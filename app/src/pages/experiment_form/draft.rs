@@ -20,6 +20,12 @@ pub struct Draft {
     pub hypothesis: String,
     /// The versions compared, the control first.
     pub arms: Vec<ArmDraft>,
+    /// `fixed` or `adaptive`.
+    pub allocation: String,
+    /// Hours of a batch, when adaptive.
+    pub batch_hours: String,
+    /// Percent every arm keeps, when adaptive.
+    pub floor: String,
     /// `user`, `session`, `trace`, or `attribute`.
     pub unit: String,
     /// The attribute, for the last.
@@ -149,7 +155,8 @@ impl form::Draft for Draft {
             let (field, row, of_row) = (path.next().unwrap_or_default(), path.next(), path.next());
             let text = text.into_owned();
             let (Some(row), Some(of_row)) = (row.and_then(|row| row.parse::<u32>().ok()), of_row) else {
-                put!(draft, field, text; key name hypothesis unit unit_attribute sticky coverage joined audience group ranges holdout
+                put!(draft, field, text; key name hypothesis allocation batch_hours floor unit unit_attribute sticky coverage joined
+                    audience group ranges holdout
                     forced start end minimum_hours method alpha power correction tuning_units minimum_units on_harm);
                 continue;
             };
@@ -200,6 +207,9 @@ mod tests {
             name: text("name"),
             hypothesis: text("hypothesis"),
             arms: vec![ArmDraft { key: text("a"), name: text("b"), version: text("c"), weight: text("d") }],
+            allocation: text("allocation"),
+            batch_hours: text("batch_hours"),
+            floor: text("floor"),
             unit: text("unit"),
             unit_attribute: text("unit_attribute"),
             sticky: text("sticky"),

@@ -2,7 +2,7 @@
 
 use assign::{Condition, attribute::Scalar, condition::Values};
 use domain::experiment::{
-    Correction, Design, ExperimentMetric, Margin, Method, MetricRole, OnHarm, Targeting, UnitKind,
+    Allocation, Correction, Design, ExperimentMetric, Margin, Method, MetricRole, OnHarm, Targeting, UnitKind,
 };
 use ui::format;
 
@@ -20,6 +20,7 @@ pub(super) fn draft(key: &str, design: &Design) -> Draft {
     let (joined, rules, audience) = design.targeting.as_ref().map_or_else(nobody_named, self::audience);
     let percent = |share: domain::experiment::Share| share.to_string().trim_end_matches('%').to_owned();
     let plan = &design.plan;
+    let adaptive = design.adaptive.unwrap_or_default();
     Draft {
         key: key.to_owned(),
         name: design.name.clone(),
@@ -34,6 +35,13 @@ pub(super) fn draft(key: &str, design: &Design) -> Draft {
                 weight: (f64::from(arm.weight) / 100.0).to_string(),
             })
             .collect(),
+        allocation: match design.allocation {
+            Allocation::Fixed => "fixed",
+            Allocation::Adaptive => "adaptive",
+        }
+        .to_owned(),
+        batch_hours: adaptive.batch_hours.to_string(),
+        floor: adaptive.floor.map_or_else(String::new, percent),
         unit,
         unit_attribute,
         sticky: ticked(design.sticky),
@@ -234,6 +242,22 @@ mod tests {
         let parsed = parse(&draft("tone", &design), &design);
         assert_eq!(parsed.problems, []);
         assert_eq!(parsed.design, design);
+    }
+
+    #[test]
+    fn an_adaptive_split_goes_through_the_form_unchanged() {
+        for settings in [json!(null), json!({"batch_hours": 6, "floor": 0.1})] {
+            let design: Design =
+                serde_json::from_value(json!({"allocation": "adaptive", "adaptive": settings})).unwrap();
+            assert_eq!(parse(&draft("tone", &design), &design).design, design);
+        }
+        let mut form = draft("tone", &Design { allocation: Allocation::Adaptive, ..Design::default() });
+        (form.batch_hours, form.floor) = ("often".to_owned(), "all".to_owned());
+        let fields: Vec<String> =
+            parse(&form, &Design::default()).problems.into_iter().map(|problem| problem.field).collect();
+        assert_eq!(fields, ["adaptive.batch_hours", "adaptive.floor"]);
+        form.allocation = "fixed".to_owned();
+        assert_eq!(parse(&form, &Design::default()).design.adaptive, None);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct FormView {
     pub edited: Option<Edited>,
     /// Whether the visitor may save.
     pub may_write: bool,
+    /// What an adaptive split is for and costs.
+    pub adaptive: String,
     /// Seeds the project's shared hashes, for the preview.
     pub project_id: String,
 }

@@ -8,9 +8,9 @@ use assign::{
 use domain::{
     Invalid,
     experiment::{
-        Aggregation, Arm, ArmKey, BucketRange, Cap, Correction, Design, Direction, Exclusion, ExperimentMetric,
-        Holdout, Margin, Method, MetricDefinition, MetricKey, MetricRole, MetricSource, OnHarm, Ramp, RampStep, Share,
-        UnitKind,
+        Adaptive, Aggregation, Allocation, Arm, ArmKey, BucketRange, Cap, Correction, Design, Direction, Exclusion,
+        ExperimentMetric, Holdout, Margin, Method, MetricDefinition, MetricKey, MetricRole, MetricSource, OnHarm, Ramp,
+        RampStep, Share, UnitKind,
     },
     metric::Quantity,
     problem::FieldProblem,
@@ -117,6 +117,7 @@ pub fn parse(draft: &Draft, base: &Design) -> Parsed {
     }
     design.sticky = draft.sticky == "true";
     design.arms = arms(draft, &mut reader);
+    allocation(draft, base, &mut design, &mut reader);
     if let Some(share) = reader.share("coverage", &draft.coverage) {
         design.coverage = share;
     }
@@ -177,6 +178,25 @@ fn arms(draft: &Draft, reader: &mut Reader) -> Vec<Arm> {
         arms.push(Arm { key, name: arm.name.trim().to_owned(), version, weight: weight.steps() });
     }
     arms
+}
+
+fn allocation(draft: &Draft, base: &Design, design: &mut Design, reader: &mut Reader) {
+    (design.allocation, design.adaptive) = (Allocation::Fixed, None);
+    if draft.allocation != "adaptive" {
+        return;
+    }
+    let mut adaptive = Adaptive::default();
+    if !blank(&draft.batch_hours)
+        && let Some(hours) = reader.whole("adaptive.batch_hours", &draft.batch_hours)
+    {
+        adaptive.batch_hours = hours;
+    }
+    if !blank(&draft.floor) {
+        adaptive.floor = reader.share("adaptive.floor", &draft.floor);
+    }
+    design.allocation = Allocation::Adaptive;
+    // What is as usual need not be said.
+    design.adaptive = (adaptive != Adaptive::default() || base.adaptive.is_some()).then_some(adaptive);
 }
 
 /// An audience as JSON. Read on the server only: the browser would need a reader of JSON for this one field.

@@ -27,6 +27,11 @@ const FORTNIGHT: RangeChoice = RangeChoice::Last { minutes: 14 * 1440 };
 /// Guardrails a new experiment begins with, and how much worse each may get, in percent of the control.
 const USUAL_GUARDRAILS: [(&str, &str); 3] = [("latency p95", "10"), ("cost ratio", "10"), ("errors ratio", "20")];
 
+/// What an adaptive split is for, and what it costs.
+const ADAPTIVE: &str = "Fixed keeps the weights. Adaptive moves traffic to better arms batch by batch, to pick the best of several with \
+    few losses. Telling the whole effect then takes longer; ratios, quantiles and segments get no interval; units keep their arm, which \
+    only resolve and single OFREP evaluations can deal.";
+
 pub(super) async fn new(visit: &Visit, prompt: Option<String>, label: Option<String>) -> Result<FormView, AppError> {
     let prompts = &visit.services.prompts;
     let Some(name) = prompt.filter(|name| !name.is_empty()) else {
@@ -98,6 +103,7 @@ fn view(
         metrics,
         edited,
         may_write: may_write(visit),
+        adaptive: ADAPTIVE.to_owned(),
         project_id: visit.project.id.to_string(),
     }
 }

@@ -61,6 +61,20 @@ pub fn Tested(typed: Typed, draft: Draft) -> impl IntoView {
         typed.read();
     };
     let full = move || rows.count() >= Design::MOST_ARMS;
+    let (batch_hours, floor) = (draft.batch_hours, draft.floor);
+    let batches = live(move || {
+        let (batch_hours, floor) = (batch_hours.clone(), floor.clone());
+        typed.draft.with(|draft| draft.allocation == "adaptive").then(|| {
+            view! {
+                <TextField name="draft[batch_hours]" id="batch-hours" label="Hours a batch" value=batch_hours autocomplete="off"
+                    error=typed.error_of("adaptive.batch_hours")/>
+                <TextField name="draft[floor]" id="floor" label="Every arm keeps, %" value=floor optional=true autocomplete="off"
+                    error=typed.error_of("adaptive.floor")/>
+            }
+            .into_any()
+        })
+    });
+    let hint = view.adaptive;
     view! {
         <Card title="What is tested" beside>
             <CardBody>
@@ -84,6 +98,11 @@ pub fn Tested(typed: Typed, draft: Draft) -> impl IntoView {
                             <Button on:click=even>"Split evenly"</Button>
                         </div>
                     </fieldset>
+                    <div class="form__row">
+                        <SelectField name="draft[allocation]" id="allocation" label="Split" value=draft.allocation hint
+                            options=options(&[("fixed", "Fixed"), ("adaptive", "Adaptive")]) error=typed.error_of("allocation")/>
+                        {batches}
+                    </div>
                 </div>
             </CardBody>
         </Card>
@@ -299,7 +318,8 @@ fn MetricRow(typed: Typed, rows: Rows<MetricDraft>, id: u32, metric: MetricDraft
             <SelectField name=name("role") id=format!("metric-{id}-role") label="Role" value=metric.role
                 options=options(&[("goal", "Goal"), ("guardrail", "Guardrail"), ("secondary", "Secondary")])/>
             <div class="rows__margin">
-                <SelectField name=name("what") id=format!("metric-{id}-what") label="Metric" options=choices value=metric.what error=error("metric.key")/>
+                <SelectField name=name("what") id=format!("metric-{id}-what") label="Metric" options=choices value=metric.what
+                    error=typed.error(move || first_of(typed, &format!("metrics[{}].metric.", rows.place(id))))/>
                 {seen}
             </div>
             <SelectField name=name("direction") id=format!("metric-{id}-direction") label="Better" value=metric.direction

@@ -26,14 +26,14 @@ impl Adaptive {
     const LEAST_FLOOR: u16 = 100;
 
     /// The share every arm of so many keeps.
-    pub fn floor_of(&self, arms: usize) -> Share {
+    pub fn floor_of(self, arms: usize) -> Share {
         let arms = u16::try_from(arms.max(1)).unwrap_or(u16::MAX);
         let usual = (1_000 / arms).max(200).min(10_000 / arms);
         self.floor.unwrap_or_else(|| Share::from_steps(usual).unwrap_or(Share::ALL))
     }
 
     /// What an adaptive split cannot do, each at its field.
-    pub(super) fn check(&self, design: &Design, problems: &mut Problems) {
+    pub(super) fn check(self, design: &Design, problems: &mut Problems) {
         if !(1..=Self::MOST_HOURS).contains(&self.batch_hours) {
             let message = format!("`{}` hours; a batch lasts 1 to {}", self.batch_hours, Self::MOST_HOURS);
             problems.add("adaptive.batch_hours", message);
@@ -41,14 +41,7 @@ impl Adaptive {
         let arms = u16::try_from(design.arms.len().max(1)).unwrap_or(u16::MAX);
         let most = 10_000 / arms;
         let floor = self.floor_of(design.arms.len());
-        if !(Self::LEAST_FLOOR..=most).contains(&floor.steps()) {
-            let message = format!(
-                "`{}` cannot be kept by each of {arms} arms; give 0.01 to {}",
-                floor.fraction(),
-                f64::from(most) / 10_000.0
-            );
-            problems.add("adaptive.floor", message);
-        } else {
+        if (Self::LEAST_FLOOR..=most).contains(&floor.steps()) {
             for (index, arm) in design.arms.iter().enumerate().filter(|(_, arm)| arm.weight < floor.steps()) {
                 let message = format!(
                     "`{}` is below the {floor} every arm keeps; begin with at least {}",
@@ -57,6 +50,13 @@ impl Adaptive {
                 );
                 problems.add(format!("arms[{index}].weight"), message);
             }
+        } else {
+            let message = format!(
+                "`{}` cannot be kept by each of {arms} arms; give 0.01 to {}",
+                floor.fraction(),
+                f64::from(most) / 10_000.0
+            );
+            problems.add("adaptive.floor", message);
         }
         if design.coverage != Share::ALL {
             problems.add(
@@ -70,7 +70,7 @@ impl Adaptive {
         }
         if design.ramp.is_some() {
             problems.add(
-                "ramp",
+                "ramp.steps",
                 "a ramp holds the weights while the traffic grows, an adaptive split moves them; leave it out, and begin with a \
                  small weight for the new version",
             );

@@ -55,6 +55,25 @@ fn a_whole_design_has_no_problem_and_reads_back_what_it_writes() {
 }
 
 #[test]
+fn an_adaptive_split_keeps_a_share_for_every_arm() {
+    for (arms, share) in [(2, 0.05), (4, 0.025), (5, 0.02), (10, 0.02)] {
+        assert!((Adaptive::default().floor_of(arms).fraction() - share).abs() < 1e-9, "{arms}");
+    }
+    let adaptive = |design: &mut Value| {
+        design["allocation"] = json!("adaptive");
+        design["adaptive"] = json!({"floor": 0.2});
+        design["coverage"] = json!(1);
+        design["ramp"] = Value::Null;
+        design["metrics"][0]["metric"]["aggregation"] = json!("rate");
+        design["metrics"][0]["metric"]["source"] = json!("event:buy");
+        design["metrics"][1]["metric"]["aggregation"] = json!("mean");
+    };
+    assert_eq!(fields_of(adaptive), Vec::<String>::new());
+    // Quantiles may be looked at, and decide nothing.
+    assert_eq!(fields_of(|design| design["allocation"] = json!("adaptive")).len(), 4);
+}
+
+#[test]
 fn every_mistake_is_told_at_its_field() {
     for (path, value, field) in [
         ("/arms/0/weight", json!(6000), "arms"),

@@ -1,7 +1,7 @@
 //! A split that moves: what its numbers say, and how often they say it wrongly. `ASSAY_SLOW=1` lives through many experiments, the
 //! quick tier through a few hundred; `--nocapture` prints the figures.
 
-use domain::experiment::{ExperimentMetric, Margin, Method, MetricRole};
+use domain::experiment::{ExperimentMetric, Margin, Method, MetricRole, Plan};
 use experiment::{Block, Choices, Corrected, GuardrailState, Sheet, Stretch, Verdict};
 use stats::{moments::Moments, random::Generator};
 
@@ -196,7 +196,7 @@ fn of_two_arms_the_exact_test_leads_batch_by_batch_while_successes_are_few() {
     for _ in 0..4 {
         bandit.live(&mut random, |random, _, _| f64::from(u8::from(random.uniform() < 0.02)));
     }
-    let comparison = &bandit.sheet(true).rows(&Choices::of(&Default::default())).unwrap()[0].comparisons[0];
+    let comparison = &bandit.sheet(true).rows(&Choices::of(&Plan::default())).unwrap()[0].comparisons[0];
     assert!(comparison.exact, "{comparison:?}");
     assert!(comparison.p.unwrap() > 0.05);
 }
@@ -209,7 +209,7 @@ fn a_guardrail_is_judged_by_corrected_numbers() {
     for _ in 0..BATCHES {
         bandit.live(&mut random, |random, batch, arm| 10.0 + 0.1 * batch as f64 + 2.0 * arm as f64 + random.normal());
     }
-    let comparison = &bandit.sheet(true).rows(&Choices::of(&Default::default())).unwrap()[0].comparisons[0];
+    let comparison = &bandit.sheet(true).rows(&Choices::of(&Plan::default())).unwrap()[0].comparisons[0];
     assert_eq!(comparison.guardrail, Some(GuardrailState::SeriouslyHarmed));
     // Cheaper is better: the traffic went to the control, and its lift is about a fifth.
     assert!(bandit.weights()[0] > 9_000, "{:?}", bandit.weights());

@@ -2,10 +2,11 @@
 
 use domain::{
     auth::Actor,
-    experiment::{ActivityKind, Allocation, Experiment, MetricRole, State},
+    experiment::{ActivityKind, Allocation, Experiment, MetricRole, Share, State},
     ids::ProjectId,
     time::TimeUs,
 };
+use experiment::CheckStatus;
 
 use super::{Experiments, save::Told, stage};
 use crate::{ServiceError, results::Moment};
@@ -48,43 +49,14 @@ impl Experiments {
         if !self.batches.is_due(experiment.id, units.version, now) {
             return Ok(None);
         }
-        let Some(moment) = Moment::of(&self.context, project, experiment, now).await? else { return Ok(None) };
-        let least = moment.sheet.arms.iter().map(|arm| arm.units).min().unwrap_or(0);
-        if moment.newest < LEAST_UNITS || least < LEAST_OF_ARM {
-            return Ok(None);
+        let looked = Moment::of(&self.context, project, experiment, now).await;
+        let next =
+            looked.inspect_err(|_| self.batches.failed(experiment.id))?.and_then(|moment| next(experiment, &moment));
+        if next.is_some() {
+            // Should it not begin now, the next tick tries it again.
+            self.batches.forget(experiment.id);
         }
-        let goals = experiment.design.metrics.iter().zip(&moment.sheet.corrected);
-        let goal = goals.into_iter().find(|(metric, _)| metric.role == MetricRole::Goal);
-        let Some((goal, [Some(corrected), _])) = goal else { return Ok(None) };
-        let floor = rule.floor_of(moment.sheet.arms.len()).fraction();
-        // Without a spread yet, such as before the first success, nothing tells the arms apart: the batch goes on.
-        let Ok(next) = corrected.next_weights(goal.metric.direction, floor) else { return Ok(None) };
-        let moved = next.weights.iter().zip(&epoch.weights).any(|(next, now)| next.abs_diff(*now) >= LEAST_MOVE);
-        if !moved {
-            return Ok(None);
-        }
-        let batches = phase.epochs.iter().filter(|epoch| epoch.coverage > domain::experiment::Share::NONE).count();
-        let best = (0..next.best.len())
-            .max_by(|one, other| next.best.get(*one).unwrap_or(&0.0).total_cmp(next.best.get(*other).unwrap_or(&0.0)));
-        let named = |place: usize| experiment.design.arms.get(place).map(|arm| arm.key.to_string()).unwrap_or_default();
-        let mut shares: Vec<(usize, u16)> = next.weights.iter().copied().enumerate().collect();
-        shares.sort_by(|(one, weight), (other, more)| more.cmp(weight).then(one.cmp(other)));
-        let told: Vec<String> = shares
-            .iter()
-            .map(|(place, weight)| format!("{} {:.0}%", named(*place), f64::from(*weight) / 100.0))
-            .collect();
-        let chance = best.and_then(|place| next.best.get(place)).copied().unwrap_or(0.0);
-        let why = format!(
-            "batch {}: {}, because after {} units the chance that {} is the best by {} is {:.0}%",
-            batches + 1,
-            told.join(", "),
-            moment.sheet.arms.iter().map(|arm| arm.units).sum::<u64>(),
-            best.map(named).unwrap_or_default(),
-            goal.metric.title(),
-            // Never quite sure.
-            (100.0 * chance).clamp(1.0, 99.0),
-        );
-        Ok(Some(NextBatch { weights: next.weights, why }))
+        Ok(next)
     }
 
     /// Begins a batch.
@@ -103,4 +75,46 @@ impl Experiments {
         stage::open_batch(&mut changed, now, &next.why, next.weights);
         self.save(&Actor::System, project, changed, now, Told::new(ActivityKind::Reallocated, next.why)).await
     }
+}
+
+/// How the next batch is split by the numbers of a moment; none while the present one goes on.
+fn next(experiment: &Experiment, moment: &Moment) -> Option<NextBatch> {
+    let phase = experiment.phase()?;
+    let (epoch, rule) = (phase.epoch()?, experiment.design.adaptive.unwrap_or_default());
+    let least = moment.sheet.arms.iter().map(|arm| arm.units).min().unwrap_or(0);
+    // Numbers that must not be used move nothing.
+    let broken = moment.sheet.checks.iter().any(|check| check.status == CheckStatus::Broken);
+    if broken || moment.newest < LEAST_UNITS || least < LEAST_OF_ARM {
+        return None;
+    }
+    let goals = experiment.design.metrics.iter().zip(&moment.sheet.corrected);
+    let goal = goals.into_iter().find(|(metric, _)| metric.role == MetricRole::Goal);
+    let (goal, [Some(corrected), _]) = goal? else { return None };
+    let floor = rule.floor_of(moment.sheet.arms.len()).fraction();
+    // Without a spread yet, such as before the first success, nothing tells the arms apart: the batch goes on.
+    let next = corrected.next_weights(goal.metric.direction, floor).ok()?;
+    let moved = next.weights.iter().zip(&epoch.weights).any(|(next, now)| next.abs_diff(*now) >= LEAST_MOVE);
+    if !moved {
+        return None;
+    }
+    let batches = phase.epochs.iter().filter(|epoch| epoch.coverage > Share::NONE).count();
+    let best = (0..next.best.len())
+        .max_by(|one, other| next.best.get(*one).unwrap_or(&0.0).total_cmp(next.best.get(*other).unwrap_or(&0.0)));
+    let named = |place: usize| experiment.design.arms.get(place).map(|arm| arm.key.to_string()).unwrap_or_default();
+    let mut shares: Vec<(usize, u16)> = next.weights.iter().copied().enumerate().collect();
+    shares.sort_by(|(one, weight), (other, more)| more.cmp(weight).then(one.cmp(other)));
+    let told: Vec<String> =
+        shares.iter().map(|(place, weight)| format!("{} {:.0}%", named(*place), f64::from(*weight) / 100.0)).collect();
+    let chance = best.and_then(|place| next.best.get(place)).copied().unwrap_or(0.0);
+    let why = format!(
+        "batch {}: {}, because after {} units the chance that {} is the best by {} is {:.0}%",
+        batches + 1,
+        told.join(", "),
+        moment.sheet.arms.iter().map(|arm| arm.units).sum::<u64>(),
+        best.map(named).unwrap_or_default(),
+        goal.metric.title(),
+        // Never quite sure.
+        (100.0 * chance).clamp(1.0, 99.0),
+    );
+    Some(NextBatch { weights: next.weights, why })
 }

@@ -45,12 +45,12 @@ impl Looks {
     }
 
     /// Takes a look back, so that the next tick looks again.
-    fn forget(&self, experiment: ExperimentId) {
+    pub(super) fn forget(&self, experiment: ExperimentId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&experiment);
     }
 
     /// Notes that a look saw nothing, so that it is repeated in its time, whether or not units change until then.
-    fn failed(&self, experiment: ExperimentId) {
+    pub(super) fn failed(&self, experiment: ExperimentId) {
         if let Some(last) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&experiment) {
             last.seen = None;
         }

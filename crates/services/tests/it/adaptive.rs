@@ -230,7 +230,7 @@ async fn what_a_moving_split_cannot_do_is_refused_at_its_field() {
     let arms = json!([{"key": "control", "version": 1, "weight": 9_900}, {"key": "warm", "version": 2, "weight": 100}]);
     let cases: [(&str, &str, Value, &str); 10] = [
         ("coverage", "coverage", json!(0.5), "exclusion group"),
-        ("ramp", "ramp", ramp, "leave it out"),
+        ("ramp.steps", "ramp", ramp, "leave it out"),
         (
             "metrics[0].metric.aggregation",
             "metrics",

@@ -129,8 +129,11 @@ fn an_arm_wins_only_against_all_others() {
     assert_eq!(has_won(&[close; 10], 0.05, 1_000.0, 0.0), Ok(false));
 }
 
+/// Weights of a batch, and its units: arm and outcome.
+type Dealt = (Vec<f64>, Vec<(usize, f64)>);
+
 /// Units of batches whose weights move, and the same as blocks.
-fn moving(seed: u64, level: f64) -> (Vec<(Vec<f64>, Vec<(usize, f64)>)>, Vec<Batch>) {
+fn moving(seed: u64, level: f64) -> (Vec<Dealt>, Vec<Batch>) {
     let mut generator = Generator::new(seed);
     let (mut units, mut blocks) = (Vec::new(), Vec::new());
     for weights in [[0.5, 0.3, 0.2], [0.2, 0.2, 0.6], [0.1, 0.8, 0.1]] {

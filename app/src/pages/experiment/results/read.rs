@@ -1,6 +1,6 @@
 //! Gathers a result for its page. Server only.
 
-use domain::experiment::{Experiment, Phase, State};
+use domain::experiment::{Allocation, Experiment, Phase, State};
 use experiment::CheckStatus;
 use services::{ServiceError, results::ResultQuery};
 use ui::{Query, format};
@@ -45,6 +45,7 @@ pub(super) async fn results(
     let counted: u64 = sheet.arms.iter().map(|arm| arm.units).sum();
     let mut verdict =
         if counted == 0 { Verdict::default() } else { verdict::of(sheet, &result.table.verdicts).map_err(broken)? };
+    verdict.text.extend(moved(phase));
     if phase.to_us.is_some() {
         // What to do is decided; what was known stays.
         verdict.word.clear();
@@ -101,6 +102,24 @@ fn phases(experiment: &Experiment) -> Vec<(String, String)> {
         (phase.number.to_string(), when)
     };
     experiment.phases.iter().rev().map(phase).collect()
+}
+
+/// Where the traffic of a split that moves goes, and what that means for the numbers.
+fn moved(phase: &Phase) -> Option<String> {
+    let epoch = phase.epoch().filter(|_| phase.definition.allocation == Allocation::Adaptive)?;
+    let arms = phase.definition.arms.iter().zip(&epoch.weights);
+    let (arm, weight) = arms.max_by_key(|(_, weight)| **weight)?;
+    let title = arm.title();
+    let since = format::date(epoch.from_us.0);
+    Some(if epoch.weights == phase.definition.arms.iter().map(|arm| arm.weight).collect::<Vec<_>>() {
+        "The split is adaptive and has not moved yet.".to_owned()
+    } else {
+        format!(
+            "The split is adaptive: since {since} {title} gets {}. Traffic moved toward better versions while the test ran, so every \
+             number is corrected for the weights its units were dealt by.",
+            format::percent_whole(f64::from(*weight) / 10_000.0),
+        )
+    })
 }
 
 #[derive(Debug)]
