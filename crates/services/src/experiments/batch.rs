@@ -49,7 +49,7 @@ impl Experiments {
         if !self.batches.is_due(experiment.id, units.version, now) {
             return Ok(None);
         }
-        let looked = Moment::of(&self.context, project, experiment, now).await;
+        let looked = Moment::of(&self.context, project, experiment, None, now).await;
         let next =
             looked.inspect_err(|_| self.batches.failed(experiment.id))?.and_then(|moment| next(experiment, &moment));
         if next.is_some() {

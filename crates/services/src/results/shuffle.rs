@@ -255,6 +255,7 @@ impl<'u> Shuffling<'u> {
             blocks: metrics.iter().map(|metric| gather::blocks(&metric.metric, self.watch, halves)).collect(),
             metrics,
             uncapped: Vec::new(),
+            corrected: Vec::new(),
             past: Vec::new(),
             checks: Vec::new(),
             least_days: 0.0,
