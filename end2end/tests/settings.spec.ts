@@ -128,7 +128,7 @@ test("how long events are kept is chosen, and for ever again", async ({ page, op
   await open(`/p/${project}/settings`);
   await checkAccessibility();
   const days = page.getByLabel("Days");
-  const save = page.getByRole("button", { name: "Save days" });
+  const save = page.getByRole("button", { name: "Set days" });
   await days.fill("0");
   await save.click();
   await expect(page.getByRole("alert").filter({ hasText: "1 to 3650 days" })).toBeVisible();

@@ -50,7 +50,7 @@ pub fn Retention(project: String, view: DataView, may_manage: bool, acts: DataAc
                     optional=true
                     autocomplete="off"
                 />
-                <div class="actions"><Button submit=true busy=acts.retain.pending()>"Save days"</Button></div>
+                <div class="actions"><Button submit=true busy=acts.retain.pending()>"Set days"</Button></div>
             </ActForm>
         }
         .into_any()
