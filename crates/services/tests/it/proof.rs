@@ -171,7 +171,7 @@ async fn through_everything(
 
 #[tokio::test]
 async fn through_the_whole_path_alike_arms_are_not_called_and_not_flagged() {
-    let runs = if slow() { 200 } else { 4 };
+    let runs = if slow() { 1_000 } else { 4 };
     let mut pipeline = Pipeline::new().await;
     let mut random = Generator::new(31);
     let (mut called, mut flagged) = (0, 0);
