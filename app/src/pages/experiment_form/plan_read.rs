@@ -151,7 +151,7 @@ fn line(design: &Design, planned: &MetricPlan) -> Option<PlanLine> {
             format!("{} units, {}", units(needed), days_text(days.by(design.plan.method)))
         }
         (Some(sample), None) => format!("{} units", units(sample.planned.unwrap_or(sample.fixed))),
-        (None, _) => planned.why.clone().unwrap_or_default(),
+        (None, _) => planned.why.as_ref().map(|why| why.replace('`', "")).unwrap_or_default(),
     };
     let name = if metric.name.is_empty() { title(&metric.source, metric.aggregation) } else { metric.name.clone() };
     let guard = if planned.role == MetricRole::Guardrail { " (guardrail)" } else { "" };

@@ -6,7 +6,7 @@ use ui::{Menu, Query, live};
 
 use super::{
     look::{CORRECTIONS, DIFFERENCES, Level, METHODS, PARAMETERS},
-    model::{Head, PlanWords},
+    model::PlanWords,
 };
 
 /// The present address.
@@ -45,7 +45,7 @@ fn choice(
     name: &'static str,
     value: &str,
     default: &str,
-    text: Signal<String>,
+    text: String,
 ) -> AnyView {
     let (own, plan) = (value.to_owned(), default.to_owned());
     let current = {
@@ -53,7 +53,7 @@ fn choice(
         move || (address.get(name).unwrap_or_else(|| plan.clone()) == own).then_some("true")
     };
     let href = move || address.with(name, &own, &plan);
-    view! { <a class=class href=href aria-current=current data-noscroll="">{move || text.get()}</a> }.into_any()
+    view! { <a class=class href=href aria-current=current data-noscroll="">{text}</a> }.into_any()
 }
 
 fn segmented(
@@ -65,9 +65,7 @@ fn segmented(
 ) -> AnyView {
     let items = all
         .iter()
-        .map(|(word, title)| {
-            choice(address, "segmented__item", name, word, default, Signal::stored((*title).to_owned()))
-        })
+        .map(|(word, title)| choice(address, "segmented__item", name, word, default, (*title).to_owned()))
         .collect_view();
     view! { <div class="segmented" role="group" aria-label=label>{items}</div> }.into_any()
 }
@@ -77,14 +75,14 @@ fn menu(
     id: &'static str,
     label: &str,
     name: &'static str,
-    all: Vec<(String, Signal<String>)>,
+    all: Vec<(String, String)>,
     default: &str,
 ) -> AnyView {
     let current = {
         let (all, default) = (all.clone(), default.to_owned());
         move || {
             let word = address.get(name).unwrap_or_else(|| default.clone());
-            all.iter().find(|(own, _)| *own == word).map(|(_, title)| title.get()).unwrap_or(word)
+            all.iter().find(|(own, _)| *own == word).map(|(_, title)| title.clone()).unwrap_or(word)
         }
     };
     let items =
@@ -112,36 +110,8 @@ pub struct Looking {
     pub(super) has_caps: bool,
     /// Its phases, the newest first; empty where there is one.
     pub(super) phases: Vec<(String, String)>,
-}
-
-/// Words that stay as they are.
-fn fixed(all: Vec<(String, String)>) -> Vec<(String, Signal<String>)> {
-    all.into_iter().map(|(word, title)| (word, Signal::stored(title))).collect()
-}
-
-/// The segments by size, each with its units as they are now.
-fn segments(address: Address, head: RwSignal<Head>) -> AnyView {
-    let names = Memo::new(move |_| {
-        head.with(|head| head.segments.iter().map(|(segment, _)| segment.clone()).collect::<Vec<_>>())
-    });
-    live(move || {
-        let names = names.get();
-        if names.is_empty() {
-            return None;
-        }
-        let mut all = vec![(String::new(), Signal::stored("everybody".to_owned()))];
-        all.extend(names.into_iter().map(|name| {
-            let own = name.clone();
-            let title = Signal::derive(move || {
-                let units =
-                    head.with(|head| head.segments.iter().find(|(name, _)| *name == own).map(|(_, units)| *units));
-                let units = ui::format::count(units.and_then(|units| i64::try_from(units).ok()).unwrap_or_default());
-                format!("{own} ({units})")
-            });
-            (name, title)
-        }));
-        Some(menu(address, "look-segment", "Segment", "segment", all, ""))
-    })
+    /// Segments that came with the page, the largest first.
+    pub(super) segments: Vec<String>,
 }
 
 /// Every choice.
@@ -151,10 +121,8 @@ pub(super) fn Controls(
     address: Address,
     /// What there is to choose from.
     looking: Looking,
-    /// What is known, for the segments.
-    head: RwSignal<Head>,
 ) -> impl IntoView {
-    let Looking { plan, has_caps, phases } = looking;
+    let Looking { plan, has_caps, phases, segments } = looking;
     let methods = METHODS.map(|(_, word, title)| (word, title));
     let differences = DIFFERENCES.map(|(_, word, title)| (word, title));
     let mut levels: Vec<(String, String)> = vec![(plan.alpha.clone(), format!("{} (plan)", plan.level))];
@@ -163,12 +131,17 @@ pub(super) fn Controls(
     let corrections = CORRECTIONS.iter().map(|(_, word, title)| ((*word).to_owned(), (*title).to_owned())).collect();
     let caps = has_caps.then(|| {
         let all = vec![("on".to_owned(), "as planned".to_owned()), ("off".to_owned(), "none".to_owned())];
-        menu(address, "look-caps", "Caps", "caps", fixed(all), "on")
+        menu(address, "look-caps", "Caps", "caps", all, "on")
     });
     let newest = phases.first().map(|(number, _)| number.clone());
     let phase = newest.map(|newest| {
         let all = phases.into_iter().map(|(number, when)| (number.clone(), format!("{number}, {when}"))).collect();
-        menu(address, "look-phase", "Phase", "phase", fixed(all), &newest)
+        menu(address, "look-phase", "Phase", "phase", all, &newest)
+    });
+    let segment = (!segments.is_empty()).then(|| {
+        let everybody = (String::new(), "everybody".to_owned());
+        let all = std::iter::once(everybody).chain(segments.into_iter().map(|segment| (segment.clone(), segment)));
+        menu(address, "look-segment", "Segment", "segment", all.collect(), "")
     });
     view! {
         <div class="results__controls">
@@ -176,9 +149,9 @@ pub(super) fn Controls(
             {segmented(address, "Difference", "difference", &differences, &plan.difference)}
             <span class="results__menus">
                 {phase}
-                {segments(address, head)}
-                {menu(address, "look-level", "Error level", "alpha", fixed(levels), &plan.alpha)}
-                {menu(address, "look-correction", "Correction", "correction", fixed(corrections), &plan.correction)}
+                {segment}
+                {menu(address, "look-level", "Error level", "alpha", levels, &plan.alpha)}
+                {menu(address, "look-correction", "Correction", "correction", corrections, &plan.correction)}
                 {caps}
             </span>
         </div>

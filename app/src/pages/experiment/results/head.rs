@@ -12,12 +12,12 @@ use super::{
 /// The card. What is known may be replaced while it stands; buttons and dialogs stay as they are.
 pub(super) fn card(head: RwSignal<Head>, news: News, actions: &ViewFn, standing: &ViewFn) -> AnyView {
     let tone = move || {
-        let mood = head.with(|head| head.verdict.mood);
+        let mood = head.get().verdict.mood;
         (mood != super::model::Mood::Plain).then(|| mood.tone().name())
     };
-    let said = live(move || Some(head.with(said)));
-    let fresh = live(move || Some(head.with(|head| news.line(head))));
-    let checks = live(move || head.with(|head| checks(&head.health)));
+    let said = live(move || Some(said(head.get())));
+    let fresh = live(move || Some(news.line()));
+    let checks = live(move || checks(&head.get().health));
     let (actions, standing) = (actions.run(), standing.run());
     view! {
         <section class="card" data-tone=tone>
@@ -35,8 +35,8 @@ pub(super) fn card(head: RwSignal<Head>, news: News, actions: &ViewFn, standing:
     .into_any()
 }
 
-fn said(head: &Head) -> AnyView {
-    let Verdict { mood, word, headline, text, others } = head.verdict.clone();
+fn said(head: Head) -> AnyView {
+    let Verdict { mood, word, headline, text, others } = head.verdict;
     let tone = mood.tone();
     let headline = if head.exposed > 0 { headline } else { format!("No {} yet.", head.units) };
     let word = (!word.is_empty()).then(|| view! { <Chip tone>{word}</Chip> }.into_any());

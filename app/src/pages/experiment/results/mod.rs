@@ -139,7 +139,7 @@ fn shown(results: Results, around: &Page, view: ResultsView) -> AnyView {
         OpenResults { project: param("project"), key: param("key"), phase, look: Query::from_pairs(query).pairs() }
     };
     Effect::new(move |_| {
-        if head.with_untracked(|head| head.stamp.is_some()) {
+        if head.get_untracked().stamp.is_some() {
             news.watch(question, move |view| drawn.take(view), changed);
         }
     });
@@ -147,16 +147,17 @@ fn shown(results: Results, around: &Page, view: ResultsView) -> AnyView {
     let verdict = head::card(head, news, actions, standing);
     let earlier = phase_words(&phases, &phase, address);
     let partial = live(move || {
-        let why = head.with(|head| head.partial.clone())?;
+        let why = head.get().partial?;
         Some(view! { <Notice tone=Tone::Warn>{format!("Not the whole truth yet: {why}.")}</Notice> }.into_any())
     });
     let decided = decided.map(decided::card);
-    let counted = Memo::new(move |_| head.with(|head| head.exposed > 0));
+    let counted = Memo::new(move |_| head.get().exposed > 0);
     let traces = format!("{}/traces", project_href(project));
     let body = live(move || {
         let around = Around { address, traces: traces.clone(), head, open: open(results.detail) };
         Some(if counted.get() {
-            let controls = Looking { plan: plan.clone(), has_caps, phases: phases.clone() };
+            let segments = head.get_untracked().segments.into_iter().map(|(segment, _)| segment).collect();
+            let controls = Looking { plan: plan.clone(), has_caps, phases: phases.clone(), segments };
             counted_body(drawn, around, controls)
         } else {
             nobody(&phases, &phase, address)
@@ -172,9 +173,7 @@ struct Drawn {
     picture: RwSignal<Picture>,
     material: StoredValue<Vec<u8>>,
     /// The picture as the server drew it last.
-    first: StoredValue<Picture>,
-    /// Goes up with what the server sends.
-    generation: RwSignal<u32>,
+    first: RwSignal<Picture>,
     results: Results,
 }
 
@@ -183,10 +182,9 @@ impl Drawn {
         results.keep(&head);
         Self {
             head: RwSignal::new(head),
-            first: StoredValue::new(picture.clone()),
+            first: RwSignal::new(picture.clone()),
             picture: RwSignal::new(picture),
             material: StoredValue::new(material),
-            generation: RwSignal::new(0),
             results,
         }
     }
@@ -194,11 +192,10 @@ impl Drawn {
     /// Shows what the server sent since, in place.
     fn take(self, view: ResultsView) {
         self.results.keep(&view.head);
-        self.first.set_value(view.picture);
         self.material.set_value(view.material);
         self.head.set(view.head);
-        self.generation.update(|generation| *generation = generation.wrapping_add(1));
-        if self.picture.with_untracked(|picture| picture.look.metric.is_some()) {
+        self.first.set(view.picture);
+        if self.picture.get_untracked().look.metric.is_some() {
             self.results.detail.again();
         }
     }
@@ -210,13 +207,12 @@ impl Drawn {
         let turn = StoredValue::new(0_u32);
         // Begun once the page answers: by then the chunk has a moment to come before somebody chooses.
         Effect::new(move |before: Option<()>| {
-            let wanted = look.get();
-            self.generation.track();
+            let (wanted, first) = (look.get(), self.first.get());
             let mine = turn.try_update_value(|turn| {
                 *turn = turn.wrapping_add(1);
                 *turn
             });
-            let is_drawn = self.first.with_value(|first| first.look == wanted);
+            let is_drawn = first.look == wanted;
             if before.is_none() && is_drawn {
                 spawn_local(async {
                     statistics(Vec::new(), Look::default()).await;
@@ -224,7 +220,7 @@ impl Drawn {
                 return;
             }
             if is_drawn {
-                self.picture.set(self.first.get_value());
+                self.picture.set(first);
                 return;
             }
             let bytes = self.material.get_value();
@@ -242,7 +238,7 @@ impl Drawn {
 /// What an open row shows.
 fn open(detail: Asked<Option<DetailView>>) -> ViewFn {
     // Where somebody points stays while numbers are replaced.
-    let at = RwSignal::new(None);
+    let at = RwSignal::new(String::new());
     ViewFn::from(move || {
         let draw = move |view: Option<DetailView>| match view {
             Some(view) => detail::detail(view, at),
@@ -292,17 +288,16 @@ fn counted_body(drawn: Drawn, around: Around, looking: Looking) -> AnyView {
     let Drawn { head, picture, .. } = drawn;
     let address = around.address;
     let rows = table(picture, around);
-    let differs = live(move || picture.with(|picture| differs(picture, address)));
-    let by_segment =
-        live(move || picture.with(|picture| Some(segments::segments(picture.segments.as_ref()?, address))));
-    let trades = live(move || picture.with(|picture| trades(&picture.trades)));
+    let differs = live(move || differs(&picture.get(), address));
+    let by_segment = live(move || Some(segments::segments(picture.get().segments.as_ref()?, address)));
+    let trades = live(move || trades(&picture.get().trades));
     let export = live(move || {
-        let href = picture.with(|picture| format!("data:text/csv;charset=utf-8,{}", ui::query::segment(&picture.csv)));
+        let href = format!("data:text/csv;charset=utf-8,{}", ui::query::segment(&picture.get().csv));
         let link = view! { <a class="button" data-kind="quiet" href=href download="results.csv">"CSV"</a> };
         Some(link.into_any())
     });
     let interval = live(move || {
-        let text = picture.with(|picture| picture.interval.clone());
+        let text = picture.get().interval;
         let words =
             format!("Line: {text}. Shape: Bayesian belief. Shaded: beyond the margin. A metric opens its course.");
         Some(words.into_any())
@@ -313,9 +308,8 @@ fn counted_body(drawn: Drawn, around: Around, looking: Looking) -> AnyView {
         let href = address.with("view", view, "");
         Some(view! { <LinkButton href kind=ButtonKind::Quiet attr:data-noscroll="">{text}</LinkButton> }.into_any())
     });
-    let controls = view! { <Controls address looking head/> }.into_any();
-    let broken = Memo::new(move |_| head.with(|head| head.broken.clone()));
-    let hidden_by = move || broken.get().filter(|_| address.get("show").as_deref() != Some("anyway"));
+    let controls = view! { <Controls address looking/> }.into_any();
+    let hidden_by = move || head.get().broken.filter(|_| address.get("show").as_deref() != Some("anyway"));
     let cover = live(move || Some(cover(hidden_by()?, address)));
     let state = move || hidden_by().map(|_| "yes");
     view! {

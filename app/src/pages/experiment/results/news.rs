@@ -1,7 +1,7 @@
 //! Keeps a running experiment's numbers fresh while somebody looks. Asks for a stamp of two numbers; only when that changes are
 //! results asked for, and they replace what is shown in place.
 
-use std::time::Duration;
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 use leptos::{ev, prelude::*, task::spawn_local};
 use ui::{Announcer, format};
@@ -21,14 +21,11 @@ const TICK: Duration = Duration::from_secs(1);
 /// Results are worked out again at most this part of the time.
 const REST: f64 = 20.0;
 
-/// How fresh what is shown is.
+/// How fresh what is shown is, in words.
 #[derive(Clone, Copy)]
 pub(super) struct News {
     head: RwSignal<Head>,
-    /// Seconds since page and server agreed last.
-    age_s: RwSignal<u32>,
-    /// Whether the last look failed.
-    lost: RwSignal<bool>,
+    fresh: RwSignal<String>,
 }
 
 /// When it looks, in seconds of the browser's clock.
@@ -39,29 +36,32 @@ struct Turns {
     /// When it looks again.
     next: f64,
     under_way: bool,
+    /// Whether the last look failed.
+    lost: bool,
+}
+
+impl Turns {
+    fn words(self, now: f64) -> String {
+        let since = format::relative(0, ((now - self.agreed).max(0.0) * 1e6) as i64);
+        if self.lost { format!("the server cannot be reached, updated {since}") } else { format!("updated {since}") }
+    }
 }
 
 impl News {
     pub(super) fn new(head: RwSignal<Head>) -> Self {
-        Self { head, age_s: RwSignal::new(0), lost: RwSignal::new(false) }
+        Self { head, fresh: RwSignal::new("updated just now".to_owned()) }
     }
 
-    /// How many there are, and how fresh that is.
-    pub(super) fn line(self, head: &Head) -> AnyView {
+    /// How many there are, and how fresh that is. Tracked.
+    pub(super) fn line(self) -> AnyView {
+        let head = self.head.get();
         let count = format::count(i64::try_from(head.exposed).unwrap_or(i64::MAX));
         let count = if head.exposed > 0 { format!("{count} {}", head.units) } else { String::new() };
-        let is_live = head.stamp.is_some();
-        let fresh = move || {
-            let since = format::relative(0, i64::from(self.age_s.get()) * 1_000_000);
-            match (is_live, self.lost.get()) {
-                (false, _) => String::new(),
-                (true, false) => format!("updated {since}"),
-                (true, true) => format!("the server cannot be reached, updated {since}"),
-            }
-        };
-        let between = if is_live && !count.is_empty() { " · " } else { "" };
-        view! { <p class="results__fresh small">{count} {between} <span data-live=is_live.then_some("")>{fresh}</span></p> }
-            .into_any()
+        let fresh = head.stamp.map(|_| {
+            let between = if count.is_empty() { "" } else { " · " };
+            view! { {between} <span data-live="">{self.fresh.get()}</span> }.into_any()
+        });
+        view! { <p class="results__fresh small">{count} {fresh}</p> }.into_any()
     }
 
     /// Looks for news as long as what is shown may change. `question` asks for it as somebody looks now, `take` shows it in
@@ -72,21 +72,21 @@ impl News {
         take: impl Fn(ResultsView) + Copy + 'static,
         changed: Callback<()>,
     ) {
-        let turns = StoredValue::new(Turns { agreed: now_s(), next: now_s() + self.wait_s(), under_way: false });
+        let turns =
+            Rc::new(Cell::new(Turns { agreed: now_s(), next: now_s() + self.wait_s(), under_way: false, lost: false }));
         let announcer = Announcer::from_context();
         let look = move || {
+            let (now, mut at) = (now_s(), turns.get());
             // The page may be gone by now.
-            let Some(at) = turns.try_get_value() else { return };
-            let now = now_s();
-            if document().hidden() {
-                return;
+            let Some(head) = self.head.try_get_untracked().filter(|_| !document().hidden()) else { return };
+            let words = at.words(now);
+            if self.fresh.try_get_untracked().is_some_and(|said| said != words) {
+                self.fresh.set(words);
             }
-            let _ = self.age_s.try_set((now - at.agreed).max(0.0) as u32);
-            if at.under_way || now < at.next {
-                return;
-            }
-            let Some(Some(stamp)) = self.head.try_with_untracked(|head| head.stamp) else { return };
-            turns.update_value(|turns| turns.under_way = true);
+            let Some(stamp) = head.stamp.filter(|_| !at.under_way && now >= at.next) else { return };
+            at.under_way = true;
+            turns.set(at);
+            let turns = Rc::clone(&turns);
             spawn_local(async move {
                 let OpenResults { project, key, .. } = question();
                 let seen = ask(ResultsStamp { project, key }).await;
@@ -101,9 +101,13 @@ impl News {
                         let begun = now_s();
                         let fresh = ask(question()).await;
                         rest = (now_s() - begun) * REST;
-                        match fresh {
-                            Ok(Some(view)) if turns.try_get_value().is_some() => {
-                                self.say(&view, announcer);
+                        match (fresh, self.head.try_get_untracked()) {
+                            (Ok(Some(view)), Some(head)) => {
+                                // Another verdict is said to those who do not see the page; numbers that move are not.
+                                let headline = &view.head.verdict.headline;
+                                if let Some(announcer) = announcer.filter(|_| head.verdict.headline != *headline) {
+                                    announcer.say(headline.clone());
+                                }
                                 take(view);
                                 true
                             }
@@ -112,20 +116,17 @@ impl News {
                     }
                     Err(_) => false,
                 };
-                let _ = self.lost.try_set(!agreed);
-                let wait = self.wait_s().max(rest);
                 let done = now_s();
-                let _ = turns.try_update_value(|turns| {
-                    let agreed = if agreed { done } else { turns.agreed };
-                    *turns = Turns { agreed, next: done + wait, under_way: false };
-                });
-                if agreed {
-                    let _ = self.age_s.try_set(0);
-                }
+                let next = done + self.wait_s().max(rest);
+                let agreed_at = if agreed { done } else { turns.get().agreed };
+                turns.set(Turns { agreed: agreed_at, next, under_way: false, lost: !agreed });
             });
         };
         // Whoever comes back sees at once what came meanwhile.
-        let on_return = window_event_listener(ev::visibilitychange, move |_| look());
+        let on_return = window_event_listener(ev::visibilitychange, {
+            let look = look.clone();
+            move |_| look()
+        });
         on_cleanup(move || on_return.remove());
         if let Ok(timer) = set_interval_with_handle(look, TICK) {
             on_cleanup(move || timer.clear());
@@ -133,16 +134,8 @@ impl News {
     }
 
     fn wait_s(self) -> f64 {
-        let counted = self.head.try_with_untracked(|head| head.exposed > 0);
-        if counted == Some(true) { COUNTING_S } else { WAITING_S }
-    }
-
-    /// Another verdict is said to those who do not see the page; numbers that move are not.
-    fn say(self, view: &ResultsView, announcer: Option<Announcer>) {
-        let is_other = self.head.with_untracked(|head| head.verdict.headline != view.head.verdict.headline);
-        if let (Some(announcer), true) = (announcer, is_other) {
-            announcer.say(view.head.verdict.headline.clone());
-        }
+        let counted = self.head.try_get_untracked().is_some_and(|head| head.exposed > 0);
+        if counted { COUNTING_S } else { WAITING_S }
     }
 }
 

@@ -54,59 +54,63 @@ fn lines(picture: &Picture) -> Vec<Line> {
 pub(super) fn table(picture: RwSignal<Picture>, around: Around) -> AnyView {
     let head = around.head;
     // Titles and versions of a phase stay what they are.
-    let arms = head.with_untracked(|head| head.arms.clone());
+    let arms = head.get_untracked().arms;
     let several = arms.len() > 2;
-    let heads = if several {
-        view! { <th scope="col" data-align="end">{arm_head(arms.first(), 0)}</th> <th scope="col" data-align="end">"Treatment"</th> }
+    let heads = move || {
+        if several {
+            view! { <th scope="col" data-align="end">{arm_head(arms.first(), 0)}</th> <th scope="col" data-align="end">"Treatment"</th> }
             .into_any()
-    } else {
-        let heads = arms.iter().zip(0_u32..).map(|(arm, index)| {
-            view! { <th scope="col" data-align="end">{arm_head(Some(arm), index)}</th> }.into_any()
-        });
-        heads.collect_view().into_any()
+        } else {
+            let heads = arms.iter().zip(0_u32..).map(|(arm, index)| {
+                view! { <th scope="col" data-align="end">{arm_head(Some(arm), index)}</th> }.into_any()
+            });
+            heads.collect_view().into_any()
+        }
     };
-    let axis = live(move || {
-        let (low, high) = picture.with(|picture| picture.axis);
-        Some(view! { <Axis scale=IntervalScale::new(low, high)/> }.into_any())
-    });
+    let headings = live(move || Some(headings(&picture.get(), heads())));
     let line = move |line: Line| match line {
         Line::Group(text) => view! { <GroupRow columns=COLUMNS text/> }.into_any(),
         Line::Row(key, arm) => {
             let around = around.clone();
-            live(move || picture.with(|picture| row(picture, &around, &key, arm)))
+            live(move || row(&picture.get(), &around, &key, arm))
         }
         Line::Detail(_) => {
             let inside = around.open.run();
             view! { <tr class="results__detail"><td colspan=COLUMNS data-cell="wide">{inside}</td></tr> }.into_any()
         }
     };
-    let odds = move || picture.with(|picture| picture.chance.0.clone());
-    let meaning = move || picture.with(|picture| picture.chance.1.clone());
-    let interval = move || picture.with(|picture| picture.interval.clone());
     view! {
         <div class="table-box">
             <div class="table-scroll">
                 <table class="table results">
                     <caption class="visually-hidden">"Results by metric"</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Metric"</th>
-                            {heads}
-                            <th scope="col" data-align="end">"Change"</th>
-                            <th scope="col" class="results__axis" title=interval>
-                                <span class="visually-hidden">"Interval"</span>
-                                {axis}
-                            </th>
-                            <th scope="col" data-align="end" title=meaning>{odds}</th>
-                            <th scope="col">"Reading"</th>
-                        </tr>
-                    </thead>
+                    <thead>{headings}</thead>
                     <tbody>
-                        <For each=move || picture.with(lines) key=Clone::clone children=line/>
+                        <For each=move || lines(&picture.get()) key=Clone::clone children=line/>
                     </tbody>
                 </table>
             </div>
         </div>
+    }
+    .into_any()
+}
+
+fn headings(picture: &Picture, arms: AnyView) -> AnyView {
+    let scale = IntervalScale::new(picture.axis.0, picture.axis.1);
+    let (odds, meaning) = picture.chance.clone();
+    let interval = picture.interval.clone();
+    view! {
+        <tr>
+            <th scope="col">"Metric"</th>
+            {arms}
+            <th scope="col" data-align="end">"Change"</th>
+            <th scope="col" class="results__axis" title=interval>
+                <span class="visually-hidden">"Interval"</span>
+                <Axis scale/>
+            </th>
+            <th scope="col" data-align="end" title=meaning>{odds}</th>
+            <th scope="col">"Reading"</th>
+        </tr>
     }
     .into_any()
 }
@@ -138,35 +142,34 @@ fn row(picture: &Picture, around: &Around, key: &str, treatment: u32) -> Option<
     } else {
         view! { <span class="visually-hidden">{row.title.clone()}</span> }.into_any()
     };
-    around.head.with(|head| {
-        let several = head.arms.len() > 2;
-        let arm = |index: u32| head.arms.get(usize::try_from(index).unwrap_or(usize::MAX));
-        let figure = |index: u32, figure: &Figure| {
-            let failures = if row.failures { "&errors=yes" } else { "" };
-            let href = arm(index).map(|arm| format!("{}{}{failures}", around.traces, arm.traces));
-            view! { <Estimate value=figure.text.clone() under=figure.under.clone() href=href/> }.into_any()
-        };
-        let label = |index: u32| arm(index).map(|arm| format!("{} v{}", arm.title, arm.version)).unwrap_or_default();
-        let treated = several.then(|| arm_head(arm(row.arm), row.arm));
-        let bar = bar(row.bar.as_ref(), row.why_not.as_deref(), row.reading.0, scale);
-        let (mood, text) = row.reading.clone();
-        let (control, treatment) = (figure(0, &row.control), figure(row.arm, &row.treatment));
-        let (of_control, of_treatment) = (label(0), label(row.arm));
-        let (change, chance, reading) = (plain(&row.change), plain(&row.chance), reading(mood, text));
-        let odds = picture.chance.0.clone();
-        let row = view! {
-            <tr data-first=first.then_some("")>
-                <Cell kind=CellKind::Title>{title}</Cell>
-                <Cell kind=CellKind::Number label=of_control>{control}</Cell>
-                <Cell kind=CellKind::Number label=of_treatment>{treated} {treatment}</Cell>
-                <Cell kind=CellKind::Number label="Change">{change}</Cell>
-                <Cell kind=CellKind::Wide>{bar}</Cell>
-                <Cell kind=CellKind::Number label=odds>{chance}</Cell>
-                <Cell label="Reading">{reading}</Cell>
-            </tr>
-        };
-        Some(row.into_any())
-    })
+    let head = around.head.get();
+    let several = head.arms.len() > 2;
+    let arm = |index: u32| head.arms.get(usize::try_from(index).unwrap_or(usize::MAX));
+    let figure = |index: u32, figure: &Figure| {
+        let failures = if row.failures { "&errors=yes" } else { "" };
+        let href = arm(index).map(|arm| format!("{}{}{failures}", around.traces, arm.traces));
+        view! { <Estimate value=figure.text.clone() under=figure.under.clone() href=href/> }.into_any()
+    };
+    let label = |index: u32| arm(index).map(|arm| format!("{} v{}", arm.title, arm.version)).unwrap_or_default();
+    let treated = several.then(|| arm_head(arm(row.arm), row.arm));
+    let bar = bar(row.bar.as_ref(), row.why_not.as_deref(), row.reading.0, scale);
+    let (mood, text) = row.reading.clone();
+    let (control, treatment) = (figure(0, &row.control), figure(row.arm, &row.treatment));
+    let (of_control, of_treatment) = (label(0), label(row.arm));
+    let (change, chance, reading) = (plain(&row.change), plain(&row.chance), reading(mood, text));
+    let odds = picture.chance.0.clone();
+    let row = view! {
+        <tr data-first=first.then_some("")>
+            <Cell kind=CellKind::Title>{title}</Cell>
+            <Cell kind=CellKind::Number label=of_control>{control}</Cell>
+            <Cell kind=CellKind::Number label=of_treatment>{treated} {treatment}</Cell>
+            <Cell kind=CellKind::Number label="Change">{change}</Cell>
+            <Cell kind=CellKind::Wide>{bar}</Cell>
+            <Cell kind=CellKind::Number label=odds>{chance}</Cell>
+            <Cell label="Reading">{reading}</Cell>
+        </tr>
+    };
+    Some(row.into_any())
 }
 
 /// An interval on an axis, or why there is none.

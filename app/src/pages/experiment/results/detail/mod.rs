@@ -5,18 +5,18 @@ pub(super) mod draw;
 pub mod model;
 
 use leptos::{ev, prelude::*};
-use ui::{Legend, LegendItem, Series, Tone, Verdict};
+use ui::{Legend, LegendItem, Series, Tone, Verdict, live};
 
 use self::model::{AgesView, Course, CourseLine, DetailView, SpreadView};
 
-/// The look somebody points at: the metric, and its place among all looks.
-pub type Pointed = RwSignal<Option<(String, u32)>>;
+/// The day of the look somebody points at, as it is written; empty until they do. It stays with another metric.
+pub type Pointed = RwSignal<String>;
 
 /// Everything about one metric.
 pub fn detail(view: DetailView, at: Pointed) -> AnyView {
-    let DetailView { key, title, course, spread, ages } = view;
+    let DetailView { title, course, spread, ages, .. } = view;
     let course = match course {
-        Some(course) => view! { <EffectOverTime metric=key title=title.clone() course at/> }.into_any(),
+        Some(course) => view! { <EffectOverTime title=title.clone() course at/> }.into_any(),
         None => view! { <p class="muted">"No look has an interval yet: it needs 50 units an arm."</p> }.into_any(),
     };
     let spread = spread.map(|spread| view! { <Distribution title=title.clone() spread/> }.into_any());
@@ -29,7 +29,7 @@ pub fn detail(view: DetailView, at: Pointed) -> AnyView {
 const BOX: f64 = 100.0;
 
 #[component]
-fn EffectOverTime(metric: String, title: String, course: Course, at: Pointed) -> impl IntoView {
+fn EffectOverTime(title: String, course: Course, at: Pointed) -> impl IntoView {
     let Course { summary, axis: (low, high), ticks, margin, days, count, lines } = course;
     let y = move |value: f64| ((high - value) / (high - low) * BOX).clamp(0.0, BOX);
     // One look stands in the middle.
@@ -94,9 +94,15 @@ fn EffectOverTime(metric: String, title: String, course: Course, at: Pointed) ->
             view! { <text x=format!("{}%", place(at)) y="12" text-anchor=anchor>{text}</text> }.into_any()
         })
         .collect_view();
-    let pointer = Pointer { metric: StoredValue::new(metric), at, last: count.saturating_sub(1) };
-    let cross = move || place(x(pointer.get()));
-    let (reading, slider) = (reading(&lines, pointer), slider(&lines, pointer));
+    let all = StoredValue::new(lines.clone());
+    let last = count.saturating_sub(1);
+    let index = move || all.with_value(|lines| pointed(lines, &at.get(), last));
+    let cross = live(move || {
+        let x = place(x(index()));
+        Some(view! { <line class="course__at" x1=x.clone() x2=x y1="0" y2="100"></line> }.into_any())
+    });
+    let reading = live(move || Some(all.with_value(|lines| reading(lines, index()))));
+    let slider = live(move || Some(all.with_value(|lines| slider(lines, index(), last, all, at))));
     let looks = lines.into_iter().map(|line| view! { <Looks line/> }.into_any()).collect_view();
     let label = summary.clone();
     view! {
@@ -107,7 +113,7 @@ fn EffectOverTime(metric: String, title: String, course: Course, at: Pointed) ->
                 <svg class="course__labels" height="180" aria-hidden="true">{labels}</svg>
                 <svg class="course__box" height="180" viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label=label>
                     {margin} {grid} {drawn}
-                    <line class="course__at" x1=cross x2=cross y1="0" y2="100"></line>
+                    {cross}
                 </svg>
                 {slider}
                 <svg class="course__days" height="16" aria-hidden="true">{named}</svg>
@@ -120,79 +126,65 @@ fn EffectOverTime(metric: String, title: String, course: Course, at: Pointed) ->
     .into_any()
 }
 
-/// What somebody points at in a course; the last look until they do.
-#[derive(Clone, Copy)]
-struct Pointer {
-    metric: StoredValue<String>,
-    at: Pointed,
-    last: u32,
+/// The look of a day, counted from the oldest; the last one where nobody points.
+fn pointed(lines: &[CourseLine], day: &str, last: u32) -> u32 {
+    let looks = lines.first().map(|line| line.looks.as_slice()).unwrap_or_default();
+    // The newest stands first.
+    let back = looks.iter().position(|[own, ..]| own == day).and_then(|place| u32::try_from(place).ok());
+    last.saturating_sub(back.unwrap_or(0))
 }
 
-impl Pointer {
-    fn get(self) -> u32 {
-        let own = |at: &(String, u32)| self.metric.with_value(|metric| at.0 == *metric).then_some(at.1);
-        self.at.with(|at| at.as_ref().and_then(own)).map_or(self.last, |at| at.min(self.last))
-    }
+/// The look of a treatment, counted from the oldest.
+fn look(line: &CourseLine, index: u32) -> Option<&[String; 5]> {
+    line.looks.get(line.looks.len().checked_sub(index as usize + 1)?)
+}
 
-    fn set(self, look: u32) {
-        self.at.set(Some((self.metric.get_value(), look.min(self.last))));
-    }
+/// "Nov 17: +6.7%, +1.0% to +12.4%, 812 units".
+fn said(line: &CourseLine, index: u32) -> String {
+    let Some([day, units, change, interval, _]) = look(line, index) else { return String::new() };
+    format!("{day}: {change}, {interval}, {units} units")
 }
 
 /// The look pointed at, a line for each treatment.
-fn reading(lines: &[CourseLine], pointer: Pointer) -> AnyView {
+fn reading(lines: &[CourseLine], index: u32) -> AnyView {
     let several = lines.len() > 1;
     let lines = lines
         .iter()
         .map(|line| {
-            let looks = line.looks.clone();
-            let words = move || said(&looks, pointer.get());
             let series = Series::Arm(line.arm).name();
             let swatch = several.then(|| view! { <span class="swatch" data-series=series></span> " " }.into_any());
-            view! { <p>{swatch} {words}</p> }.into_any()
+            view! { <p>{swatch} {said(line, index)}</p> }.into_any()
         })
         .collect_view();
     view! { <div class="course__reading small num">{lines}</div> }.into_any()
 }
 
-/// "Nov 17: +6.7%, +1.0% to +12.4%, 812 units".
-fn said(looks: &[[String; 5]], at: u32) -> String {
-    // The newest stands first.
-    let place = looks.len().checked_sub(at as usize + 1);
-    let Some([day, units, change, interval, _]) = place.and_then(|place| looks.get(place)) else {
-        return String::new();
-    };
-    format!("{day}: {change}, {interval}, {units} units")
-}
-
 /// Lies over the drawing, so that pointer, finger and arrow keys choose a look.
-fn slider(lines: &[CourseLine], pointer: Pointer) -> AnyView {
-    let all: Vec<(String, Vec<[String; 5]>)> =
-        lines.iter().map(|line| (line.title.clone(), line.looks.clone())).collect();
-    let words = move || {
-        let at = pointer.get();
-        let said: Vec<String> = all.iter().map(|(title, looks)| format!("{title}, {}", said(looks, at))).collect();
-        said.join("; ")
+fn slider(lines: &[CourseLine], index: u32, last: u32, all: StoredValue<Vec<CourseLine>>, at: Pointed) -> AnyView {
+    let words: Vec<String> = lines.iter().map(|line| format!("{}, {}", line.title, said(line, index))).collect();
+    let point = move |index: u32| {
+        let day = all.with_value(|lines| lines.first().and_then(|line| Some(look(line, index.min(last))?[0].clone())));
+        at.set(day.unwrap_or_default());
     };
     let typed = move |event| {
-        if let Ok(look) = event_target_value(&event).parse() {
-            pointer.set(look);
+        if let Ok(index) = event_target_value(&event).parse() {
+            point(index);
         }
     };
     let moved = move |event: ev::PointerEvent| {
         let width = event_target::<web_sys::HtmlElement>(&event).offset_width();
         let share = f64::from(event.offset_x()) / f64::from(width.max(1));
-        pointer.set((share.clamp(0.0, 1.0) * f64::from(pointer.last)).round() as u32);
+        point((share.clamp(0.0, 1.0) * f64::from(last)).round() as u32);
     };
     view! {
         <input
             type="range"
             class="course__slider"
             aria-label="Look"
-            aria-valuetext=words
+            aria-valuetext=words.join("; ")
             min="0"
-            max=pointer.last.to_string()
-            prop:value=move || pointer.get().to_string()
+            max=last.to_string()
+            prop:value=index.to_string()
             on:input=typed
             on:pointermove=moved
         />
@@ -368,9 +360,12 @@ mod tests {
     #[test]
     fn the_look_pointed_at_is_read_from_the_newest_back() {
         let look = |day: &str| [day, "812", "+6.7%", "+1.0% to +12.4%", "0.01"].map(str::to_owned);
-        let looks = [look("Nov 18"), look("Nov 17")];
-        assert_eq!(said(&looks, 0), "Nov 17: +6.7%, +1.0% to +12.4%, 812 units");
-        assert!(said(&looks, 1).starts_with("Nov 18"));
-        assert_eq!(said(&looks, 2), "");
+        let looks = vec![look("Nov 18"), look("Nov 17")];
+        let line = CourseLine { arm: 1, title: "Warm".to_owned(), points: Vec::new(), looks };
+        assert_eq!(said(&line, 0), "Nov 17: +6.7%, +1.0% to +12.4%, 812 units");
+        assert!(said(&line, 1).starts_with("Nov 18"));
+        assert_eq!(said(&line, 2), "");
+        let lines = [line];
+        assert_eq!(["", "Nov 17", "Nov 18", "Nov 1"].map(|day| pointed(&lines, day, 1)), [1, 0, 1, 1]);
     }
 }
