@@ -77,16 +77,74 @@ pub struct Epoch {
     pub weights: Vec<f64>,
 }
 
-/// `ln` of the product of the epochs' e-values, each with its own weights and its own prior started afresh.
+/// `ln` of the evidence over epochs. Epochs of equal weights are one, however often the weights came back; those of different
+/// weights are multiplied, each with a prior started afresh. A prior costs evidence each time, which many short epochs never win
+/// back, so that product is averaged with the evidence for one arm getting more or less than its weight in *all* epochs alike:
+/// under the plan each unit falls by its own epoch's weights, so both are e-processes, and so is their mean.
 ///
 /// # Errors
 /// As [`ln_e_counts`].
 pub fn ln_e_epochs(epochs: &[Epoch], concentrations: &[f64]) -> Result<f64> {
-    let mut sum = 0.0;
+    let mut apart: Vec<Epoch> = Vec::new();
     for epoch in epochs {
-        sum += ln_e_counts(&epoch.counts, &epoch.weights, concentrations)?;
+        match apart.iter_mut().find(|known| known.splits_as(epoch)) {
+            Some(known) => {
+                for (count, more) in known.counts.iter_mut().zip(&epoch.counts) {
+                    *count = count.saturating_add(*more);
+                }
+            }
+            None => apart.push(epoch.clone()),
+        }
     }
-    computed(sum)
+    let mut product = 0.0;
+    for epoch in &apart {
+        product += ln_e_counts(&epoch.counts, &epoch.weights, concentrations)?;
+    }
+    let arms = apart.first().map_or(0, |epoch| epoch.counts.len());
+    if apart.len() < 2 || apart.iter().any(|epoch| epoch.counts.len() != arms) {
+        return computed(product);
+    }
+    let tilted = ln_e_tilts(&apart, arms).unwrap_or(product);
+    computed(ln_mean_exp(&[product, tilted]).unwrap_or(product))
+}
+
+/// How many times its weight an arm is thought to get; and as many times less.
+const TILTS: [f64; 8] = [0.3, 0.5, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98];
+
+/// `ln` of the likelihood of one arm getting a multiple of its weight in all epochs, against the weights as they are, averaged
+/// over arms and multiples.
+fn ln_e_tilts(epochs: &[Epoch], arms: usize) -> Option<f64> {
+    let ratios = TILTS.iter().flat_map(|ratio| [*ratio, 1.0 / ratio]);
+    let mut logs = Vec::with_capacity(arms * TILTS.len() * 2);
+    for ratio in ratios {
+        for arm in 0..arms {
+            let log: f64 = epochs
+                .iter()
+                .filter_map(|epoch| {
+                    let whole: f64 = epoch.weights.iter().sum();
+                    let share = epoch.weights.get(arm)? / whole;
+                    let units = epoch.counts.iter().copied().fold(0, u64::saturating_add) as f64;
+                    let own = *epoch.counts.get(arm)? as f64;
+                    Some(own * libm::log(ratio) - units * libm::log1p(share * (ratio - 1.0)))
+                })
+                .sum();
+            logs.push(log);
+        }
+    }
+    ln_mean_exp(&logs)
+}
+
+impl Epoch {
+    /// Whether units are dealt by the same shares.
+    fn splits_as(&self, other: &Self) -> bool {
+        let shares = |epoch: &Self| -> Vec<f64> {
+            let whole: f64 = epoch.weights.iter().sum();
+            epoch.weights.iter().map(|weight| weight / whole).collect()
+        };
+        self.counts.len() == other.counts.len()
+            && self.weights.len() == other.weights.len()
+            && shares(self).iter().zip(shares(other)).all(|(one, other)| (one - other).abs() < 1e-12)
+    }
 }
 
 /// Successes of two arms and the share of units assigned to the treatment.

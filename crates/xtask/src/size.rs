@@ -16,8 +16,9 @@ const KB: u64 = 1024;
 const ENTRY: u64 = 300 * KB;
 /// Everything a lazy page adds when it is the first one opened.
 const PAGE: u64 = 80 * KB;
-/// The page of an experiment's results, which is a table, a course, segments and everything that can be done to one.
-const RESULTS: u64 = 110 * KB;
+/// The page of an experiment's results, which is a table, a course, segments, numbers that come by themselves and everything that
+/// can be done to one.
+const RESULTS: u64 = 130 * KB;
 /// The chunk with `stats` and `assign`.
 const STATISTICS: u64 = 120 * KB;
 /// The base chunk of ECharts.

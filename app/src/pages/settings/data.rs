@@ -46,7 +46,7 @@ pub fn Retention(project: String, view: DataView, may_manage: bool, acts: DataAc
                     id="retention-days"
                     label="Days"
                     value=days
-                    hint="1 to 3,650. Empty: for ever. Older events are deleted within the hour, for good."
+                    hint="1 to 3,650. Empty: for ever. Older events are deleted at once, for good."
                     optional=true
                     autocomplete="off"
                 />
@@ -89,7 +89,7 @@ pub fn Erasure(project: String, view: DataView, may_manage: bool, now: TimeUs, a
                 <CardBody>
                     <div class="stack">
                         <p class="muted">
-                            "Deleting all events takes away traces, scores, outcome events, exposures and media that came until now. Prompts, experiments, datasets, prices, members and keys stay. One user’s data is deleted on the user’s own page."
+                            "Deleting all events takes away traces, scores, outcome events, exposures that happened until now, and media of their traces. Prompts, experiments, datasets, prices, members and keys stay. One user’s data is deleted on the user’s own page."
                         </p>
                         {refused}
                         {form}
@@ -110,7 +110,7 @@ fn Ask(project: String, acts: DataActs) -> impl IntoView {
             <DialogButton dialog="erase-project" kind=ButtonKind::Danger>"Delete all events"</DialogButton>
         </div>
         <Dialog id="erase-project" title="Delete all events?">
-            <p>"Every trace, score, outcome event, exposure and piece of media of this project is deleted for good. Running experiments begin to count anew."</p>
+            <p>"Every trace, score, outcome event, exposure of this project is deleted for good, and the media of its traces. Running experiments begin to count anew."</p>
             <ActForm act=acts.erase class="form" closes="erase-project">
                 <input type="hidden" name="project" value=project/>
                 <TextField name="confirm" id="confirm-erase" label required=true autocomplete="off"/>

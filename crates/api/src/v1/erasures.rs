@@ -34,7 +34,7 @@ struct ErasureView {
     /// Why it failed.
     error: Option<String>,
     created_by: String,
-    /// What happened later stays.
+    /// What happens later stays; of a user, what comes until it is done goes, too.
     #[schema(value_type = String, format = DateTime)]
     created_at: TimeUs,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -84,7 +84,7 @@ impl From<Erasure> for ErasureView {
 
 /// Delete all events of the project, for good
 ///
-/// Traces, scores, outcome events, exposures and media that came until now, in the background; every number follows. Prompts,
+/// Traces, scores, outcome events, exposures that happened until now and the media of their traces, in the background; every number follows. Prompts,
 /// experiments, datasets, prices, people and keys stay.
 #[utoipa::path(delete, path = "/api/v1/project/data", tag = "Projects", operation_id = "delete_project_data",
     responses((status = 202, body = ErasureView)))]

@@ -16,7 +16,6 @@ use domain::{
     auth::{Actor, Permission},
     ids::{JobId, ProjectId},
     job::{Job, JobState},
-    outcome::EventUnit,
     time::TimeUs,
 };
 use serde::{Deserialize, Serialize};
@@ -26,6 +25,8 @@ use tokio::sync::Notify;
 
 use crate::{Context, ServiceError, access::author, context::authorize, ingest::Ingest};
 
+/// As long an id as traces may say of a user (`otlp`), in characters.
+const MOST_ID: usize = 1_000;
 const KIND: &str = "erase";
 const FORMAT: u8 = 1;
 
@@ -113,8 +114,8 @@ impl Erasures {
     pub async fn erase_user(&self, actor: &Actor, project: ProjectId, user: &str) -> Result<Erasure, ServiceError> {
         authorize(actor, project, Permission::Erase)?;
         let length = user.chars().count();
-        if length == 0 || length > EventUnit::MOST_ID {
-            let message = format!("`{length}` characters; a user's id has 1 to {}", EventUnit::MOST_ID);
+        if length == 0 || length > MOST_ID {
+            let message = format!("`{length}` characters; a user's id has 1 to {MOST_ID}");
             return Err(ServiceError::field("user", message));
         }
         self.ask(actor, project, Some(user.to_owned())).await

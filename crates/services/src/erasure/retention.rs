@@ -28,13 +28,17 @@ impl Told for Nobody {
 fn horizon(now: TimeUs, days: u32, phases: &[Stretch]) -> TimeUs {
     let mut at = TimeUs(now.0.saturating_sub(i64::from(days).saturating_mul(DAY_US)));
     loop {
-        let cut = phases.iter().filter(|phase| phase.0 < at && !is_over(**phase, at)).map(|phase| phase.0).min();
+        let needs = |phase: &Stretch| TimeUs(phase.0.0.saturating_sub(REACH_US));
+        let cut = phases.iter().filter(|phase| needs(phase) < at && !is_over(**phase, at)).map(needs).min();
         match cut {
             Some(from) => at = from,
             None => return at,
         }
     }
 }
+
+/// How long before an exposure a trace may have begun whose generations count for it; and a clock may go a bit wrong.
+const REACH_US: i64 = DAY_US;
 
 /// When a phase began and ended.
 type Stretch = (TimeUs, Option<TimeUs>);
@@ -64,7 +68,13 @@ impl Erasures {
             if known.is_some_and(|(at, by)| by == days && is_fresh(at)) {
                 continue;
             }
-            self.retain_project(project.id, now, days).await?;
+            if let Err(error) = self.retain_project(project.id, now, days).await {
+                if error.passes() {
+                    return Err(error);
+                }
+                // One project that cannot be read stops no other; it is tried again tomorrow.
+                tracing::error!(project.id = %project.id, error = ?error, "could not erase what is too old");
+            }
             self.retained.lock().unwrap_or_else(PoisonError::into_inner).insert(project.id, (now, days));
         }
         Ok(())

@@ -84,7 +84,9 @@ fn next(experiment: &Experiment, moment: &Moment) -> Option<NextBatch> {
     let least = moment.sheet.arms.iter().map(|arm| arm.units).min().unwrap_or(0);
     // Numbers that must not be used move nothing.
     let broken = moment.sheet.checks.iter().any(|check| check.status == CheckStatus::Broken);
-    if broken || moment.newest < LEAST_UNITS || least < LEAST_OF_ARM {
+    // Batches get longer, so that their number grows with the logarithm of the units.
+    let total: u64 = moment.sheet.arms.iter().map(|arm| arm.units).sum();
+    if broken || moment.newest < LEAST_UNITS.max(total / 20) || least < LEAST_OF_ARM {
         return None;
     }
     let goals = experiment.design.metrics.iter().zip(&moment.sheet.corrected);

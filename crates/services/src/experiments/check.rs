@@ -35,6 +35,7 @@ impl Experiments {
     ) -> Result<Report, ServiceError> {
         let mut report = Report { problems: experiment.design.problems(), warnings: warnings(&experiment.design) };
         report.problems.extend(engine_problems(project, experiment));
+        report.problems.extend(dealt_in_part(experiment));
         if let Some(end) = experiment.design.schedule.end
             && end <= now
         {
@@ -102,6 +103,20 @@ impl Experiments {
             }
         }
     }
+}
+
+/// Who met a fixed split keeps their arm, and is no longer among those a moving split deals; where only a part of the places was
+/// dealt, the arms of the rest would not come by their weights.
+fn dealt_in_part(experiment: &Experiment) -> Option<FieldProblem> {
+    let last = experiment.phases.last()?;
+    let before = experiment.phases.iter().filter(|phase| {
+        phase.definition.seed == last.definition.seed && phase.definition.allocation != Allocation::Adaptive
+    });
+    let part = |share: Share| Share::NONE < share && share < Share::ALL;
+    let in_part = before.flat_map(|phase| &phase.epochs).any(|epoch| part(epoch.coverage));
+    let message =
+        "it ran at a part of the traffic with a fixed split; end it and begin an adaptive one, or stay at `fixed`";
+    (experiment.design.allocation == Allocation::Adaptive && in_part).then(|| FieldProblem::new("allocation", message))
 }
 
 /// What the assignment engine itself would refuse.

@@ -114,7 +114,7 @@ impl Experiments {
         experiment: &Experiment,
         now: TimeUs,
     ) -> Result<Option<(String, bool)>, ServiceError> {
-        let own_data = self.self_checks.of(experiment.id);
+        let own_data = experiment.phase().and_then(|phase| self.self_checks.of(experiment, phase.number));
         let Some(moment) = Moment::of(&self.context, project, experiment, own_data, now).await? else {
             return Ok(None);
         };

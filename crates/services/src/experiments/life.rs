@@ -311,7 +311,7 @@ impl Experiments {
         experiment: &Experiment,
         now: TimeUs,
     ) -> Option<serde_json::Value> {
-        let own_data = self.self_checks.of(experiment.id);
+        let own_data = experiment.phase().and_then(|phase| self.self_checks.of(experiment, phase.number));
         let moment = Moment::of(&self.context, project, experiment, own_data, now).await;
         let evidence = moment.and_then(|moment| moment.map(|moment| moment.evidence(now)).transpose());
         evidence.unwrap_or_else(|error| {

@@ -257,7 +257,8 @@ impl Gathered {
         })
     }
 
-    /// Units by the epoch of their first exposure, with its weights, of epochs that began before an instant.
+    /// Units by the epoch of their first exposure, with its weights, of epochs that were over by an instant; of all epochs
+    /// where that is `i64::MAX`.
     pub(super) fn stretches<'p>(
         &self,
         phase: &'p Phase,
@@ -266,7 +267,8 @@ impl Gathered {
         self.epochs.iter().filter_map(move |(number, arms)| {
             let epoch = phase.epochs.iter().find(|epoch| epoch.number == *number)?;
             let summed = |block: &UnitBlock| Summed { block: block.clone(), bins: Vec::new() };
-            (epoch.from_us.0 < before_us).then(|| (epoch, arms.iter().map(summed).collect()))
+            let over = before_us == i64::MAX || epoch.to_us.is_some_and(|to| to.0 <= before_us);
+            over.then(|| (epoch, arms.iter().map(summed).collect()))
         })
     }
 

@@ -211,7 +211,7 @@ impl Results {
         let now = self.context.clock.now();
         let at_us = phase.to_us.unwrap_or(now);
         // What thousands of units come to takes a while: off the threads that answer requests.
-        let (query, number, own_data) = (query.clone(), phase.number, self.self_checks.of(experiment.id));
+        let (query, number, own_data) = (query.clone(), phase.number, self.self_checks.of(&experiment, phase.number));
         let work = move || {
             let phase = phase_of(&experiment, Some(number))?;
             let with_uncapped = query.uncapped || query.to_go.is_some();
@@ -262,8 +262,8 @@ impl Results {
     }
 
     /// How every metric stood at the end of each day, as it would have been seen then: units exposed until then, and what had
-    /// become of them. By the plan's choices; at most the last 120 days. Where the split moves, of the batches that had begun by
-    /// then, with what is known of their units now.
+    /// become of them. By the plan's choices; at most the last 120 days. Where the split moves, of the batches that were over by
+    /// then, with what is known of their units now; the last look is of all.
     ///
     /// # Errors
     /// As [`Self::result`].
@@ -293,7 +293,8 @@ impl Results {
                 gathered.pass(&mut then, day);
                 let end = TimeUs((day + 1) * DAY_US).min(phase.to_us.unwrap_or(now));
                 let mut sheet = sheet(&experiment, phase, &watch, &then, end);
-                moved::correct(&mut sheet, &experiment, phase, &watch, &gathered, end.0);
+                let over_by = if day == last { i64::MAX } else { end.0 };
+                moved::correct(&mut sheet, &experiment, phase, &watch, &gathered, over_by);
                 let rows = sheet.rows(&choices).map_err(internal)?;
                 looks.push(Look {
                     day: TimeUs(day * DAY_US),

@@ -26,7 +26,10 @@ const AGAIN_US: i64 = 3_600_000_000;
 
 /// What the last look at each experiment said.
 #[derive(Clone, Default)]
-pub(crate) struct SelfChecks(Arc<Mutex<HashMap<ExperimentId, Kept>>>);
+pub(crate) struct SelfChecks(Arc<Mutex<HashMap<Judged, Kept>>>);
+
+/// An experiment and its phase: another phase may split other units.
+type Judged = (ExperimentId, u32);
 
 struct Kept {
     /// When to look again.
@@ -35,31 +38,28 @@ struct Kept {
 }
 
 impl SelfChecks {
-    fn kept(&self) -> MutexGuard<'_, HashMap<ExperimentId, Kept>> {
+    fn kept(&self) -> MutexGuard<'_, HashMap<Judged, Kept>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What to tell with an experiment's other checks; nothing until it was looked at.
-    pub(crate) fn of(&self, experiment: ExperimentId) -> Option<Check> {
-        self.kept().get(&experiment).and_then(|kept| kept.check.clone())
+    pub(crate) fn of(&self, experiment: &Experiment, phase: u32) -> Option<Check> {
+        self.kept().get(&(experiment.id, phase)).and_then(|kept| kept.check.clone())
     }
 
-    fn is_due(&self, experiment: ExperimentId, now: TimeUs) -> bool {
-        self.kept().get(&experiment).is_none_or(|kept| kept.next_us <= now)
+    fn is_due(&self, judged: Judged, now: TimeUs) -> bool {
+        self.kept().get(&judged).is_none_or(|kept| kept.next_us <= now)
     }
 
-    fn keep(&self, experiment: ExperimentId, check: Check, now: TimeUs) {
+    fn keep(&self, judged: Judged, check: Check, now: TimeUs) {
         let rest_us = if check.status == CheckStatus::NotApplicable { AGAIN_US } else { DAY_US };
-        self.kept().insert(experiment, Kept { next_us: TimeUs(now.0.saturating_add(rest_us)), check: Some(check) });
+        self.kept().insert(judged, Kept { next_us: TimeUs(now.0.saturating_add(rest_us)), check: Some(check) });
     }
 
     /// What was known stands; it is looked at again before the day is over.
-    fn put_off(&self, experiment: ExperimentId, now: TimeUs) {
+    fn put_off(&self, judged: Judged, now: TimeUs) {
         let next_us = TimeUs(now.0.saturating_add(AGAIN_US));
-        self.kept()
-            .entry(experiment)
-            .and_modify(|kept| kept.next_us = next_us)
-            .or_insert(Kept { next_us, check: None });
+        self.kept().entry(judged).and_modify(|kept| kept.next_us = next_us).or_insert(Kept { next_us, check: None });
     }
 }
 
@@ -74,16 +74,17 @@ impl Results {
         for (project, experiment) in self.context.control.owning_experiments().await? {
             let now = self.context.clock.now();
             let Some(phase) = experiment.phase().filter(|_| experiment.state == State::Running) else { continue };
-            if !self.self_checks.is_due(experiment.id, now) {
+            let judged = (experiment.id, phase.number);
+            if !self.self_checks.is_due(judged, now) {
                 continue;
             }
             match self.shuffled(project, &experiment, phase, now).await {
                 Ok(check) => {
-                    self.self_checks.keep(experiment.id, check, now);
+                    self.self_checks.keep(judged, check, now);
                     looked += 1;
                 }
                 Err(error) => {
-                    self.self_checks.put_off(experiment.id, now);
+                    self.self_checks.put_off(judged, now);
                     tracing::warn!(
                         project.id = %project, experiment.id = %experiment.id, %error,
                         "could not shuffle the traffic of experiment `{}`; trying again in an hour", experiment.key,

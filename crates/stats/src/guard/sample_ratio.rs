@@ -108,11 +108,20 @@ pub fn check(epochs: &[Epoch], largest_before: Option<f64>, looks_at: u32) -> Re
 fn mismatch(epochs: &[Epoch], one_in: &str) -> String {
     let list = |shares: Vec<String>| shares.join("/");
     let Some(last) = epochs.last() else { return String::new() };
-    let total = last.counts.iter().copied().fold(0, u64::saturating_add).max(1) as f64;
-    let weight: f64 = last.weights.iter().sum();
+    // What all epochs together were to bring, those with as many arms as the last.
+    let alike = || epochs.iter().filter(|epoch| epoch.counts.len() == last.counts.len());
+    let units = |epoch: &Epoch| epoch.counts.iter().copied().fold(0, u64::saturating_add) as f64;
+    let total = alike().map(units).sum::<f64>().max(1.0);
     let number = |share: f64| percent(share).trim_end_matches('%').to_owned();
-    let expected = list(last.weights.iter().map(|own| number(own / weight)).collect());
-    let got = list(last.counts.iter().map(|count| number(*count as f64 / total)).collect());
+    let sums = |of: &dyn Fn(&Epoch, usize) -> f64| {
+        (0..last.counts.len()).map(|arm| number(alike().map(|epoch| of(epoch, arm)).sum::<f64>() / total)).collect()
+    };
+    let planned = |epoch: &Epoch, arm: usize| {
+        let whole: f64 = epoch.weights.iter().sum();
+        units(epoch) * epoch.weights.get(arm).copied().unwrap_or(0.0) / whole
+    };
+    let expected = list(sums(&planned));
+    let got = list(sums(&|epoch, arm| epoch.counts.get(arm).copied().unwrap_or(0) as f64));
     format!(
         "Traffic did not split as planned: expected {expected}, got {got}. Chance of that if all is well: below 1 in \
          {one_in}. Likely causes: a version crashes or times out before logging; redirects; bots."

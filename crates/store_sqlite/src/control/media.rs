@@ -83,8 +83,8 @@ impl MediaStore for SqliteControl {
                 .map_err(from_sqlx)?;
         }
         let stands = sqlx::query(
-            "INSERT INTO media (project_id, id, sha256, content_type, length, created_us) VALUES (?, ?, ?, ?, ?, ?)
-             ON CONFLICT (project_id, id) DO UPDATE SET sha256 = media.sha256 RETURNING *",
+            "INSERT INTO media (project_id, id, sha256, content_type, length, created_us, loose) VALUES (?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (project_id, id) DO UPDATE SET loose = max(media.loose, excluded.loose) RETURNING *",
         )
         .bind(project.0.as_bytes().as_slice())
         .bind(announced.id.as_str())
@@ -92,6 +92,7 @@ impl MediaStore for SqliteControl {
         .bind(announced.content_type.as_str())
         .bind(i64::try_from(announced.length).map_err(StoreError::backend)?)
         .bind(announced.created_us.0)
+        .bind(trace.is_none())
         .fetch_one(&mut *transaction)
         .await
         .map_err(from_sqlx)?;
@@ -130,7 +131,7 @@ impl MediaStore for SqliteControl {
         let mut gone = Vec::new();
         for piece in pieces {
             let row = sqlx::query(
-                "DELETE FROM media WHERE project_id = ?1 AND id = ?2 AND NOT EXISTS \
+                "DELETE FROM media WHERE project_id = ?1 AND id = ?2 AND loose = 0 AND NOT EXISTS \
                  (SELECT 1 FROM media_use WHERE project_id = ?1 AND media_id = ?2) RETURNING sha256",
             )
             .bind(own)
@@ -140,12 +141,12 @@ impl MediaStore for SqliteControl {
             .map_err(from_sqlx)?;
             gone.extend(row.map(|row| row::digest(&row, "sha256")).transpose()?);
         }
-        commit(transaction).await?;
-        // The files last: a row never names one that is gone. The writer is held, so nobody announces one of them meanwhile.
+        // The files first: what stops in between is done again as long as the rows are there. The writer is held, so nobody
+        // announces one of them meanwhile.
         for digest in &gone {
             self.blobs.remove(project, *digest).await?;
         }
-        drop(writing);
+        commit(transaction).await?;
         Ok(gone.len() as u64)
     }
 

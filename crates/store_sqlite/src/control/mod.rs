@@ -43,6 +43,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/control/0005_clients.sql"),
         include_str!("../../migrations/control/0006_experiments.sql"),
         include_str!("../../migrations/control/0007_media_use.sql"),
+        include_str!("../../migrations/control/0008_loose_media.sql"),
     ],
 };
 const READERS: u32 = 4;

@@ -115,7 +115,7 @@ impl Pace {
     /// How long taking them took.
     pub(super) fn took(&mut self, time: Duration) {
         if time > HOLD {
-            self.0 = (self.0 / 2).max(8);
+            self.0 = (self.0 / 2).max(64);
         } else if time < HOLD / 2 {
             self.0 = (self.0 * 2).min(1_024);
         }

@@ -55,7 +55,14 @@ impl Log {
     /// Begins the log anew where it is long. For after each commit.
     pub(super) async fn tend(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
         let bytes = self.bytes();
-        if bytes < self.longest / LONG || self.tried.is_some_and(|at| at.elapsed() < EVERY) {
+        if bytes < self.longest / LONG {
+            // Another commit may have begun it anew meanwhile.
+            if std::mem::take(&mut self.full) {
+                tracing::info!("the log of the event file is begun anew: events are stored");
+            }
+            return Ok(());
+        }
+        if self.tried.is_some_and(|at| at.elapsed() < EVERY) {
             return Ok(());
         }
         self.tried = Some(Instant::now());

@@ -124,15 +124,20 @@ impl Statement {
         }
         let text = self.text(A_FEW);
         let steps = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}")))
-            .fetch_all(connection)
+            .fetch_all(&mut *connection)
             .await
             .map_err(from_sqlx)?;
         for step in &steps {
             let step: &str = step.try_get(3).map_err(from_sqlx)?;
-            // What was given with the statement is read from end to end.
-            let given =
-                ["CONSTANT ROW", "VALUES CLAUSE", "wanted", "more", "(subquery"].iter().any(|list| step.contains(list));
-            if step.starts_with("SCAN") && !given {
+            let Some(scanned) = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next()) else { continue };
+            // What is given with the statement is read from end to end; it has a name of its own or none.
+            let table: Option<i64> =
+                sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")
+                    .bind(scanned)
+                    .fetch_optional(&mut *connection)
+                    .await
+                    .map_err(from_sqlx)?;
+            if table.is_some() {
                 return Err(StoreError::backend(format!("`{text}` reads a whole table: {step}")));
             }
         }

@@ -5,6 +5,7 @@ use leptos_router::hooks::use_query_map;
 use ui::{Menu, Query, live};
 
 use super::{
+    SEGMENT,
     look::{CORRECTIONS, DIFFERENCES, Level, METHODS, PARAMETERS},
     model::PlanWords,
 };
@@ -21,7 +22,11 @@ impl Address {
 
     /// The address with a parameter changed, or without it where it says what holds anyway.
     pub(super) fn with(self, name: &'static str, value: &str, default: &str) -> String {
-        self.0.with(|query| if value == default { query.without(name) } else { query.set(name, value) }.href())
+        self.0.with(|query| {
+            let changed = if value == default { query.without(name) } else { query.set(name, value) };
+            // Another phase has segments of its own.
+            if name == "phase" { changed.without(SEGMENT) } else { changed }.href()
+        })
     }
 
     /// The value of a parameter.

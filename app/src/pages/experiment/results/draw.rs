@@ -40,8 +40,14 @@ pub fn draw(material: &Material, look: &Look) -> Result<Picture, String> {
         correction: look.correction(plan),
         capped: !look.uncapped,
     };
-    let part = look.segment.as_ref().and_then(|segment| material.parts.iter().find(|(own, _)| own == segment));
-    let sheet = part.map_or(&material.whole, |(_, sheet)| sheet);
+    let sheet = match &look.segment {
+        None => &material.whole,
+        // Never everybody's numbers under a segment's name.
+        Some(segment) => {
+            let part = material.parts.iter().find(|(own, _)| own == segment);
+            &part.ok_or_else(|| format!("Nobody of the segment {segment} is in these results."))?.1
+        }
+    };
     let rows = sheet.rows(&choices).map_err(|undefined| undefined.to_string())?;
     let ink = Ink { choices, difference: look.difference(plan), units: &material.units, early: material.early };
     let roles = [

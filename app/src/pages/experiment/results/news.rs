@@ -3,6 +3,7 @@
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
+use domain::problem::ProblemCode;
 use leptos::{ev, prelude::*, task::spawn_local};
 use ui::{Announcer, format};
 use web_sys::js_sys::Date;
@@ -101,6 +102,13 @@ impl News {
                         let begun = now_s();
                         let fresh = ask(question()).await;
                         rest = (now_s() - begun) * REST;
+                        // Somebody did something in between: all of the page is of another revision.
+                        if let Ok(Some(view)) = &fresh
+                            && view.head.stamp.map(|seen| seen.0) != Some(stamp.0)
+                        {
+                            changed.run(());
+                            return;
+                        }
                         match (fresh, self.head.try_get_untracked()) {
                             (Ok(Some(view)), Some(head)) => {
                                 // Another verdict is said to those who do not see the page; numbers that move are not.
@@ -113,6 +121,11 @@ impl News {
                             }
                             _ => false,
                         }
+                    }
+                    // Signed out, or no longer there: the page says so when it is asked anew.
+                    Err(error) if matches!(error.code(), ProblemCode::Unauthenticated | ProblemCode::NotFound) => {
+                        changed.run(());
+                        return;
                     }
                     Err(_) => false,
                 };

@@ -1,6 +1,6 @@
 //! Gathers a result for its page. Server only.
 
-use domain::experiment::{Allocation, Experiment, Phase, State};
+use domain::experiment::{Allocation, Experiment, Phase, Share, State};
 use experiment::CheckStatus;
 use services::{ServiceError, results::ResultQuery};
 use ui::{Query, format};
@@ -107,6 +107,10 @@ fn phases(experiment: &Experiment) -> Vec<(String, String)> {
 /// Where the traffic of a split that moves goes, and what that means for the numbers.
 fn moved(phase: &Phase) -> Option<String> {
     let epoch = phase.epoch().filter(|_| phase.definition.allocation == Allocation::Adaptive)?;
+    // While it is paused, and once it is over, nobody gets a treatment.
+    if phase.to_us.is_some() || epoch.coverage == Share::NONE {
+        return None;
+    }
     let arms = phase.definition.arms.iter().zip(&epoch.weights);
     let (arm, weight) = arms.max_by_key(|(_, weight)| **weight)?;
     let title = arm.title();
@@ -115,8 +119,8 @@ fn moved(phase: &Phase) -> Option<String> {
         "The split is adaptive and has not moved yet.".to_owned()
     } else {
         format!(
-            "The split is adaptive: since {since} {title} gets {}. Traffic moved toward better versions while the test ran, so every \
-             number is corrected for the weights its units were dealt by.",
+            "The split is adaptive: since {since} {title} gets {}. Traffic moved toward better versions while the test ran, so means, \
+             rates and counts are corrected for the weights their units were dealt by; other values are as they came.",
             format::percent_whole(f64::from(*weight) / 10_000.0),
         )
     })

@@ -17,10 +17,7 @@ use self::{
     model::{BodyView, ItemView, LabelView, MoveLine, VersionLine, VersionView, VersionsView},
     server::{MoveLabel, RemoveLabel},
 };
-use crate::{
-    routes::experiment_href,
-    wire::{Act, ActForm},
-};
+use crate::wire::{Act, ActForm};
 
 /// The tab's content.
 #[component]
@@ -216,7 +213,7 @@ fn LabelForm(
     owned: Vec<(String, String)>,
     mover: LabelMover,
 ) -> impl IntoView {
-    let owner = takeover(&project, owned);
+    let owner = takeover(owned);
     let act = mover.act;
     let refused = live(move || act.refused().map(|error| view! { <ProblemPanel problem=error.0/> }.into_any()));
     let suggested = if labels.iter().any(|label| label.name == "production" && label.version == version) {
@@ -239,17 +236,13 @@ fn LabelForm(
 }
 
 /// What becomes of an experiment whose label moves. Nothing while no experiment owns one.
-fn takeover(project: &str, owned: Vec<(String, String)>) -> Option<AnyView> {
+fn takeover(owned: Vec<(String, String)>) -> Option<AnyView> {
     if owned.is_empty() {
         return None;
     }
     let owners = owned
         .into_iter()
-        .map(|(label, key)| {
-            let href = experiment_href(project, &key);
-            view! { <p class="muted small">{label} " belongs to the experiment " <a href=href>{key}</a> "."</p> }
-                .into_any()
-        })
+        .map(|(said, href)| view! { <p class="muted small">{said} " " <a href=href>"Look at it"</a></p> }.into_any())
         .collect_view();
     let options = vec![
         SelectOption::new("", "Leave it: its label does not move"),

@@ -41,7 +41,8 @@ pub struct VersionsView {
     pub shown: VersionView,
     /// Moves of labels, newest first.
     pub moves: Vec<MoveLine>,
-    /// Labels that belong to an experiment, with its key: they move only with a choice of what becomes of it.
+    /// What is said of each label that belongs to an experiment, and the experiment's address: they move only with a choice of
+    /// what becomes of it.
     pub owned: Vec<(String, String)>,
     /// Whether the visitor may move labels.
     pub may_write: bool,

@@ -17,6 +17,7 @@ use super::model::{
 use crate::{
     context::{self, Visit},
     error::AppError,
+    routes::experiment_href,
 };
 
 /// What counts as in use.
@@ -75,7 +76,7 @@ async fn view(visit: &Visit, prompt: Prompt, version: Option<u32>) -> Result<Ver
     })
 }
 
-/// Labels that experiments own.
+/// What is said of each label that an experiment owns, and where that experiment is.
 async fn owned(visit: &Visit, name: &str) -> Result<Vec<(String, String)>, AppError> {
     let owning = State::ALL.into_iter().filter(|state| state.owns_slot()).collect();
     let list = ListExperiments { states: owning, prompt: Some(name.to_owned()) };
@@ -84,7 +85,12 @@ async fn owned(visit: &Visit, name: &str) -> Result<Vec<(String, String)>, AppEr
     let experiments = &visit.services.experiments;
     let found =
         experiments.list(&visit.actor, visit.project.id, list, None, all).await.map_err(context::refusal)?.items;
-    Ok(found.into_iter().map(|one| (one.slot.label.to_string(), one.key.to_string())).collect())
+    let said = found.into_iter().map(|one| {
+        let (label, key) = (&one.slot.label, one.key.as_str());
+        let href = experiment_href(visit.project.slug.as_str(), key);
+        (format!("{label} belongs to the experiment {key}."), href)
+    });
+    Ok(said.collect())
 }
 
 fn head(prompt: &Prompt) -> PromptHead {

@@ -164,7 +164,11 @@ fn slider(lines: &[CourseLine], index: u32, last: u32, all: StoredValue<Vec<Cour
     let words: Vec<String> = lines.iter().map(|line| format!("{}, {}", line.title, said(line, index))).collect();
     let point = move |index: u32| {
         let day = all.with_value(|lines| lines.first().and_then(|line| Some(look(line, index.min(last))?[0].clone())));
-        at.set(day.unwrap_or_default());
+        let day = day.unwrap_or_default();
+        // Drawn again under a pointer at rest, it is told of that pointer again.
+        if at.with_untracked(|at| *at != day) {
+            at.set(day);
+        }
     };
     let typed = move |event| {
         if let Ok(index) = event_target_value(&event).parse() {
