@@ -18,30 +18,6 @@ fn options(pairs: &[(&str, &str)]) -> Vec<SelectOption> {
     pairs.iter().map(|(value, text)| SelectOption::new(*value, *text)).collect()
 }
 
-/// A field of one line, as most are. Drawn here once: each place that draws its own costs a kilobyte in the browser.
-struct Line {
-    name: &'static str,
-    label: &'static str,
-    /// How problems name it.
-    field: &'static str,
-    hint: &'static str,
-    required: bool,
-    optional: bool,
-    mono: bool,
-}
-
-const LINE: Line = Line { name: "", label: "", field: "", hint: "", required: false, optional: false, mono: false };
-
-fn line(typed: Typed, line: Line, value: String) -> AnyView {
-    let Line { name, label, field, hint, required, optional, mono } = line;
-    let hint = (!hint.is_empty()).then_some(hint);
-    view! {
-        <TextField name=format!("draft[{name}]") id=name.replace('_', "-") label value required optional mono autocomplete="off" hint
-            error=typed.error_of(field)/>
-    }
-    .into_any()
-}
-
 /// A sentence about a list as a whole.
 fn whole(typed: Typed, field: &'static str) -> AnyView {
     let error = typed.error_of(field);
@@ -63,12 +39,11 @@ pub fn Tested(typed: Typed, draft: Draft) -> impl IntoView {
     let key = if view.edited.is_some() {
         view! { <input type="hidden" name="draft[key]" value=draft.key.clone()/> }.into_any()
     } else {
-        let hint = "Names it in addresses and in what clients report. It stays.";
-        line(
-            typed,
-            Line { name: "key", label: "Key", field: "key", hint, required: true, mono: true, ..LINE },
-            draft.key.clone(),
-        )
+        view! {
+            <TextField name="draft[key]" id="key" label="Key" value=draft.key.clone() mono=true required=true autocomplete="off"
+                hint="Names it in addresses and in what clients report. It stays." error=typed.error_of("key")/>
+        }
+        .into_any()
     };
     let rows = Rows::new(draft.arms);
     let add = move |_| {
@@ -90,10 +65,13 @@ pub fn Tested(typed: Typed, draft: Draft) -> impl IntoView {
     let batches = live(move || {
         let (batch_hours, floor) = (batch_hours.clone(), floor.clone());
         typed.draft.with(|draft| draft.allocation == "adaptive").then(|| {
-            let of_batch = Line { name: "batch_hours", label: "Hours a batch", field: "adaptive.batch_hours", ..LINE };
-            let least =
-                Line { name: "floor", label: "Every arm keeps, %", field: "adaptive.floor", optional: true, ..LINE };
-            [line(typed, of_batch, batch_hours), line(typed, least, floor)].into_any()
+            view! {
+                <TextField name="draft[batch_hours]" id="batch-hours" label="Hours a batch" value=batch_hours autocomplete="off"
+                    error=typed.error_of("adaptive.batch_hours")/>
+                <TextField name="draft[floor]" id="floor" label="Every arm keeps, %" value=floor optional=true autocomplete="off"
+                    error=typed.error_of("adaptive.floor")/>
+            }
+            .into_any()
         })
     });
     let hint = view.adaptive;
@@ -196,39 +174,17 @@ pub fn Who(typed: Typed, draft: Draft) -> impl IntoView {
         }
         .into_any()
     };
-    let share = Line {
-        name: "coverage",
-        label: "Traffic share, %",
-        field: "coverage",
-        hint: "How many of them take part at all; the others get the control’s version.",
-        ..LINE
-    };
-    let group = Line {
-        name: "group",
-        label: "Exclusion group",
-        field: "exclusion.group",
-        hint: "Experiments of one group share no unit.",
-        optional: true,
-        mono: true,
-        ..LINE
-    };
-    let holdout = Line {
-        name: "holdout",
-        label: "Holdout, %",
-        field: "holdout.share",
-        hint: "Take part in no experiment at all.",
-        optional: true,
-        ..LINE
-    };
     let attribute = draft.unit_attribute;
     let more = [&draft.group, &draft.holdout, &draft.forced].into_iter().any(|text| !text.is_empty());
     let units = [("user", "User"), ("session", "Session"), ("trace", "Request"), ("attribute", "An attribute…")];
     let by_attribute = live(move || {
         let attribute = attribute.clone();
         typed.draft.with(|draft| draft.unit == "attribute").then(|| {
-            let hint = "Sent with every question, such as team_id.";
-            // What is wrong with it is said at the unit.
-            line(typed, Line { name: "unit_attribute", label: "Attribute", hint, mono: true, ..LINE }, attribute)
+            view! {
+                <TextField name="draft[unit_attribute]" id="unit-attribute" label="Attribute" value=attribute mono=true autocomplete="off"
+                    hint="Sent with every question, such as team_id."/>
+            }
+            .into_any()
         })
     });
     view! {
@@ -239,10 +195,11 @@ pub fn Who(typed: Typed, draft: Draft) -> impl IntoView {
                         <SelectField name="draft[unit]" id="unit" label="Split by" options=options(&units) value=draft.unit
                             hint="Whoever this names keeps one arm." error=typed.error_of("unit")/>
                         {by_attribute}
-                        {line(typed, share, draft.coverage)}
+                        <TextField name="draft[coverage]" id="coverage" label="Traffic share, %" value=draft.coverage autocomplete="off"
+                            hint="How many of them take part at all; the others get the control’s version." error=typed.error_of("coverage")/>
                     </div>
                     <Checkbox name="draft[sticky]" id="sticky" label="Whoever met an arm keeps it" checked=draft.sticky == "true"
-                        hint="Even when weights or audience change. Only the server knows whom, so clients that decide by themselves serve the control."
+                        hint="Also when weights or audience change. Clients that decide by themselves serve the control."
                         error=typed.error_of("sticky")/>
                     <fieldset class="rows">
                         <legend>"Audience"</legend>
@@ -253,10 +210,12 @@ pub fn Who(typed: Typed, draft: Draft) -> impl IntoView {
                         <summary>"Exclusion group, holdout, testers"</summary>
                         <div class="form">
                             <div class="form__row">
-                                {line(typed, group, draft.group)}
+                                <TextField name="draft[group]" id="group" label="Exclusion group" value=draft.group mono=true optional=true autocomplete="off"
+                                    hint="Experiments of one group share no unit." error=typed.error_of("exclusion.group")/>
                                 <TextField name="draft[ranges]" id="ranges" label="Its places, of 10000" value=draft.ranges mono=true optional=true autocomplete="off"
                                     placeholder="0-5000" error=typed.error(move || first_of(typed, "exclusion.ranges"))/>
-                                {line(typed, holdout, draft.holdout)}
+                                <TextField name="draft[holdout]" id="holdout" label="Holdout, %" value=draft.holdout optional=true autocomplete="off"
+                                    hint="Take part in no experiment at all." error=typed.error_of("holdout.share")/>
                             </div>
                             <TextArea name="draft[forced]" id="forced" label="Testers" value=draft.forced mono=true rows=3
                                 hint="One a line: the unit, a space, the arm’s key. They are never analysed."
@@ -390,47 +349,12 @@ pub fn When(typed: Typed, draft: Draft) -> impl IntoView {
         typed.draft.with(|draft| draft.minimum_hours.trim() == "0").then(|| {
             view! {
                 <Notice tone=Tone::Warn>
-                    "A verdict may come before every weekday was seen. People behave differently on Mondays and Sundays; 168 hours are a week."
+                    "A verdict may come before every weekday was seen; 168 hours are a week."
                 </Notice>
             }
             .into_any()
         })
     });
-    let hours = Line {
-        name: "minimum_hours",
-        label: "Least hours",
-        field: "schedule.minimum_hours",
-        hint: "No verdict before. 168 is a week.",
-        ..LINE
-    };
-    let alpha = Line {
-        name: "alpha",
-        label: "Error level, %",
-        field: "plan.alpha",
-        hint: "How often luck alone may look like a difference.",
-        ..LINE
-    };
-    let power = Line {
-        name: "power",
-        label: "Power, %",
-        field: "plan.power",
-        hint: "The chance to find the goal’s margin.",
-        ..LINE
-    };
-    let planned = Line {
-        name: "tuning_units",
-        label: "Planned units an arm",
-        field: "plan.tuning_units",
-        hint: "Intervals are tightest there.",
-        ..LINE
-    };
-    let least = Line {
-        name: "minimum_units",
-        label: "Least units an arm",
-        field: "plan.rule.minimum_units",
-        hint: "No verdict before.",
-        ..LINE
-    };
     let methods = [
         ("anytime", "Always valid: look as often as you like"),
         ("fixed_horizon", "Fixed horizon: valid once"),
@@ -447,12 +371,13 @@ pub fn When(typed: Typed, draft: Draft) -> impl IntoView {
                             hint="UTC. Empty: when it is launched." error=typed.error_of("schedule.start")/>
                         <TextField name="draft[end]" id="end" label="End" kind=InputKind::DateTime value=draft.end optional=true
                             hint="UTC. It then ends as inconclusive." error=typed.error_of("schedule.end")/>
-                        {line(typed, hours, draft.minimum_hours)}
+                        <TextField name="draft[minimum_hours]" id="minimum-hours" label="Least hours" value=draft.minimum_hours autocomplete="off"
+                            hint="No verdict before. 168 is a week." error=typed.error_of("schedule.minimum_hours")/>
                     </div>
                     {at_once}
                     <fieldset class="rows">
                         <legend>"Ramp"</legend>
-                        <p class="field__hint">"Begins with less traffic, so that a bad version meets few. After the last step the traffic share above applies."</p>
+                        <p class="field__hint">"Begins with less traffic, so that a bad version meets few. Then the traffic share above applies."</p>
                         <For each=move || rows.all() key=|(id, _)| *id let:row>
                             <StepRow typed rows id=row.0 step=row.1/>
                         </For>
@@ -461,18 +386,22 @@ pub fn When(typed: Typed, draft: Draft) -> impl IntoView {
                     </fieldset>
                     <div class="form__row">
                         <SelectField name="draft[method]" id="method" label="Method" options=options(&methods) value=draft.method error=typed.error_of("plan")/>
-                        {line(typed, alpha, draft.alpha)}
+                        <TextField name="draft[alpha]" id="alpha" label="Error level, %" value=draft.alpha autocomplete="off"
+                            hint="How often luck alone may look like a difference." error=typed.error_of("plan.alpha")/>
                         <SelectField name="draft[on_harm]" id="on-harm" label="If a guardrail is harmed" options=options(&harm) value=draft.on_harm/>
                     </div>
                     <details class="more">
                         <summary>"Power, correction, sample"</summary>
                         <div class="form__row">
-                            {line(typed, power, draft.power)}
+                            <TextField name="draft[power]" id="power" label="Power, %" value=draft.power autocomplete="off"
+                                hint="The chance to find the goal’s margin." error=typed.error_of("plan.power")/>
                             <SelectField name="draft[correction]" id="correction" label="Correction" value=draft.correction
                                 options=options(&[("holm", "Holm"), ("bonferroni", "Bonferroni"), ("none", "none")])
                                 hint="How goals and treatments share the error level."/>
-                            {line(typed, planned, draft.tuning_units)}
-                            {line(typed, least, draft.minimum_units)}
+                            <TextField name="draft[tuning_units]" id="tuning-units" label="Planned units an arm" value=draft.tuning_units autocomplete="off"
+                                hint="Intervals are tightest there." error=typed.error_of("plan.tuning_units")/>
+                            <TextField name="draft[minimum_units]" id="minimum-units" label="Least units an arm" value=draft.minimum_units autocomplete="off"
+                                hint="No verdict before." error=typed.error_of("plan.rule.minimum_units")/>
                         </div>
                     </details>
                 </div>

@@ -89,7 +89,7 @@ pub fn Erasure(project: String, view: DataView, may_manage: bool, now: TimeUs, a
                 <CardBody>
                     <div class="stack">
                         <p class="muted">
-                            "Deleting all events takes away traces, scores, outcome events, exposures that happened until now, and media of their traces. Prompts, experiments, datasets, prices, members and keys stay. One user’s data is deleted on the user’s own page."
+                            "Prompts, experiments, datasets, prices, members and keys stay. One user’s data is deleted on the user’s own page."
                         </p>
                         {refused}
                         {form}
