@@ -349,7 +349,7 @@ pub fn When(typed: Typed, draft: Draft) -> impl IntoView {
         typed.draft.with(|draft| draft.minimum_hours.trim() == "0").then(|| {
             view! {
                 <Notice tone=Tone::Warn>
-                    "A verdict may come before every weekday was seen; 168 hours are a week."
+                    "A verdict may come before every weekday was seen. 168 hours are a week."
                 </Notice>
             }
             .into_any()
