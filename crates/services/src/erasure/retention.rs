@@ -109,9 +109,9 @@ mod tests {
         };
         assert_eq!(days(&[]), 70);
         assert_eq!(days(&[(80, None)]), 70, "one that began within the time");
-        assert_eq!(days(&[(40, None)]), 40, "one that runs");
+        assert_eq!(days(&[(40, None)]), 39, "one that runs, and the day before it");
         assert_eq!(days(&[(40, Some(70))]), 70, "one that is too old");
-        assert_eq!(days(&[(40, Some(71))]), 40, "one that ended within the time");
-        assert_eq!(days(&[(60, None), (50, Some(65))]), 50, "what one needs may be part of another");
+        assert_eq!(days(&[(40, Some(71))]), 39, "one that ended within the time");
+        assert_eq!(days(&[(60, None), (50, Some(65))]), 49, "what one needs may be part of another");
     }
 }

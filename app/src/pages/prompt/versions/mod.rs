@@ -242,7 +242,7 @@ fn takeover(owned: Vec<(String, String)>) -> Option<AnyView> {
     }
     let owners = owned
         .into_iter()
-        .map(|(said, href)| view! { <p class="muted small">{said} " " <a href=href>"Look at it"</a></p> }.into_any())
+        .map(|(said, href)| view! { <p class="small"><a href=href>{said}</a></p> }.into_any())
         .collect_view();
     let options = vec![
         SelectOption::new("", "Leave it: its label does not move"),
