@@ -110,6 +110,14 @@ impl Experiment {
         self.phases.last()
     }
 
+    /// The first of the phases up to one of them that deal units by the same seed: arms given since then are kept, where units
+    /// keep theirs.
+    pub fn dealt_since(&self, phase: &Phase) -> u32 {
+        let before = self.phases.iter().rev().skip_while(|one| one.number > phase.number);
+        let dealt = before.take_while(|one| one.definition.seed == phase.definition.seed).last();
+        dealt.map_or(phase.number, |one| one.number)
+    }
+
     /// The phase and epoch an instant lies in; none before the start and after the end.
     pub fn stage_at(&self, at: TimeUs) -> Option<(&Phase, &Epoch)> {
         let within = |from: TimeUs, to: Option<TimeUs>| from <= at && to.is_none_or(|to| at < to);

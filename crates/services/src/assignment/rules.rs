@@ -143,9 +143,7 @@ fn split(project: ProjectId, experiment: &Experiment) -> Option<Split> {
     match engine {
         Ok(engine) => {
             let arms = phase.definition.arms.iter().map(|arm| (arm.key.clone(), arm.version)).collect();
-            let seed = &phase.definition.seed;
-            let dealt = experiment.phases.iter().rev().take_while(|one| one.definition.seed == *seed).last();
-            let dealt_since = dealt.map_or(phase.number, |one| one.number);
+            let dealt_since = experiment.dealt_since(phase);
             Some(Split { id: experiment.id, key: experiment.key.clone(), engine, dealt_since, arms })
         }
         Err(error) => {

@@ -35,7 +35,7 @@ pub struct RuleSays {
     pub phase: u32,
     /// The epoch of it.
     pub epoch: u32,
-    /// Why it gets what it gets.
+    /// Why it gets what it gets: [`Reason::Kept`] for the arm it met before, where units keep theirs.
     pub reason: Reason,
     /// Its place in the hash, 0 to 9,999, where it has one.
     pub bucket: Option<u16>,
@@ -61,8 +61,8 @@ impl Results {
     ) -> Result<Explained, ServiceError> {
         authorize(actor, project, Permission::Read)?;
         let experiment = self.find(project, key).await?;
-        let rule = rule(&experiment, unit, at.unwrap_or_else(|| self.context.clock.now()))?;
         let exposures = self.context.events.exposures(project, experiment.id, unit).await?;
+        let rule = rule(&experiment, unit, at.unwrap_or_else(|| self.context.clock.now()), &exposures)?;
         let Some(phase) = experiment.phase() else {
             return Ok(Explained { exposures, unit: None, measures: Vec::new(), rule });
         };
@@ -73,10 +73,13 @@ impl Results {
     }
 }
 
-fn rule(experiment: &Experiment, unit: &str, at_us: TimeUs) -> Result<Option<RuleSays>, ServiceError> {
-    let holds = |from: TimeUs, to: Option<TimeUs>| from <= at_us && to.is_none_or(|to| at_us < to);
-    let Some(phase) = experiment.phases.iter().find(|phase| holds(phase.from_us, phase.to_us)) else { return Ok(None) };
-    let Some(epoch) = phase.epochs.iter().find(|epoch| holds(epoch.from_us, epoch.to_us)) else { return Ok(None) };
+fn rule(
+    experiment: &Experiment,
+    unit: &str,
+    at_us: TimeUs,
+    exposures: &[ExposureRecord],
+) -> Result<Option<RuleSays>, ServiceError> {
+    let Some((phase, epoch)) = experiment.stage_at(at_us) else { return Ok(None) };
     let mut definition = definition::at_stage(experiment, phase, epoch)?;
     // Whether a unit belongs to the audience follows from attributes nobody keeps.
     let if_targeted = definition.condition.take().is_some();
@@ -88,7 +91,26 @@ fn rule(experiment: &Experiment, unit: &str, at_us: TimeUs) -> Result<Option<Rul
         Outcome::Assigned { bucket, .. } | Outcome::OutsideCoverage { bucket } => Some(bucket.number()),
         _ => None,
     };
-    let arm = outcome.arm().and_then(|own| phase.definition.arms.iter().find(|arm| arm.key.as_str() == own.key));
+    let named = |key: &str| phase.definition.arms.iter().find(|arm| arm.key.as_str() == key);
+    let arm = outcome.arm().and_then(|own| named(&own.key));
+    // As doors do: the first arm it met since units are dealt by this seed, among those that are still there.
+    let dealt = experiment.dealt_since(phase)..=phase.number;
+    let mut met = exposures.iter().map(|record| &record.exposure).filter(|_| phase.definition.keeps_arms());
+    let met = met.find(|one| dealt.contains(&one.phase) && one.first_us <= at_us && named(one.arm.as_str()).is_some());
+    let kept = met
+        .filter(|met| met.phase != phase.number || arm.is_none_or(|arm| arm.key != met.arm))
+        .filter(|met| engine.keeps(unit, &attributes, met.arm.as_str()).is_some());
+    if let Some(kept) = kept {
+        return Ok(Some(RuleSays {
+            at_us,
+            phase: phase.number,
+            epoch: epoch.number,
+            reason: Reason::Kept,
+            bucket: None,
+            arm: named(kept.arm.as_str()).cloned(),
+            if_targeted,
+        }));
+    }
     Ok(Some(RuleSays {
         at_us,
         phase: phase.number,

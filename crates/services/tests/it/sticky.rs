@@ -74,6 +74,16 @@ async fn a_unit_keeps_its_arm_over_weights_and_shares_and_is_counted_where_it_wa
     for (unit, version) in names.iter().zip(&before) {
         assert_eq!(answered(&pipeline, unit).await, (*version, Reason::Kept, false), "{unit}");
     }
+    // Who asks why is told the arm that is served.
+    let results = &pipeline.world.services.results;
+    let mut kept = 0;
+    for (unit, version) in names.iter().zip(&before) {
+        let explained = results.explain(&pipeline.actor, pipeline.project, KEY, unit, None).await.unwrap();
+        let rule = explained.rule.unwrap();
+        assert_eq!(rule.arm.unwrap().version, *version, "{unit}");
+        kept += u32::from(rule.reason == Reason::Kept);
+    }
+    assert_eq!(kept, 120, "dealt in the phase before");
     // Newcomers are dealt by the new weights and counted.
     let (mut treated, newcomers) = (0, units("b", 0..120));
     for unit in &newcomers {

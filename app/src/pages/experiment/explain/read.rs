@@ -49,6 +49,7 @@ fn rule(says: Option<&RuleSays>, control: &str) -> String {
         (Reason::Forced, Some(arm)) => {
             format!("it is a tester with the fixed arm {} (v{}), and left out of the analysis", arm.key, arm.version)
         }
+        (Reason::Kept, Some(arm)) => format!("it keeps {} (v{}), the arm it met first", arm.key, arm.version),
         (_, Some(arm)) => format!("{place} which is in the range of {} (v{})", arm.key, arm.version),
         (Reason::HeldOut, None) => format!("it is in the holdout, which takes part in nothing, and gets {control}"),
         (Reason::Excluded, None) => {
