@@ -152,7 +152,7 @@ struct RuleView {
     at: TimeUs,
     phase: u32,
     epoch: u32,
-    /// `assigned`, `forced`, `held_out`, `excluded`, `outside_coverage` or `missing_unit`.
+    /// `assigned`, `kept`, `forced`, `held_out`, `excluded`, `outside_coverage` or `missing_unit`.
     #[schema(value_type = String)]
     reason: serde_json::Value,
     /// Its place in the hash, 0 to 9,999.
@@ -161,6 +161,9 @@ struct RuleView {
     #[schema(value_type = Option<String>)]
     arm: Option<domain::experiment::ArmKey>,
     version: Option<u32>,
+    /// The arm it had until that was removed, where units keep theirs.
+    #[schema(value_type = Option<String>)]
+    lost: Option<domain::experiment::ArmKey>,
     /// Whether it holds only for units that belong to the experiment's audience.
     if_targeted: bool,
 }
@@ -338,6 +341,7 @@ impl From<Explained> for UnitView {
             bucket: rule.bucket,
             version: rule.arm.as_ref().map(|arm| arm.version),
             arm: rule.arm.map(|arm| arm.key),
+            lost: rule.lost,
             if_targeted: rule.if_targeted,
         });
         Self { exposures: exposures.collect(), sums: sums.collect(), counts, rule }

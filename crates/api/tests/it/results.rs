@@ -71,6 +71,7 @@ pub(crate) async fn running(app: &TestApp) -> Experiment {
     };
     let id: ExperimentId = "00000000-0000-7000-9000-000000000001".parse().unwrap();
     let definition = PhaseDefinition {
+        kept_since: None,
         unit: design.unit.clone(),
         arms,
         seed: id.to_string(),

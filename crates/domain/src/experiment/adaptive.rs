@@ -43,18 +43,15 @@ impl Adaptive {
         let floor = self.floor_of(design.arms.len());
         if (Self::LEAST_FLOOR..=most).contains(&floor.steps()) {
             for (index, arm) in design.arms.iter().enumerate().filter(|(_, arm)| arm.weight < floor.steps()) {
-                let message = format!(
-                    "`{}` is below the {floor} every arm keeps; begin with at least {}",
-                    arm.weight,
-                    floor.steps()
-                );
+                let weight = Share::from_steps(arm.weight).unwrap_or(Share::NONE);
+                let message = format!("`{weight}` is below the {floor} every arm keeps; begin with at least that");
                 problems.add(format!("arms[{index}].weight"), message);
             }
         } else {
             let message = format!(
-                "`{}` cannot be kept by each of {arms} arms; give 0.01 to {}",
-                floor.fraction(),
-                f64::from(most) / 10_000.0
+                "`{floor}` cannot be kept by each of {arms} arms; give {} to {}",
+                Share::from_steps(Self::LEAST_FLOOR).unwrap_or(Share::NONE),
+                Share::from_steps(most).unwrap_or(Share::ALL),
             );
             problems.add("adaptive.floor", message);
         }

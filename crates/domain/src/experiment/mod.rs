@@ -11,6 +11,7 @@ mod decision;
 mod design;
 mod exclusion;
 mod exposure;
+mod keeping;
 mod metric;
 mod name;
 mod phase;
@@ -33,6 +34,7 @@ pub use decision::{Decision, DecisionKind};
 pub use design::{Design, Targeting};
 pub use exclusion::{BucketRange, Exclusion};
 pub use exposure::{Eligibility, Exposure, ExposureDoor};
+pub use keeping::Keeping;
 pub use metric::{Cap, Direction, ExperimentMetric, Margin, MetricDefinition, MetricRole};
 pub use name::{ArmKey, AttributeName, EventName, ExperimentKey, GroupName, MetricKey};
 pub use phase::{Epoch, Phase, PhaseDefinition, SeededRanges, SeededShare};
@@ -110,9 +112,12 @@ impl Experiment {
         self.phases.last()
     }
 
-    /// The first of the phases up to one of them that deal units by the same seed: arms given since then are kept, where units
-    /// keep theirs.
+    /// The first of the phases up to one of them whose arms are kept, where units keep theirs: since then units are dealt by one
+    /// seed, or by another one only because an arm was removed.
     pub fn dealt_since(&self, phase: &Phase) -> u32 {
+        if let Some(since) = phase.definition.kept_since {
+            return since;
+        }
         let before = self.phases.iter().rev().skip_while(|one| one.number > phase.number);
         let dealt = before.take_while(|one| one.definition.seed == phase.definition.seed).last();
         dealt.map_or(phase.number, |one| one.number)

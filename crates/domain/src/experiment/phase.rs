@@ -36,8 +36,12 @@ pub struct PhaseDefinition {
     pub unit: UnitKind,
     /// The arms, the control first, with the weights at the phase's beginning.
     pub arms: Vec<Arm>,
-    /// Seeds the hash: the experiment's id, followed by the phase's number once units were reshuffled.
+    /// Seeds the hash: the experiment's id, followed by the number of the phase that dealt units anew, if one did.
     pub seed: String,
+    /// The phase from which on arms are kept although this or an earlier one has another seed: an arm was removed, and only whoever
+    /// had it is dealt anew. None where a seed ends what was kept under the one before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_since: Option<u32>,
     /// Who is eligible; everybody if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub targeting: Option<Targeting>,

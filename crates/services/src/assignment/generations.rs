@@ -184,7 +184,7 @@ impl Assignment {
         phase: &Phase,
         unit: &str,
     ) -> Result<bool, ServiceError> {
-        if self.ingest.exposed(project, experiment.id, phase.number..=phase.number, unit, |_| true).is_some() {
+        if self.ingest.exposed(project, experiment.id, phase.number..=phase.number, unit, |_, _| true).is_some() {
             return Ok(true);
         }
         let stored = self.context.events.exposures(project, experiment.id, unit).await?;

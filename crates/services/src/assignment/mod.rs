@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use domain::{
     auth::{Actor, Permission},
-    experiment::{ArmKey, Exposure},
+    experiment::ArmKey,
     ids::ProjectId,
     prompt::{LabelName, PromptAtVersion, VersionChoice},
 };
@@ -23,7 +23,6 @@ pub use payload::{Bundle, BundleSlot, BundleVersion, FeaturesPayload};
 pub use rules::{Rule, Ruleset, Split};
 
 use serde_json::{Map, Value};
-use store::event::ExposureRecord;
 
 use crate::{Context, ServiceError, context::authorize, ingest::Ingest, prompts::Prompts};
 
@@ -92,21 +91,19 @@ impl Assignment {
         Ok(if met { resolved } else { rule.undealt() })
     }
 
-    /// The arm of a unit's first exposure since units were dealt by the present seed, among the arms that are still there.
+    /// The arm a unit has, see [`Keeping::kept`](domain::experiment::Keeping::kept).
     async fn kept(&self, project: ProjectId, split: &Split, unit: &str) -> Result<Option<Kept>, ServiceError> {
-        // What is on its way to the store, or was seen there.
-        let phase = split.engine.definition().stage.phase;
-        let is_there = |arm: &ArmKey| split.arm(arm.as_str()).is_some();
-        if let Some(kept) = self.ingest.exposed(project, split.id, split.dealt_since..=phase, unit, is_there) {
+        // What is on its way to the store, or was seen there. Of an arm that was away for a phase it does not say whether the unit
+        // was dealt another one meanwhile.
+        let keeping = &split.keeping;
+        let stays = |phase: u32, arm: &ArmKey| keeping.was_always_there(phase, arm);
+        if let Some(kept) = self.ingest.exposed(project, split.id, keeping.phases(), unit, stays) {
             return Ok(Some(kept));
         }
         let stored = self.context.events.exposures(project, split.id, unit).await?;
-        let counts = |one: &Exposure| one.phase >= split.dealt_since && is_there(&one.arm);
-        let first = stored.into_iter().find(|record| counts(&record.exposure));
-        Ok(first.map(|ExposureRecord { exposure, .. }| {
-            let kept = Kept { phase: exposure.phase, arm: exposure.arm.clone() };
-            self.ingest.remember(project, &exposure);
-            kept
+        Ok(keeping.kept(stored.iter().map(|record| &record.exposure)).map(|exposure| {
+            self.ingest.remember(project, exposure);
+            Kept { phase: exposure.phase, arm: exposure.arm.clone() }
         }))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    experiment::{ArmKey, Experiment, ExperimentKey, Slot, State},
+    experiment::{ArmKey, Experiment, ExperimentKey, Keeping, Slot, State},
     ids::{ExperimentId, ProjectId},
     prompt::{FlagKey, LabelName, PromptName},
     time::TimeUs,
@@ -44,8 +44,8 @@ pub struct Split {
     pub key: ExperimentKey,
     /// The engine, at the present phase and epoch.
     pub engine: assign::Experiment,
-    /// The phase from which on units were dealt by the present seed.
-    pub(super) dealt_since: u32,
+    /// Which arms units keep, where they keep theirs.
+    pub(super) keeping: Keeping,
     /// Arms in the engine's order, with the version each serves.
     arms: Vec<(ArmKey, u32)>,
 }
@@ -143,8 +143,8 @@ fn split(project: ProjectId, experiment: &Experiment) -> Option<Split> {
     match engine {
         Ok(engine) => {
             let arms = phase.definition.arms.iter().map(|arm| (arm.key.clone(), arm.version)).collect();
-            let dealt_since = experiment.dealt_since(phase);
-            Some(Split { id: experiment.id, key: experiment.key.clone(), engine, dealt_since, arms })
+            let keeping = experiment.keeping(phase);
+            Some(Split { id: experiment.id, key: experiment.key.clone(), engine, keeping, arms })
         }
         Err(error) => {
             tracing::error!(

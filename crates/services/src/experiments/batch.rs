@@ -2,7 +2,7 @@
 
 use domain::{
     auth::Actor,
-    experiment::{ActivityKind, Allocation, Experiment, MetricRole, Share, State},
+    experiment::{ActivityKind, Allocation, Experiment, MetricRole, State},
     ids::ProjectId,
     time::TimeUs,
 };
@@ -99,7 +99,9 @@ fn next(experiment: &Experiment, moment: &Moment) -> Option<NextBatch> {
     if !moved {
         return None;
     }
-    let batches = phase.epochs.iter().filter(|epoch| epoch.coverage > Share::NONE).count();
+    // Who pauses and goes on begins no batch: the weights stay.
+    let moves = phase.epochs.windows(2).filter(|pair| matches!(pair, [one, other] if one.weights != other.weights));
+    let batches = moves.count() + 1;
     let best = (0..next.best.len())
         .max_by(|one, other| next.best.get(*one).unwrap_or(&0.0).total_cmp(next.best.get(*other).unwrap_or(&0.0)));
     let named = |place: usize| experiment.design.arms.get(place).map(|arm| arm.key.to_string()).unwrap_or_default();

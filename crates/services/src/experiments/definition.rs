@@ -20,6 +20,7 @@ pub(crate) fn frozen(project: ProjectId, design: &Design, seed: String) -> Phase
         unit: design.unit.clone(),
         arms: design.arms.clone(),
         seed,
+        kept_since: None,
         targeting: design.targeting.clone(),
         holdout: design.holdout.map(|holdout| SeededShare { seed: format!("holdout-{project}"), share: holdout.share }),
         exclusion: design.exclusion.as_ref().map(|exclusion| SeededRanges {

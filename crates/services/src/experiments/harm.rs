@@ -6,7 +6,7 @@ use std::{
 };
 
 use domain::{
-    experiment::{ActivityKind, Experiment, MetricRole, OnHarm, State},
+    experiment::{ActivityKind, Experiment, MetricRole, OnHarm, Phase, State},
     ids::{ExperimentId, ProjectId},
     time::TimeUs,
 };
@@ -70,7 +70,8 @@ impl Experiments {
     /// Whether the plan's rule has to act on an experiment that runs.
     ///
     /// Where a check is broken the numbers prove nothing, so they end nothing: everybody gets the control until somebody has
-    /// looked. Who resumes after the rule paused has decided: it says nothing more in that phase.
+    /// looked. Who resumes after the rule paused has decided: it says nothing more in that phase. Who takes its rolling back back has
+    /// overruled what it saw, and it judges those who come from then on.
     pub(super) async fn harm(
         &self,
         project: ProjectId,
@@ -88,10 +89,10 @@ impl Experiments {
             return Ok(None);
         }
         let look = async {
-            if self.has_spoken(project, experiment, phase.from_us).await? {
-                return Ok(None);
+            match self.jurisdiction(project, experiment, phase).await? {
+                Some(first_epoch) => self.look_for_harm(project, experiment, first_epoch, now).await,
+                None => Ok(None),
             }
-            self.look_for_harm(project, experiment, now).await
         };
         match look.await {
             Ok(None) => Ok(None),
@@ -107,17 +108,18 @@ impl Experiments {
         }
     }
 
-    /// Which guardrail is seriously harmed, for people, and whether a check is broken.
+    /// Which guardrail is seriously harmed among those who came from an epoch on, for people, and whether a check is broken.
     async fn look_for_harm(
         &self,
         project: ProjectId,
         experiment: &Experiment,
+        first_epoch: u32,
         now: TimeUs,
     ) -> Result<Option<(String, bool)>, ServiceError> {
+        let since = if first_epoch == 0 { "" } else { "Among those who came since it was reopened: " };
         let own_data = experiment.phase().and_then(|phase| self.self_checks.of(experiment, phase.number));
-        let Some(moment) = Moment::of(&self.context, project, experiment, own_data, now).await? else {
-            return Ok(None);
-        };
+        let moment = Moment::since(&self.context, project, experiment, own_data, now, first_epoch).await?;
+        let Some(moment) = moment else { return Ok(None) };
         let arms = moment.sheet.arms.iter().skip(1);
         let rows = moment.anytime_rows()?;
         for (place, arm) in arms.enumerate() {
@@ -127,26 +129,35 @@ impl Experiments {
             let Some(row) = rows.iter().find(harmed) else { continue };
             let verdict = moment.table.verdicts.get(place).filter(|verdict| verdict.verdict == Verdict::StopNow);
             if let Some(verdict) = verdict {
-                return Ok(Some((verdict.sentence.clone(), false)));
+                return Ok(Some((format!("{since}{}", verdict.sentence), false)));
             }
             let broken = moment.sheet.checks.iter().find(|check| check.status == CheckStatus::Broken);
             let why = broken.map_or(String::new(), |check| format!(" A check is broken, too: {}", check.sentence));
-            let sentence = format!("`{}` is worse than its margin allows with `{}`.{why}", row.key, arm.key);
+            let sentence = format!("{since}`{}` is worse than its margin allows with `{}`.{why}", row.key, arm.key);
             return Ok(Some((sentence, broken.is_some())));
         }
         Ok(None)
     }
 
-    /// Whether the rule has paused the experiment in its present phase already.
-    async fn has_spoken(
+    /// The epoch from which on the rule judges who came; none where it may not judge in this phase any more.
+    async fn jurisdiction(
         &self,
         project: ProjectId,
         experiment: &Experiment,
-        since: TimeUs,
-    ) -> Result<bool, ServiceError> {
+        phase: &Phase,
+    ) -> Result<Option<u32>, ServiceError> {
         let control = &self.context.control;
         let log = control.experiment_activity(project, experiment.id, None, MOST_LOOKED_THROUGH).await?;
-        Ok(log.iter().any(|entry| entry.kind == ActivityKind::Paused && entry.by == SYSTEM && entry.at_us >= since))
+        let mut own = log.iter().filter(|entry| entry.by == SYSTEM && entry.at_us >= phase.from_us);
+        // The newest entry comes first. An experiment that was rolled back and runs was reopened.
+        let Some(spoke) = own.find(|entry| matches!(entry.kind, ActivityKind::Paused | ActivityKind::RolledBack))
+        else {
+            return Ok(Some(0));
+        };
+        if spoke.kind == ActivityKind::Paused {
+            return Ok(None);
+        }
+        Ok(phase.epochs.iter().find(|epoch| epoch.from_us >= spoke.at_us).map(|epoch| epoch.number))
     }
 }
 

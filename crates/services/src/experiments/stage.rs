@@ -2,13 +2,24 @@
 
 use assign::{Change, Stage};
 use domain::{
-    experiment::{Allocation, Arm, Epoch, Experiment, Phase, Share, State},
+    experiment::{Allocation, Arm, Epoch, Experiment, Phase, PhaseDefinition, Share, State},
     ids::ProjectId,
     time::TimeUs,
 };
 
 use super::definition::{definition, first_seed, frozen};
 use crate::ServiceError;
+
+/// By which seed a new phase deals units.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Dealing {
+    /// By the seed there is.
+    AsBefore,
+    /// By one of its own, and nobody keeps an arm.
+    Anew,
+    /// By one of its own, which only newcomers and those without an arm are dealt by.
+    AnewWithoutArm,
+}
 
 /// The share of eligible units that takes part now: none while paused, the ramp's while it climbs.
 fn coverage(experiment: &Experiment) -> Share {
@@ -20,13 +31,24 @@ fn coverage(experiment: &Experiment) -> Share {
     }
 }
 
+/// Whether the seed of the last phase deals badly from now on: units keep their arm, and one it dealt is gone. Whoever had that arm
+/// lies in one stretch of places, which need not be shared by the weights of the arms that are left.
+fn is_used_up(experiment: &Experiment, last: &Phase, next: &PhaseDefinition) -> bool {
+    let is_left = |arm: &Arm| next.arms.iter().any(|own| own.key == arm.key);
+    let mut by_it = experiment.phases.iter().filter(|phase| phase.definition.seed == last.definition.seed);
+    next.keeps_arms() && by_it.any(|phase| !phase.definition.arms.iter().all(is_left))
+}
+
 /// Closes what is open and opens the first epoch of the next phase.
-fn open_phase(experiment: &mut Experiment, project: ProjectId, now: TimeUs, why: &str, reshuffle: bool) {
+fn open_phase(experiment: &mut Experiment, project: ProjectId, now: TimeUs, why: &str, dealing: Dealing) {
     let number = experiment.phase().map_or(0, |phase| phase.number.saturating_add(1));
-    let seed = match experiment.phase() {
-        Some(_) if reshuffle => format!("{}.{number}", first_seed(experiment.id)),
-        Some(phase) => phase.definition.seed.clone(),
-        None => first_seed(experiment.id),
+    let first = first_seed(experiment.id);
+    let own = format!("{first}.{number}");
+    let (seed, kept_since) = match (experiment.phase(), dealing) {
+        (None, _) => (first, None),
+        (Some(phase), Dealing::AsBefore) => (phase.definition.seed.clone(), phase.definition.kept_since),
+        (Some(_), Dealing::Anew) => (own, None),
+        (Some(phase), Dealing::AnewWithoutArm) => (own, Some(experiment.dealt_since(phase))),
     };
     close(experiment, now);
     let first = Epoch {
@@ -42,7 +64,7 @@ fn open_phase(experiment: &mut Experiment, project: ProjectId, now: TimeUs, why:
         from_us: now,
         to_us: None,
         why: why.to_owned(),
-        definition: frozen(project, &experiment.design, seed),
+        definition: PhaseDefinition { kept_since, ..frozen(project, &experiment.design, seed) },
         epochs: vec![first],
     });
 }
@@ -93,7 +115,7 @@ pub(super) fn bring_up(
     reshuffle: bool,
 ) -> Result<Change, ServiceError> {
     let Some((phase, epoch)) = experiment.phase().and_then(|phase| Some((phase, phase.epoch()?))) else {
-        open_phase(experiment, project, now, why, false);
+        open_phase(experiment, project, now, why, Dealing::AsBefore);
         return Ok(Change::Phase);
     };
     // After an undone ending the last phase is closed; the same question goes on in its next epoch.
@@ -102,6 +124,13 @@ pub(super) fn bring_up(
     let next_coverage = coverage(experiment);
     let moves_on = moves_on(experiment, phase);
     let next_weights = if moves_on { epoch.weights.clone() } else { weights(experiment) };
+    let dealing = if reshuffle {
+        Dealing::Anew
+    } else if is_used_up(experiment, phase, &next) {
+        Dealing::AnewWithoutArm
+    } else {
+        Dealing::AsBefore
+    };
     let stage = Stage { phase: phase.number, epoch: epoch.number };
     let before = definition(experiment, &phase.definition, epoch.coverage, &epoch.weights, stage)?;
     let after = definition(experiment, &next, next_coverage, &next_weights, stage)?;
@@ -115,7 +144,7 @@ pub(super) fn bring_up(
     };
     match change {
         Change::Same => {}
-        Change::Phase => open_phase(experiment, project, now, why, reshuffle),
+        Change::Phase => open_phase(experiment, project, now, why, dealing),
         Change::Epoch => {
             let epoch = Epoch {
                 number: epoch.number.saturating_add(1),

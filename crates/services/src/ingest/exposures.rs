@@ -180,12 +180,12 @@ impl Ingest {
         experiment: ExperimentId,
         phases: RangeInclusive<u32>,
         unit: &str,
-        will_do: impl Fn(&ArmKey) -> bool,
+        will_do: impl Fn(u32, &ArmKey) -> bool,
     ) -> Option<Kept> {
         let state = self.exposures.state();
         phases.into_iter().find_map(|phase| {
             let (_, arm) = &state.known.get(&(project, experiment, phase, unit.to_owned()))?.first;
-            will_do(arm).then(|| Kept { phase, arm: arm.clone() })
+            will_do(phase, arm).then(|| Kept { phase, arm: arm.clone() })
         })
     }
 

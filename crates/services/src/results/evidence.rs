@@ -54,11 +54,27 @@ impl Moment {
         own_data: Option<Check>,
         now: TimeUs,
     ) -> Result<Option<Self>, ServiceError> {
+        Self::since(context, project, experiment, own_data, now, 0).await
+    }
+
+    /// The same of those who came from an epoch on. What earlier looks found is of everybody, so of less than that nothing is known
+    /// from before.
+    pub(crate) async fn since(
+        context: &Context,
+        project: ProjectId,
+        experiment: &Experiment,
+        own_data: Option<Check>,
+        now: TimeUs,
+        first_epoch: u32,
+    ) -> Result<Option<Self>, ServiceError> {
         let Some(phase) = experiment.phase() else { return Ok(None) };
         // What was added up for another watch, such as an older version's, would read as nothing.
         watch(context, project, experiment).await?;
         let watch = watch_of(experiment, phase);
-        let gathered = Gathered::read(context, project, experiment, phase, &watch, Wanted::Whole).await?;
+        let mut gathered = Gathered::read(context, project, experiment, phase, &watch, Wanted::Whole).await?;
+        if first_epoch > 0 {
+            gathered.only_since(context, project, experiment, phase, &watch, first_epoch).await?;
+        }
         let (experiment, phase): (Experiment, Phase) = (experiment.clone(), phase.clone());
         let work = move || {
             let at_us = phase.to_us.unwrap_or(now);
@@ -66,7 +82,9 @@ impl Moment {
             moved::correct(&mut sheet, &experiment, &phase, &watch, &gathered, i64::MAX);
             sheet.checks = checks::all(&experiment, &phase, &watch, &gathered)?;
             sheet.checks.extend(own_data);
-            past::remember(&mut sheet, &experiment, &phase, &watch, &gathered, at_us)?;
+            if first_epoch == 0 {
+                past::remember(&mut sheet, &experiment, &phase, &watch, &gathered, at_us)?;
+            }
             let table = sheet.table(&Choices::of(&sheet.plan)).map_err(internal)?;
             let (exposed, partial) = (gathered.exposed, gathered.partial());
             let newest = phase.epoch().map_or(0, |epoch| gathered.units_of_epoch(epoch.number));

@@ -3,7 +3,7 @@
 use assign::{Outcome, Reason};
 use domain::{
     auth::{Actor, Permission},
-    experiment::{Arm, Experiment},
+    experiment::{Arm, ArmKey, Experiment, Exposure},
     ids::ProjectId,
     time::TimeUs,
 };
@@ -41,6 +41,8 @@ pub struct RuleSays {
     pub bucket: Option<u16>,
     /// The arm; whoever has none gets what the control's units get.
     pub arm: Option<Arm>,
+    /// The arm it had until that was removed, where units keep theirs.
+    pub lost: Option<ArmKey>,
     /// The experiment has an audience, and this is what holds for a unit that belongs to it.
     pub if_targeted: bool,
 }
@@ -93,11 +95,13 @@ fn rule(
     };
     let named = |key: &str| phase.definition.arms.iter().find(|arm| arm.key.as_str() == key);
     let arm = outcome.arm().and_then(|own| named(&own.key));
-    // As doors do: the first arm it met since units are dealt by this seed, among those that are still there.
-    let dealt = experiment.dealt_since(phase)..=phase.number;
-    let mut met = exposures.iter().map(|record| &record.exposure).filter(|_| phase.definition.keeps_arms());
-    let met = met.find(|one| dealt.contains(&one.phase) && one.first_us <= at_us && named(one.arm.as_str()).is_some());
-    let kept = met
+    // As doors do.
+    let keeping = experiment.keeping(phase);
+    let met = exposures.iter().map(|record| &record.exposure);
+    let met: Vec<&Exposure> = met.filter(|one| phase.definition.keeps_arms() && one.first_us <= at_us).collect();
+    let lost = keeping.lost(met.iter().copied()).cloned();
+    let kept = keeping
+        .kept(met)
         .filter(|met| met.phase != phase.number || arm.is_none_or(|arm| arm.key != met.arm))
         .filter(|met| engine.keeps(unit, &attributes, met.arm.as_str()).is_some());
     if let Some(kept) = kept {
@@ -108,6 +112,7 @@ fn rule(
             reason: Reason::Kept,
             bucket: None,
             arm: named(kept.arm.as_str()).cloned(),
+            lost,
             if_targeted,
         }));
     }
@@ -118,6 +123,7 @@ fn rule(
         reason: outcome.reason(),
         bucket,
         arm: arm.cloned(),
+        lost,
         if_targeted,
     }))
 }

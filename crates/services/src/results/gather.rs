@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    experiment::{Aggregation, Cap, Epoch, Experiment, MetricDefinition, MetricSource, Phase},
+    experiment::{Aggregation, Cap, Eligibility, Epoch, Experiment, MetricDefinition, MetricSource, Phase},
     ids::ProjectId,
 };
 use experiment::{Block, Quantiles};
@@ -16,6 +16,8 @@ use store::event::{
 use super::{DAY_US, exact::parts};
 use crate::{Context, ServiceError};
 
+/// Units read at once.
+const PAGE: u32 = 5_000;
 /// Segments told apart.
 const SEGMENTS: usize = 21;
 /// Units with rows from which a percentile is something to cap by; of fewer it is their largest value.
@@ -188,6 +190,46 @@ impl Gathered {
         }
         let exposed = events.units_version(project, id, number).await?.units;
         Ok(Self::of(phase, blocks, bins, exposed))
+    }
+
+    /// Leaves out who came before an epoch. Without days and segments: what is kept by those is of everybody. Rows in bins are not
+    /// kept by epoch, so they are read unit by unit where a metric has them.
+    pub(super) async fn only_since(
+        &mut self,
+        context: &Context,
+        project: ProjectId,
+        experiment: &Experiment,
+        phase: &Phase,
+        watch: &Watch,
+        first: u32,
+    ) -> Result<(), ServiceError> {
+        self.epochs.retain(|number, _| *number >= first);
+        self.days.clear();
+        self.segments.clear();
+        let mut arms = self.nobody();
+        for epoch in self.epochs.values() {
+            arms.iter_mut().zip(epoch).for_each(|(arm, block)| arm.block.merge(block));
+        }
+        let mut after: Option<String> = None;
+        let mut is_done = watch.readings.iter().all(|reading| reading.form != UnitForm::Bins);
+        while !is_done {
+            let page = context.events.units(project, experiment.id, phase.number, after.as_deref(), PAGE).await?;
+            is_done = page.len() < PAGE as usize;
+            after = page.last().map(|unit| unit.exposed.exposure.unit.clone());
+            for record in page {
+                let exposure = &record.exposed.exposure;
+                let counts =
+                    exposure.epoch >= first && !record.exposed.multiple && exposure.eligibility != Eligibility::Unknown;
+                let place = phase.definition.arms.iter().position(|arm| arm.key == exposure.arm).filter(|_| counts);
+                let Some(held) = place.and_then(|place| arms.get_mut(place)) else { continue };
+                for day in record.state.iter().flat_map(|state| &state.days) {
+                    held.take(group_of(&exposure.unit), &bins_of(watch, day));
+                }
+            }
+        }
+        arms.iter_mut().for_each(Summed::tidy);
+        self.whole = arms;
+        Ok(())
     }
 
     fn of(phase: &Phase, blocks: Vec<SlicedBlock>, bins: Vec<SlicedBins>, exposed: u64) -> Self {

@@ -2,10 +2,12 @@
 
 use domain::experiment::{ActivityKind, Experiment, Outcome, State};
 use domain::page::PageSize;
+use domain::time::TimeNs;
 use serde_json::{Value, json};
 use services::{experiments::Act, results::KeptEvidence};
 use stats::random::Generator;
-use store::event::{UnitStore as _, Watch};
+use store::conformance::event::Build;
+use store::event::{EventStore as _, UnitStore as _, Watch};
 
 use crate::pipeline::{KEY, Pipeline, metric, units};
 
@@ -88,6 +90,67 @@ async fn it_rolls_back_where_the_plan_says_so_whichever_way_is_better() {
     assert_eq!(evidence["verdicts"][0]["verdict"], "stop_now");
     assert_eq!(evidence["verdicts"][0]["sentence"], decision.note.as_str());
     assert_eq!(evidence["rows"][1]["comparisons"][0]["guardrail"], "seriously_harmed");
+}
+
+/// Some units come and crash, those of the treatment so much more often, and their answers take as much longer.
+async fn harmed(pipeline: &Pipeline, names: Vec<String>, first: u64, more: f64, random: &mut Generator) {
+    let arms = pipeline.meet(&names).await;
+    pipeline.world.clock.pass_s(60);
+    let now = pipeline.world.services.now().to_ns().0;
+    let (mut spans, mut crashes) = (Vec::new(), Vec::new());
+    for (number, (unit, arm)) in (first..).zip(names.into_iter().zip(arms)) {
+        let (version, treated) = if arm.as_deref() == Some("warm") { (2, more) } else { (1, 0.0) };
+        let mut span = Build::generation(number, number);
+        let took_ms = 100.0 * (random.uniform() + treated);
+        (span.start_ns, span.end_ns) = (TimeNs(now), TimeNs(now + (1e6 * took_ms) as i64));
+        span.trace.user_id = Some(unit.clone());
+        span.prompt = Some(Build::link("greet", version));
+        spans.push(span);
+        if random.uniform() < 0.1 + treated {
+            crashes.push((unit, "crash", 1.0));
+        }
+    }
+    let mut batch = Build::batch(pipeline.project, spans, Vec::new());
+    for span in &mut batch.spans {
+        let took_ns = span.row.end_ns.0 - span.row.start_ns.0;
+        span.row.derived.keys.latency = stats::sketch::key(took_ns as f64);
+    }
+    pipeline.world.events.append(batch).await.unwrap();
+    pipeline.happened(crashes).await;
+    pipeline.fold().await;
+    pipeline.world.clock.pass_s(120);
+}
+
+#[tokio::test]
+async fn who_reopens_overrules_what_was_seen_and_not_what_comes() {
+    let slow = json!({
+        "metric": {"key": "slow", "source": "latency", "aggregation": "p50", "direction": "lower"},
+        "role": "guardrail", "margin": {"absolute": 2e7}
+    });
+    for guard in [metric("crash", "rate", "lower", "guardrail", json!({"absolute": 0.05})), slow] {
+        let mut pipeline = Pipeline::new().await;
+        let metrics = [metric("buy", "rate", "higher", "goal", Value::Null), guard];
+        let what = pipeline.launch(KEY, &metrics, on_harm("roll_back")).await.design.metrics.remove(1).metric.key;
+        let mut random = Generator::new(9);
+        harmed(&pipeline, units("a", 0..900), 1, 0.8, &mut random).await;
+        assert_eq!(tick(&pipeline).await.1.state, State::RolledBack, "{what}");
+        pipeline.world.clock.pass_s(20);
+        let experiments = &pipeline.world.services.experiments;
+        experiments.reopen(&pipeline.actor, pipeline.project, KEY, &Act::default()).await.unwrap();
+        pipeline.world.clock.pass_s(120);
+        assert_eq!(tick(&pipeline).await.1.state, State::Running, "{what}");
+        // Those who came before are harmed again, and those who come now are not.
+        harmed(&pipeline, units("a", 0..300), 1_001, 0.8, &mut random).await;
+        harmed(&pipeline, units("b", 0..300), 2_001, 0.0, &mut random).await;
+        assert_eq!(tick(&pipeline).await.1.state, State::Running, "{what}");
+        // Then they are.
+        harmed(&pipeline, units("c", 0..900), 3_001, 0.8, &mut random).await;
+        let (done, ended) = tick(&pipeline).await;
+        assert_eq!((done, ended.state), (1, State::RolledBack), "{what}");
+        let decision = ended.decision.unwrap();
+        assert!(decision.note.starts_with("Among those who came since it was reopened: "), "{}", decision.note);
+        assert_eq!(decision.evidence.unwrap()["exposed"], json!(2_100), "the numbers are those of everybody");
+    }
 }
 
 #[tokio::test]

@@ -162,38 +162,89 @@ async fn who_is_dealt_anew_or_not_let_in_keeps_nothing() {
     }
 }
 
-#[tokio::test]
-async fn who_lost_an_arm_keeps_the_next_one() {
+fn arm(key: &str, version: u32, weight: u16) -> Value {
+    json!({"key": key, "version": version, "weight": weight})
+}
+
+/// Whether so many of these units may come by such a chance.
+fn is_likely(hits: usize, units: usize, chance: f64) -> bool {
+    let spread = (units as f64 * chance * (1.0 - chance)).sqrt();
+    (hits as f64 - units as f64 * chance).abs() < 4.0 * spread
+}
+
+/// An arm is removed and comes back: who keeps what, who is dealt anew and how, and what is said of it.
+async fn who_lost_an_arm(adaptive: bool) {
     let mut pipeline = Pipeline::new().await;
-    let arm = |key: &str, version: u32, weight: u16| json!({"key": key, "version": version, "weight": weight});
     let three = json!([arm("control", 1, 3_400), arm("warm", 2, 3_300), arm("cold", 3, 3_300)]);
     let sticky = |design: &mut Value| {
-        design["sticky"] = json!(true);
-        design["arms"] = three;
+        if adaptive {
+            design["allocation"] = json!("adaptive");
+        } else {
+            design["sticky"] = json!(true);
+        }
+        design["arms"] = three.clone();
     };
     pipeline.launch(KEY, &metrics(), sticky).await;
-    let names = units("a", 0..90);
+    let names = units("a", 0..900);
     let first = served(&pipeline, &names).await;
     pipeline.world.clock.pass_s(60);
-    edit(&pipeline, false, |design| design["arms"] = json!([arm("control", 1, 5_000), arm("warm", 2, 5_000)])).await;
-    let lost: Vec<String> =
-        names.iter().zip(&first).filter(|(_, (version, _))| *version == 3).map(|(unit, _)| unit.clone()).collect();
-    assert!(lost.len() > 10, "{}", lost.len());
-    let second = served(&pipeline, &lost).await;
-    pipeline.fold().await;
-    pipeline.world.clock.pass_s(60);
-    edit(&pipeline, false, weights(100)).await;
-    let other = pipeline.world.other_process().await;
-    let rules = other.assignment.rules(&pipeline.actor, pipeline.project).await.unwrap();
-    let rule = rules.by_flag_key(FLAG).unwrap();
-    for (unit, (version, exposure)) in lost.iter().zip(&second) {
-        assert!(exposure.is_some() && *version != 3, "{unit} is dealt anew");
-        // By what this process remembers, and by what is stored.
+    edit(&pipeline, false, |design| design["arms"] = json!([arm("control", 1, 7_000), arm("warm", 2, 3_000)])).await;
+    let (lost, left): (Vec<_>, Vec<_>) =
+        names.iter().cloned().zip(first.iter().map(|(version, _)| *version)).partition(|(_, version)| *version == 3);
+    assert!(is_likely(lost.len(), names.len(), 0.33), "{}", lost.len());
+    for (unit, version) in &left {
         assert_eq!(answered(&pipeline, unit).await, (*version, Reason::Kept, false), "{unit}");
-        let attributes = Map::from_iter([("id".to_owned(), Value::from(unit.as_str()))]);
-        let resolved = other.assignment.resolve(pipeline.project, rule, &attributes).await.unwrap();
-        assert_eq!(resolved.version, *version, "{unit}");
     }
+    let lost: Vec<String> = lost.into_iter().map(|(unit, _)| unit).collect();
+    let second = served(&pipeline, &lost).await;
+    assert!(second.iter().all(|(_, exposure)| exposure.is_some()), "all are dealt anew");
+    let share = |dealt: &[(u32, Option<Exposure>)]| dealt.iter().filter(|(version, _)| *version == 1).count();
+    // By the weights of the arms that are left, and newcomers likewise.
+    assert!(is_likely(share(&second), lost.len(), 0.7), "{} of {}", share(&second), lost.len());
+    let newcomers = served(&pipeline, &units("b", 0..300)).await;
+    assert!(is_likely(share(&newcomers), 300, 0.7), "{} of 300", share(&newcomers));
+    pipeline.fold().await;
+    let results = &pipeline.world.services.results;
+    let said = async |unit: &str| {
+        results.explain(&pipeline.actor, pipeline.project, KEY, unit, None).await.unwrap().rule.unwrap()
+    };
+    let cold = Some("cold".parse().unwrap());
+    let says = said(&lost[0]).await;
+    assert_eq!((says.reason, says.arm.unwrap().version, says.lost), (Reason::Assigned, second[0].0, cold.clone()));
+    assert_eq!(said(&left[0].0).await.lost, None);
+    // Whatever follows, also that the arm comes back: by what this process remembers, and by what is stored.
+    let back = json!([arm("control", 1, 600), arm("warm", 2, 600), arm("cold", 3, 8_800)]);
+    for arms in [json!([arm("control", 1, 600), arm("warm", 2, 9_400)]), back] {
+        pipeline.world.clock.pass_s(60);
+        edit(&pipeline, false, |design| design["arms"] = arms).await;
+        let other = pipeline.world.other_process().await;
+        let rules = other.assignment.rules(&pipeline.actor, pipeline.project).await.unwrap();
+        let rule = rules.by_flag_key(FLAG).unwrap();
+        for (unit, (version, _)) in lost.iter().zip(&second).take(60) {
+            assert_eq!(answered(&pipeline, unit).await, (*version, Reason::Kept, false), "{unit}");
+            let attributes = Map::from_iter([("id".to_owned(), Value::from(unit.as_str()))]);
+            let resolved = other.assignment.resolve(pipeline.project, rule, &attributes).await.unwrap();
+            assert_eq!(resolved.version, *version, "{unit}");
+        }
+        let says = said(&lost[0]).await;
+        assert_eq!((says.reason, says.arm.unwrap().version), (Reason::Kept, second[0].0));
+    }
+    for (unit, version) in left.iter().take(60) {
+        assert_eq!(answered(&pipeline, unit).await, (*version, Reason::Kept, false), "{unit}");
+    }
+    // Until everybody is dealt anew.
+    edit(&pipeline, true, |_| ()).await;
+    assert_eq!(answered(&pipeline, &left[0].0).await.1, Reason::Assigned);
+}
+
+#[tokio::test]
+async fn who_lost_an_arm_keeps_the_next_one() {
+    who_lost_an_arm(false).await;
+}
+
+#[tokio::test]
+async fn who_lost_an_arm_of_an_adaptive_split_keeps_the_next_one() {
+    who_lost_an_arm(true).await;
 }
 
 #[tokio::test]

@@ -44,12 +44,21 @@ fn time(text: &str) -> Result<TimeUs, AppError> {
 fn rule(says: Option<&RuleSays>, control: &str) -> String {
     let Some(says) = says else { return "The experiment did not run then: it gave nobody anything.".to_owned() };
     let when = format!("Phase {}, epoch {}", says.phase, says.epoch);
-    let place = says.bucket.map(|bucket| format!(" its place is {bucket} of 10000,")).unwrap_or_default();
+    let lost = match (says.reason, &says.lost) {
+        (Reason::Assigned | Reason::OutsideCoverage, Some(lost)) => {
+            format!(" {lost}, the arm it had, was removed, so it is dealt anew:")
+        }
+        _ => String::new(),
+    };
+    let place = says.bucket.map(|bucket| format!("{lost} its place is {bucket} of 10000,")).unwrap_or_default();
     let given = match (says.reason, &says.arm) {
         (Reason::Forced, Some(arm)) => {
             format!("it is a tester with the fixed arm {} (v{}), and left out of the analysis", arm.key, arm.version)
         }
-        (Reason::Kept, Some(arm)) => format!("it keeps {} (v{}), the arm it met first", arm.key, arm.version),
+        (Reason::Kept, Some(arm)) => match &says.lost {
+            Some(lost) => format!("it keeps {} (v{}), dealt to it after {lost} was removed", arm.key, arm.version),
+            None => format!("it keeps {} (v{}), the arm it met first", arm.key, arm.version),
+        },
         (_, Some(arm)) => format!("{place} which is in the range of {} (v{})", arm.key, arm.version),
         (Reason::HeldOut, None) => format!("it is in the holdout, which takes part in nothing, and gets {control}"),
         (Reason::Excluded, None) => {
