@@ -1,5 +1,7 @@
 //! Programs that ask for the slot of an experiment, to copy: whichever client a program has already. Server only.
 
+use domain::experiment::{Allocation, Design};
+
 use super::model::{DoorView, WireView};
 
 /// Shown where the key belongs when the visitor may not see one.
@@ -16,16 +18,51 @@ pub(super) fn wire(slot: &Fill<'_>) -> WireView {
         programs: programs.into_iter().map(|(language, text)| (language.to_owned(), text)).collect(),
     };
     let who = if slot.unit == "id" { "the user’s id" } else { slot.unit };
-    WireView {
-        note: format!(
-            "Give {who} to every call: whoever it names keeps one version. OpenFeature and HTTP take an API key with the scope \
-             resolve; GrowthBook takes a client key with resolve and ingest, made under Feedback, and tells whom it exposed."
-        ),
-        doors: vec![
-            door("openfeature", "OpenFeature", "Ask with OpenFeature", openfeature(slot)),
-            door("growthbook", "GrowthBook", "Ask with GrowthBook", growthbook(slot)),
-            door("http", "Plain HTTP", "Ask over HTTP", http(slot)),
-        ],
+    let key = match slot.deals {
+        Deals::Anybody => {
+            "; GrowthBook takes a client key with resolve and ingest, made under Feedback, and tells whom it exposed."
+        }
+        Deals::Server => {
+            ". Units keep the arm they met, which only this server knows: GrowthBook’s clients and the offline bundle, which deal \
+             arms by themselves, serve the control."
+        }
+        Deals::ServerOneByOne => {
+            ". The split moves, so only a question for this one slot deals an arm. Whoever asks for all flags at once, as browser \
+             clients of OpenFeature do, gets the control until the unit has met the experiment; GrowthBook’s clients and the \
+             offline bundle, which deal arms by themselves, always serve it."
+        }
+    };
+    let mut doors = vec![door("openfeature", "OpenFeature", "Ask with OpenFeature", openfeature(slot))];
+    if slot.deals == Deals::Anybody {
+        doors.push(door("growthbook", "GrowthBook", "Ask with GrowthBook", growthbook(slot)));
+    }
+    doors.push(door("http", "Plain HTTP", "Ask over HTTP", http(slot)));
+    let note = format!(
+        "Give {who} to every call: whoever it names keeps one version. OpenFeature and HTTP take an API key with the scope \
+         resolve{key}"
+    );
+    WireView { note, doors }
+}
+
+/// Who can give a unit its arm.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Deals {
+    /// Clients too: it follows from the rule alone.
+    Anybody,
+    /// Whoever knows what the unit met before.
+    Server,
+    /// Whoever notes at once by which weights it was dealt.
+    ServerOneByOne,
+}
+
+impl Deals {
+    /// As a design has it.
+    pub(super) fn of(design: &Design) -> Self {
+        match design.allocation {
+            Allocation::Adaptive => Self::ServerOneByOne,
+            Allocation::Fixed if design.sticky => Self::Server,
+            Allocation::Fixed => Self::Anybody,
+        }
     }
 }
 
@@ -44,6 +81,8 @@ pub(super) struct Fill<'a> {
     pub(super) label: &'a str,
     /// The attribute that carries the unit's id.
     pub(super) unit: &'a str,
+    /// Which clients there are programs for.
+    pub(super) deals: Deals,
 }
 
 /// The context of an OpenFeature call: the user's id is its targeting key, anything else an attribute.
@@ -202,12 +241,20 @@ mod tests {
             address: "http://a:1",
             public: Some("pk-1"),
             client: Some("pk-1"),
+            deals: Deals::Anybody,
         };
         for (_, text) in [openfeature(&slot), growthbook(&slot), http(&slot)].concat() {
             for wanted in ["http://a:1", "pk-1", "\"team-id\": "] {
                 assert!(text.contains(wanted), "{wanted} is not in {text}");
             }
             assert!(text.contains(slot.flag) || text.contains("\"support/answer\""), "{text}");
+        }
+        let doors =
+            |deals| -> Vec<String> { wire(&Fill { deals, ..slot }).doors.into_iter().map(|door| door.key).collect() };
+        assert_eq!(doors(Deals::Anybody), ["openfeature", "growthbook", "http"]);
+        for deals in [Deals::Server, Deals::ServerOneByOne] {
+            assert_eq!(doors(deals), ["openfeature", "http"], "what deals arms by itself cannot");
+            assert!(wire(&Fill { deals, ..slot }).note.contains("GrowthBook’s clients and the offline bundle"));
         }
     }
 }

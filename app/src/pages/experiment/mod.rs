@@ -167,7 +167,7 @@ fn Shown(
                 <TestedCard project view=view.clone()/>
                 <MetricsCard metrics=view.metrics.clone()/>
                 {wire}
-                <PhasesCard phases=view.phases/>
+                <PhasesCard phases=view.phases earlier=view.earlier/>
             </div>
             <div class="stack">
                 <Card title="Who"><CardBody>{who}</CardBody></Card>

@@ -49,8 +49,10 @@ pub struct ExperimentView {
     pub problems: Vec<FieldProblem>,
     /// What should be known before it is.
     pub warnings: Vec<FieldProblem>,
-    /// What was served, newest first.
+    /// What was served, newest first: the last epochs.
     pub phases: Vec<PhaseView>,
+    /// How many more there were, and those.
+    pub earlier: Option<(String, Vec<PhaseView>)>,
     /// What was done to it, newest first.
     pub activity: Vec<ActivityView>,
     /// Whether there are older entries than shown.

@@ -17,6 +17,9 @@ use crate::{
     pages::experiments::{parts::share_words, read},
 };
 
+/// Epochs shown at once.
+const MOST_EPOCHS: usize = 8;
+
 pub(super) async fn view(visit: &Visit, key: &str) -> Result<ExperimentView, AppError> {
     let (experiments, actor, project) = (&visit.services.experiments, &visit.actor, visit.project.id);
     let experiment = experiments.get(actor, project, key).await.map_err(context::refusal)?;
@@ -25,6 +28,7 @@ pub(super) async fn view(visit: &Visit, key: &str) -> Result<ExperimentView, App
     } else {
         Report::default()
     };
+    let (phases, earlier) = served(&experiment.phases);
     let size = PageSize::default();
     let log = experiments.activity(actor, project, key, None, size).await.map_err(context::refusal)?;
     Ok(ExperimentView {
@@ -51,7 +55,8 @@ pub(super) async fn view(visit: &Visit, key: &str) -> Result<ExperimentView, App
         }),
         problems: report.problems,
         warnings: report.warnings,
-        phases: experiment.phases.iter().rev().map(phase).collect(),
+        phases,
+        earlier,
         activity: log.items.into_iter().map(entry).collect(),
         more_activity: log.next.is_some(),
         may_write: read::may_write(visit),
@@ -84,6 +89,7 @@ pub(super) async fn slot(visit: &Visit, experiment: &Experiment) -> Result<SlotV
         prompt: slot.prompt_name.as_str(),
         label: slot.label.as_str(),
         unit: experiment.design.unit.attribute(),
+        deals: code::Deals::of(&experiment.design),
     });
     Ok(SlotView {
         prompt: slot.prompt_name.to_string(),
@@ -124,6 +130,25 @@ fn metric(metric: &domain::experiment::ExperimentMetric) -> MetricLine {
         better: words::better(metric).to_owned(),
         margin: words::margin(metric),
     }
+}
+
+/// What was served, the newest first: the last epochs, and the earlier ones apart.
+fn served(phases: &[Phase]) -> (Vec<PhaseView>, Option<(String, Vec<PhaseView>)>) {
+    let (mut shown, mut earlier) = (Vec::new(), Vec::new());
+    let mut room = MOST_EPOCHS;
+    for mut phase in phases.iter().rev().map(phase) {
+        let rest = phase.epochs.split_off(room.min(phase.epochs.len()));
+        room -= phase.epochs.len();
+        if !rest.is_empty() {
+            earlier.push(PhaseView { epochs: rest, ..phase.clone() });
+        }
+        if !phase.epochs.is_empty() {
+            shown.push(phase);
+        }
+    }
+    let count: usize = earlier.iter().map(|phase| phase.epochs.len()).sum();
+    let words = ui::format::plural(i64::try_from(count).unwrap_or(i64::MAX), "earlier epoch", "earlier epochs");
+    (shown, (count > 0).then_some((words, earlier)))
 }
 
 fn phase(phase: &Phase) -> PhaseView {

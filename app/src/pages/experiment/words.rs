@@ -1,8 +1,8 @@
 //! An experiment in words. Server only.
 
 use domain::experiment::{
-    Action, ActivityKind, Cap, Correction, Decision, DecisionKind, Direction, Experiment, ExperimentMetric, Margin,
-    Method, OnHarm, Targeting, UnitKind,
+    Action, ActivityKind, Allocation, Cap, Correction, Decision, DecisionKind, Direction, Experiment, ExperimentMetric,
+    Margin, Method, OnHarm, Targeting, UnitKind,
 };
 use serde_json::Value;
 use ui::format;
@@ -27,6 +27,9 @@ pub(super) fn who(experiment: &Experiment) -> Vec<(String, String)> {
         ("Traffic".to_owned(), format!("{} of whoever matches", design.coverage)),
         ("Audience".to_owned(), design.targeting.as_ref().map_or_else(|| "everybody".to_owned(), audience)),
     ];
+    if design.sticky && design.allocation == Allocation::Fixed {
+        said.push(("Arms".to_owned(), "whoever met one keeps it".to_owned()));
+    }
     if let Some(exclusion) = &design.exclusion {
         let ranges: Vec<String> =
             exclusion.ranges.iter().map(|range| format!("{} to {}", range.start, range.end)).collect();
@@ -120,6 +123,12 @@ pub(super) fn plan(experiment: &Experiment) -> Vec<(String, String)> {
         ("Verdict after".to_owned(), format!("{least} and {} units an arm", plan.rule.minimum_units)),
         ("If a guardrail is harmed".to_owned(), harm.to_owned()),
     ];
+    if experiment.design.allocation == Allocation::Adaptive {
+        let rule = experiment.design.adaptive.unwrap_or_default();
+        let hours = format::plural(i64::from(rule.batch_hours), "hour", "hours");
+        let floor = rule.floor_of(experiment.design.arms.len());
+        said.push(("Split".to_owned(), format!("adaptive: it may move every {hours}, and every arm keeps {floor}")));
+    }
     if let Some(ramp) = &experiment.design.ramp {
         let mut steps: Vec<String> = ramp.steps.iter().map(|step| step.coverage.to_string()).collect();
         steps.push(experiment.design.coverage.to_string());

@@ -126,7 +126,7 @@ impl Results {
 fn shown(results: Results, around: &Page, view: ResultsView) -> AnyView {
     let Page { project, actions, standing, changed } = around;
     let changed = *changed;
-    let ResultsView { head, picture, material, plan, has_caps, phases, phase, decided } = view;
+    let ResultsView { head, picture, material, plan, has_caps, phases, phase, decided, exposing } = view;
     let drawn = Drawn::new(head, picture, material, results);
     drawn.follow();
     let head = drawn.head;
@@ -160,7 +160,7 @@ fn shown(results: Results, around: &Page, view: ResultsView) -> AnyView {
             let controls = Looking { plan: plan.clone(), has_caps, phases: phases.clone(), segments };
             counted_body(drawn, around, controls)
         } else {
-            nobody(&phases, &phase, address)
+            nobody(exposing.clone(), &phases, &phase, address)
         })
     });
     view! { {verdict} {earlier} {partial} {body} {decided} }.into_any()
@@ -260,7 +260,7 @@ fn phase_words(phases: &[(String, String)], phase: &str, address: Address) -> Op
 }
 
 /// Nobody met the phase yet.
-fn nobody(phases: &[(String, String)], phase: &str, address: Address) -> AnyView {
+fn nobody(text: String, phases: &[(String, String)], phase: &str, address: Address) -> AnyView {
     let others = phases.iter().filter(|(number, _)| number != phase).map(|(number, when)| {
         let href = address.with("phase", number, "");
         view! { <li><a href=href>{format!("Phase {number}")}</a> " " <span class="muted">{when.clone()}</span></li> }
@@ -274,7 +274,7 @@ fn nobody(phases: &[(String, String)], phase: &str, address: Address) -> AnyView
             <Empty
                 icon=IconName::Chart
                 title="Nobody was exposed yet"
-                text="A unit is exposed when a program asks for this slot with the unit’s id, or sends a generation of its prompt. Wire a program below; the first exposure appears here within seconds. Results with intervals need 50 units an arm."
+                text
                 actions=|| view! { <LinkButton href="#wire".to_owned() icon=IconName::Code>"Wire a program"</LinkButton> }.into_any()
             >
                 {others}

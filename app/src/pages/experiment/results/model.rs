@@ -60,6 +60,8 @@ pub struct ResultsView {
     pub phase: String,
     /// What it was decided on, if it is over.
     pub decided: Option<DecidedView>,
+    /// How a unit comes to be counted, for whoever sees none yet.
+    pub exposing: String,
 }
 
 /// What is known while units come.

@@ -87,7 +87,17 @@ pub(super) async fn results(
         phases: phases(experiment),
         phase: phase.number.to_string(),
         decided,
+        exposing: exposing(phase),
     }))
+}
+
+/// How a unit comes to be counted. A generation alone exposes its unit where every client is told the rule.
+fn exposing(phase: &Phase) -> String {
+    let or = if phase.definition.keeps_arms() { "" } else { ", or sends a generation of its prompt" };
+    format!(
+        "A unit is exposed when a program asks for this slot with the unit’s id{or}. Wire a program below; the first exposure appears \
+         here within seconds. Results with intervals need 50 units an arm."
+    )
 }
 
 /// The phases, the newest first, each with its time; nothing to choose from where there is one.
@@ -114,7 +124,9 @@ fn moved(phase: &Phase) -> Option<String> {
     let arms = phase.definition.arms.iter().zip(&epoch.weights);
     let (arm, weight) = arms.max_by_key(|(_, weight)| **weight)?;
     let title = arm.title();
-    let since = format::date(epoch.from_us.0);
+    // A pause in between changes nothing about the weights.
+    let same = phase.epochs.iter().rev().take_while(|one| one.weights == epoch.weights).last();
+    let since = format::date(same.unwrap_or(epoch).from_us.0);
     Some(if epoch.weights == phase.definition.arms.iter().map(|arm| arm.weight).collect::<Vec<_>>() {
         "The split is adaptive and has not moved yet.".to_owned()
     } else {
