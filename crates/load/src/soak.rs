@@ -1,5 +1,5 @@
 //! Hours at half of full speed with people looking at pages: whether memory grows, the log beside the file stays bounded, and
-//! answers get slower.
+//! answers get slower. Each span is sent twice, unfinished and some seconds later finished, as SDKs do.
 
 use std::{
     fs,
@@ -13,6 +13,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
 use crate::{
+    http::Request,
     ingest, open,
     pages::Visitor,
     server::{KEY, Server},
@@ -29,6 +30,8 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Between pages.
 const PAGE: Duration = Duration::from_secs(1);
 const TEN_MINUTES: f64 = 600.0;
+/// Requests between a span's first sending and its second: some seconds, as a long answer takes.
+const UNFINISHED: u64 = 200;
 
 /// How long, and on what.
 #[derive(Debug, clap::Args)]
@@ -73,15 +76,23 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Value> {
     let data = folder.join("soak");
     let server = Server::start(&options.server, &data)?;
     let lasts = Duration::from_secs(options.minutes * 60);
-    let spans = u64::from(requests_per_s) * BATCH * lasts.as_secs();
-    let traffic = Traffic::new(options.seed, spans, end_ns);
+    let sent = u64::from(requests_per_s) * BATCH * lasts.as_secs();
+    let begun = Traffic::new(options.seed, sent / 2, end_ns);
+    let finished = Traffic::new(options.seed, sent / 2, end_ns).changed();
     // Prompts, and enough to show on pages.
     ingest::fill(&server, &Traffic::new(options.seed ^ 1, TRIAL_SPANS, end_ns), Coding::Plain)?;
     let over = AtomicBool::new(false);
     let (quarters, seen, pages) = thread::scope(|scope| {
         let seen = scope.spawn(|| look(&server, &data, &over));
         let pages = scope.spawn(|| visit(&server.address, &over));
-        let quarters = send(&server.address, &traffic, requests_per_s, lasts);
+        let quarters = send(requests_per_s, lasts, &server.address, |request| {
+            let number = request / 2;
+            if request % 2 == 0 {
+                begun.plain(number, &server.address, KEY)
+            } else {
+                finished.plain(number.saturating_sub(UNFINISHED / 2), &server.address, KEY)
+            }
+        });
         over.store(true, Ordering::Relaxed);
         (quarters, seen.join(), pages.join())
     });
@@ -93,7 +104,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Value> {
         "minutes": options.minutes,
         "full_speed_per_s": full,
         "spans_per_s": u64::from(requests_per_s) * BATCH,
-        "spans": spans,
+        "spans_sent": sent,
+        "spans_stored": begun.spans(),
         "requests": quarters.iter().map(Times::to_json).collect::<Vec<_>>(),
         "p99_last_to_second": p99(3) / p99(1).max(f64::MIN_POSITIVE),
         "pages": pages.to_json(),
@@ -105,15 +117,16 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Value> {
 }
 
 /// Sends all the time; latencies by quarter. An answer that is not 200 ends it.
-fn send(address: &str, traffic: &Traffic, requests_per_s: u32, lasts: Duration) -> anyhow::Result<Vec<Times>> {
+fn send(
+    requests_per_s: u32,
+    lasts: Duration,
+    address: &str,
+    request: impl Fn(u64) -> Request + Sync,
+) -> anyhow::Result<Vec<Times>> {
     let quarter = lasts / QUARTERS;
     let each = (quarter.as_secs_f64() * f64::from(requests_per_s)) as u64;
     (0..u64::from(QUARTERS))
-        .map(|number| {
-            open::at_rate(address, requests_per_s, quarter, |request| {
-                traffic.plain(number * each + request, address, KEY)
-            })
-        })
+        .map(|number| open::at_rate(address, requests_per_s, quarter, |within| request(number * each + within)))
         .collect()
 }
 

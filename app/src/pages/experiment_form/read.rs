@@ -206,6 +206,7 @@ async fn seen(visit: &Visit, prompt: &str) -> Result<Vec<MetricChoice>, AppError
             measures: measures.collect::<Result<_, _>>().map_err(context::refusal)?,
             dimensions: dimensions.to_vec(),
             filters: vec![Filter::one(Dimension::Prompt, prompt)],
+            intervals: false,
             ..MetricQuery::over(FORTNIGHT.resolve(visit.now))
         })
     };

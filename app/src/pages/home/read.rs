@@ -83,7 +83,7 @@ async fn health(visit: &Visit) -> Result<Health, AppError> {
     let question = |range: RangeChoice, measures: &[&str]| -> Result<MetricQuery, AppError> {
         let measures = measures.iter().map(|measure| measure.parse::<Measure>().map_err(ServiceError::of("measures")));
         let measures = measures.collect::<Result<_, _>>().map_err(context::refusal)?;
-        Ok(MetricQuery { measures, ..MetricQuery::over(range.resolve(visit.now)) })
+        Ok(MetricQuery { measures, intervals: false, ..MetricQuery::over(range.resolve(visit.now)) })
     };
     let questions = [
         question(DAY, &["count", "error_rate", "latency.p95", "cost.sum"])?,

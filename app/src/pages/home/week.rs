@@ -35,9 +35,10 @@ struct Watched {
 
 const GENERATIONS: [Watched; 3] = [
     Watched {
-        measure: "latency.p50",
+        // Not the median: bins of all prompts by unit group are ten times as many rows.
+        measure: "latency.mean",
         trend: "latency",
-        name: "Median latency",
+        name: "Mean latency",
         write: duration,
         good: Some(Direction::Down),
     },

@@ -88,35 +88,42 @@ async fn week(visit: &Visit) -> Result<Week, AppError> {
     };
     let by_prompt = MetricQuery { dimensions: vec![Dimension::Prompt], ..MetricQuery::over(range) };
     let questions = [
-        MetricQuery { measures: measures(&["count", "latency.p50", "cost.sum", "score.mean"])?, ..by_prompt.clone() },
-        MetricQuery { measures: measures(&["score.mean"])?, granularity: Some(Granularity::Day), ..by_prompt },
+        MetricQuery {
+            measures: measures(&["count", "latency.p50", "cost.sum"])?,
+            intervals: false,
+            ..by_prompt.clone()
+        },
+        MetricQuery {
+            measures: measures(&["score.mean"])?,
+            granularity: Some(Granularity::Day),
+            intervals: false,
+            ..by_prompt.clone()
+        },
+        MetricQuery { measures: measures(&["score.mean"])?, ..by_prompt },
     ];
     let answers = visit.services.metrics.queries(&visit.actor, visit.project.id, &questions).await;
     let answers = answers.map_err(context::refusal)?;
     let mut week = Week { by_prompt: HashMap::new(), notices: Vec::new() };
-    if let Some(answer) = answers.first() {
-        week.notices = answer.notices.iter().chain(&answer.partial).map(|notice| sentence(notice)).collect();
-        for row in &answer.rows {
-            let Some(name) = row.group.first() else { continue };
-            let value = |place: usize| row.values.get(place).copied();
-            let measured = |place: usize| value(place).map(Measured::from).unwrap_or_default();
-            let margin = value(3).and_then(|value| value.interval).map(|ends| (ends.upper - ends.lower) / 2.0);
-            week.by_prompt.insert(
-                name.clone(),
-                Numbers {
-                    count: value(0).map_or(0, |count| count.n),
-                    latency: measured(1),
-                    cost: measured(2),
-                    score: measured(3),
-                    score_margin: margin,
-                    score_days: Vec::new(),
-                },
-            );
+    for notice in answers.iter().flat_map(|answer| answer.notices.iter().chain(&answer.partial)) {
+        let notice = sentence(notice);
+        if !week.notices.contains(&notice) {
+            week.notices.push(notice);
         }
     }
-    if let Some(answer) = answers.get(1) {
-        add_days(answer, range.from.0, range.to.0, &mut week.by_prompt);
+    let [traffic, days, scores] = answers.as_slice() else { return Ok(week) };
+    for row in &traffic.rows {
+        let Some(name) = row.group.first() else { continue };
+        let measured = |place: usize| row.values.get(place).copied().map(Measured::from).unwrap_or_default();
+        let numbers = Numbers { count: measured(0).n, latency: measured(1), cost: measured(2), ..Numbers::default() };
+        week.by_prompt.insert(name.clone(), numbers);
     }
+    for row in &scores.rows {
+        let (Some(name), Some(score)) = (row.group.first(), row.values.first().copied()) else { continue };
+        let numbers = week.by_prompt.entry(name.clone()).or_default();
+        numbers.score = Measured::from(score);
+        numbers.score_margin = score.interval.map(|ends| (ends.upper - ends.lower) / 2.0);
+    }
+    add_days(days, range.from.0, range.to.0, &mut week.by_prompt);
     Ok(week)
 }
 

@@ -103,6 +103,7 @@ pub(super) async fn environments(visit: &Visit) -> Result<EnvironmentsView, AppE
 async fn measured(visit: &Visit, by: Dimension, words: &[&str]) -> Result<MetricAnswer, AppError> {
     let measures = words.iter().map(|word| word.parse::<Measure>().map_err(ServiceError::of("measures")));
     let measures = measures.collect::<Result<Vec<_>, _>>().map_err(context::refusal)?;
-    let query = MetricQuery { measures, dimensions: vec![by], ..MetricQuery::over(LATELY.resolve(visit.now)) };
+    let over = MetricQuery::over(LATELY.resolve(visit.now));
+    let query = MetricQuery { measures, dimensions: vec![by], intervals: false, ..over };
     visit.services.metrics.query(&visit.actor, visit.project.id, &query).await.map_err(context::refusal)
 }

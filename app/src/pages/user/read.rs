@@ -73,6 +73,7 @@ fn question(
         measures,
         dimensions: dimensions.to_vec(),
         filters: vec![Filter::one(Dimension::User, user)],
+        intervals: false,
         ..MetricQuery::over(range)
     })
 }

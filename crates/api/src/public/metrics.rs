@@ -304,6 +304,7 @@ impl Question {
         let range = TimeRange::new(self.from_timestamp, self.to_timestamp).map_err(ServiceError::of("toTimestamp"))?;
         let mut query = MetricQuery {
             granularity: self.time_dimension.as_ref().map(|time| time.granularity.over(range)),
+            intervals: false,
             ..MetricQuery::over(range)
         };
         for column in columns {

@@ -49,6 +49,8 @@ struct MetricQuestion {
     zone: Option<String>,
     /// What every row is compared with.
     compare: Option<Against>,
+    /// `false` leaves out how sure numbers are, which is most of the work of answering; `true` when left out.
+    intervals: Option<bool>,
 }
 
 /// A baseline: either another `range`, or the group that has a `value` in a `dimension`.
@@ -102,6 +104,7 @@ async fn ask(
         granularity: question.granularity,
         zone: question.zone,
         compare: question.compare.map(|against| against.resolve(range, now)).transpose()?,
+        intervals: question.intervals.unwrap_or(true),
         range,
     };
     Ok(Json(state.services.metrics.query(&caller.actor, caller.project, &query).await?))

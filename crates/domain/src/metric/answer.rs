@@ -67,6 +67,8 @@ pub enum NoInterval {
     TooFewDistinctValues,
     /// All values are the same.
     NoVariation,
+    /// The question left intervals out.
+    NotAsked,
 }
 
 /// One number with what it rests on.

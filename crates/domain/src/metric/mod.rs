@@ -96,6 +96,13 @@ pub struct MetricQuery {
     /// What to compare with.
     #[serde(default)]
     pub compare: Option<Comparison>,
+    /// Whether numbers come with how sure they are. Looking at how they spread over units is most of the work.
+    #[serde(default = "asked")]
+    pub intervals: bool,
+}
+
+fn asked() -> bool {
+    true
 }
 
 impl MetricQuery {
@@ -110,6 +117,7 @@ impl MetricQuery {
             granularity: None,
             zone: None,
             compare: None,
+            intervals: true,
         }
     }
 

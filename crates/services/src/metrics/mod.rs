@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use domain::{
     auth::{Actor, Permission},
     ids::ProjectId,
-    metric::{Comparison, Dimension, IntervalMethod, Measure, MetricAnswer, MetricQuery, MetricRow},
+    metric::{Comparison, Dimension, IntervalMethod, Measure, MetricAnswer, MetricQuery, MetricRow, NoInterval},
     time::{TimeRange, TimeUs},
 };
 
@@ -168,7 +168,7 @@ fn values(question: &MetricQuery, part: &Part, now: TimeUs) -> Result<BTreeMap<P
         _ => IntervalMethod::DesignEffect,
     };
     let beside = beside(question, &part.places);
-    let mut effects: BTreeMap<(Vec<String>, &Measure), Result<Effect, domain::metric::NoInterval>> = BTreeMap::new();
+    let mut effects: BTreeMap<(Vec<String>, &Measure), Result<Effect, NoInterval>> = BTreeMap::new();
     let mut valued = BTreeMap::new();
     for (place, seen) in &part.places {
         let step = part.step(place.at_us);
@@ -180,7 +180,8 @@ fn values(question: &MetricQuery, part: &Part, now: TimeUs) -> Result<BTreeMap<P
                 Some(spreads) if statistic::has_interval(measure) => {
                     *effects.entry((key.clone(), measure)).or_insert_with(|| spreads.effect(&key, measure))
                 }
-                _ => Err(domain::metric::NoInterval::NoVariation),
+                _ if !question.intervals => Err(NoInterval::NotAsked),
+                _ => Err(NoInterval::NoVariation),
             };
             let beside = beside.get(&place.without_version(&question.dimensions)).copied().unwrap_or(0);
             numbers.push(statistic::value(measure, seen, &Around { observed_us, beside, effect, method })?);

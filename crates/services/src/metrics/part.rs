@@ -110,6 +110,9 @@ impl Metrics {
     /// What tells how the totals spread, when something asked for has an interval.
     fn spread(&self, prepared: &Prepared<'_>, part: &Part) -> Option<SpreadQuestion> {
         let question = prepared.asked.question;
+        if !question.intervals {
+            return None;
+        }
         let sure = |scores: bool| {
             let wanted = |measure: &Measure| statistic::has_interval(measure) && measure.is_score() == scores;
             question.measures.iter().any(wanted)

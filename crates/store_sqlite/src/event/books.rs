@@ -12,9 +12,12 @@ pub(super) static SPAN_HOURS: LazyLock<Book<8>> = LazyLock::new(|| {
 pub(super) static SPAN_DAYS: LazyLock<Book<8>> = LazyLock::new(|| {
     Book::new("day_span", ["project", "prompt", "day", "version", "model", "environment", "segment", "arm"])
 });
-/// Generations by the day and unit group.
-pub(super) static SPAN_GROUPS: LazyLock<Book<7>> = LazyLock::new(|| {
-    Book::new("group_span", ["project", "prompt", "day", "version", "environment", "arm", "unit_group"])
+/// Sums of generations by the day, all unit groups in a row.
+pub(super) static SPAN_GROUPS: LazyLock<Book<6>> =
+    LazyLock::new(|| Book::new("group_span", ["project", "prompt", "day", "version", "environment", "arm"]));
+/// Bins of generations by the day and unit group.
+pub(super) static BINS_OF_GROUPS: LazyLock<Book<7>> = LazyLock::new(|| {
+    Book::new("group_bins", ["project", "prompt", "day", "version", "environment", "arm", "unit_group"])
 });
 /// Scores by the hour.
 pub(super) static SCORE_HOURS: LazyLock<Book<10>> = LazyLock::new(|| {
@@ -30,10 +33,7 @@ pub(super) static SCORE_DAYS: LazyLock<Book<10>> = LazyLock::new(|| {
         ["project", "prompt", "day", "version", "model", "environment", "segment", "arm", "name", "level"],
     )
 });
-/// Scores by the day and unit group.
-pub(super) static SCORE_GROUPS: LazyLock<Book<9>> = LazyLock::new(|| {
-    Book::new(
-        "group_score",
-        ["project", "prompt", "day", "version", "environment", "arm", "name", "level", "unit_group"],
-    )
+/// Scores by the day, all unit groups in a row.
+pub(super) static SCORE_GROUPS: LazyLock<Book<8>> = LazyLock::new(|| {
+    Book::new("group_score", ["project", "prompt", "day", "version", "environment", "arm", "name", "level"])
 });

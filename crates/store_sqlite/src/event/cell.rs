@@ -5,14 +5,12 @@ use domain::{
     time::{DAY_NS, TimeNs},
     trace::Level,
 };
-use store::{
-    StoreError,
-    event::{QuantityTotals, SpanTotals, UnitGroups},
-};
+use store::{StoreError, event::SpanTotals};
 
 use super::{
     bins::{count_bin, merge_bins, pack_bins, unpack_bins},
     codec::{Packer, Unpacker},
+    group::{GroupBins, GroupSums, spread_group},
     ledger::Totals,
     record::Narrow,
     summary::LinkKey,
@@ -26,8 +24,10 @@ pub(super) const HOURS_A_DAY: i64 = DAY_NS / domain::time::HOUR_NS;
 
 /// Columns of a row of totals by the hour, or by the day.
 pub(super) type HourKey = [i64; 8];
-/// Columns of a row of totals by day and unit group.
-pub(super) type GroupKey = [i64; 7];
+/// Columns of a row of totals by the day that holds all unit groups.
+pub(super) type GroupKey = [i64; 6];
+/// Columns of a row of one unit group of a day.
+pub(super) type BinsKey = [i64; 7];
 
 /// What separates one cell from another within a project.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -53,11 +53,16 @@ impl CellKey {
         Self { hour: self.hour.div_euclid(HOURS_A_DAY), ..*self }.of_hour()
     }
 
-    /// `project, prompt, day, version, environment, arm, unit_group`.
-    pub(super) fn of_group(&self, group: u8) -> GroupKey {
+    /// `project, prompt, day, version, environment, arm`.
+    pub(super) fn of_groups(&self) -> GroupKey {
         let Self { project, prompt, hour, version, environment, .. } = *self;
-        let group = i64::from(group % UnitGroups::SPREAD);
-        [project, prompt, hour.div_euclid(HOURS_A_DAY), version, environment, NO_ARM, group]
+        [project, prompt, hour.div_euclid(HOURS_A_DAY), version, environment, NO_ARM]
+    }
+
+    /// `project, prompt, day, version, environment, arm, unit_group`.
+    pub(super) fn of_group(&self, group: u8) -> BinsKey {
+        let [project, prompt, day, version, environment, arm] = self.of_groups();
+        [project, prompt, day, version, environment, arm, i64::from(spread_group(group))]
     }
 
     pub(super) fn pack_into(&self, packer: &mut Packer) {
@@ -190,7 +195,17 @@ impl Contribution {
 
     /// Counts it in (`sign` 1) or out (−1). First and last are only widened; a boundary that left is the fold's to find again.
     pub(super) fn count(&self, totals: &mut SpanTotals, sign: i64) {
-        self.count_in_group(totals, sign);
+        count_on(&mut totals.count, true, sign);
+        count_on(&mut totals.errors, self.error, sign);
+        count_on(&mut totals.null_responses, self.null_response, sign);
+        for ((quantity, value), key) in totals.quantities.iter_mut().zip(self.values).zip(self.keys) {
+            if let Some(value) = value {
+                count_value((&mut quantity.n, &mut quantity.sum, &mut quantity.squares), value, sign);
+            }
+            if let Some(key) = key {
+                count_bin(&mut quantity.bins, key, sign);
+            }
+        }
         if sign > 0 {
             totals.first_ns = Some(totals.first_ns.map_or(self.start_ns, |first| first.min(self.start_ns)));
             totals.last_ns = Some(totals.last_ns.map_or(self.start_ns, |last| last.max(self.start_ns)));
@@ -206,30 +221,39 @@ impl Contribution {
         one.count(totals, 1);
     }
 
-    /// The same without first and last, which groups do not keep.
-    pub(super) fn count_in_group(&self, totals: &mut SpanTotals, sign: i64) {
-        let by = |count: &mut u64, on: bool| *count = count.wrapping_add_signed(if on { sign } else { 0 });
-        by(&mut totals.count, true);
-        by(&mut totals.errors, self.error);
-        by(&mut totals.null_responses, self.null_response);
-        for ((quantity, value), key) in totals.quantities.iter_mut().zip(self.values).zip(self.keys) {
+    /// The same in its unit group of the day.
+    pub(super) fn count_in_group(&self, sums: &mut GroupSums, sign: i64) {
+        count_on(&mut sums.count, true, sign);
+        count_on(&mut sums.errors, self.error, sign);
+        count_on(&mut sums.null_responses, self.null_response, sign);
+        for ((n, sum, squares), value) in sums.quantities.iter_mut().zip(self.values) {
             if let Some(value) = value {
-                count_value(quantity, value, sign);
+                count_value((n, sum, squares), value, sign);
             }
+        }
+    }
+
+    /// The same in the bins of its unit group.
+    pub(super) fn count_in_bins(&self, bins: &mut GroupBins, sign: i64) {
+        for (bins, key) in bins.0.iter_mut().zip(self.keys) {
             if let Some(key) = key {
-                count_bin(&mut quantity.bins, key, sign);
+                count_bin(bins, key, sign);
             }
         }
     }
 }
 
-/// Adds or takes out. Sums wrap in 128 bits: wrapping is a group, so that taking out stays exact even when hostile values
-/// have overflowed a sum of squares.
-fn count_value(totals: &mut QuantityTotals, value: i64, sign: i64) {
+fn count_on(count: &mut u64, on: bool, sign: i64) {
+    *count = count.wrapping_add_signed(if on { sign } else { 0 });
+}
+
+/// Adds or takes out of how many, their sum and the sum of their squares. Sums wrap in 128 bits: wrapping is a group, so that
+/// taking out stays exact even when hostile values have overflowed a sum of squares.
+fn count_value((n, sum, squares): (&mut u64, &mut i128, &mut i128), value: i64, sign: i64) {
     let (value, sign_wide) = (i128::from(value), i128::from(sign));
-    totals.n = totals.n.wrapping_add_signed(sign);
-    totals.sum = totals.sum.wrapping_add(sign_wide * value);
-    totals.squares = totals.squares.wrapping_add(sign_wide.wrapping_mul(value.wrapping_mul(value)));
+    *n = n.wrapping_add_signed(sign);
+    *sum = sum.wrapping_add(sign_wide * value);
+    *squares = squares.wrapping_add(sign_wide.wrapping_mul(value.wrapping_mul(value)));
 }
 
 /// Which quantities' bins are read: one bit each, in the order of `Quantity::ALL`.

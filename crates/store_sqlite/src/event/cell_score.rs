@@ -17,8 +17,8 @@ const FORMAT: u8 = 2;
 
 /// Columns of a row of score totals by the hour, or by the day.
 pub(super) type ScoreHourKey = [i64; 10];
-/// Columns of a row of score totals by day and unit group.
-pub(super) type ScoreGroupKey = [i64; 9];
+/// Columns of a row of score totals by the day that holds all unit groups.
+pub(super) type ScoreGroupKey = [i64; 8];
 
 /// What a score says, as far as it is counted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,10 +54,10 @@ impl ScorePlace {
         [project, prompt, day, version, model, environment, segment, arm, self.name, self.level]
     }
 
-    /// `project, prompt, day, version, environment, arm, name, level, unit_group`.
-    pub(super) fn of_group(&self) -> ScoreGroupKey {
-        let [project, prompt, day, version, environment, arm, group] = self.cell.of_group(self.group);
-        [project, prompt, day, version, environment, arm, self.name, self.level, group]
+    /// `project, prompt, day, version, environment, arm, name, level`.
+    pub(super) fn of_groups(&self) -> ScoreGroupKey {
+        let [project, prompt, day, version, environment, arm] = self.cell.of_groups();
+        [project, prompt, day, version, environment, arm, self.name, self.level]
     }
 }
 

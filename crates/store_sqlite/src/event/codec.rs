@@ -139,7 +139,6 @@ impl<'a> Unpacker<'a> {
         Ok(taken)
     }
 
-    #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }

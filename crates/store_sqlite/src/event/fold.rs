@@ -157,7 +157,7 @@ pub(super) async fn clear(connection: &mut SqliteConnection, memory: &mut Memory
     let mut transaction = connection.begin().await.map_err(from_sqlx)?;
     sqlx::raw_sql(
         "DELETE FROM cell_span; DELETE FROM cell_score; DELETE FROM day_span; DELETE FROM day_score; \
-         DELETE FROM group_span; DELETE FROM group_score; \
+         DELETE FROM group_span; DELETE FROM group_bins; DELETE FROM group_score; \
          DELETE FROM score_fold; DELETE FROM score_place; DELETE FROM journal; DELETE FROM stale_cell; \
          DELETE FROM dirty_session; UPDATE watermark SET span = 0; UPDATE unit SET state = NULL; \
          DELETE FROM unit_block; DELETE FROM unit_bins; \

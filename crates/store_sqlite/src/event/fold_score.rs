@@ -20,6 +20,7 @@ use super::{
     cell_score::{Counted, Folded, ScoreCell, ScorePlace},
     dictionary::WordKind,
     fold::words,
+    group::{Grouped, spread_group},
     home::Home,
     ledger::Ledger,
     prepare, record,
@@ -233,11 +234,11 @@ pub(super) async fn apply(
 ) -> Result<(), StoreError> {
     let mut hours: Ledger<ScoreCell, 10> = Ledger::new(&SCORE_HOURS);
     let mut days: Ledger<ScoreCell, 10> = Ledger::new(&SCORE_DAYS);
-    let mut groups: Ledger<ScoreCell, 9> = Ledger::new(&SCORE_GROUPS);
+    let mut groups: Ledger<Grouped<ScoreCell>, 8> = Ledger::new(&SCORE_GROUPS);
     let all = || changes.iter().flat_map(|(_, before, now)| before.iter().chain(now)).flat_map(|folded| &folded.places);
     hours.load(connection, all().map(ScorePlace::of_hour).collect()).await?;
     days.load(connection, all().map(ScorePlace::of_day).collect()).await?;
-    groups.load(connection, all().map(ScorePlace::of_group).collect()).await?;
+    groups.load(connection, all().map(ScorePlace::of_groups).collect()).await?;
     let (mut put, mut dropped, mut places, mut old_places) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (seq, before, now) in &changes {
         for (folded, sign, listed) in [(before, -1, &mut old_places), (now, 1, &mut places)] {
@@ -249,8 +250,8 @@ pub(super) async fn apply(
                 if let Some(cell) = days.get_mut(&place.of_day()) {
                     cell.count(folded.counted, sign);
                 }
-                if let Some(cell) = groups.get_mut(&place.of_group()) {
-                    cell.count(folded.counted, sign);
+                if let Some(groups) = groups.get_mut(&place.of_groups()) {
+                    groups.get_mut(spread_group(place.group))?.count(folded.counted, sign);
                 }
                 listed.push((place.cell.prompt, place.cell.version, place.start_ns, *seq));
             }

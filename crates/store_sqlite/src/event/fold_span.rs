@@ -8,9 +8,10 @@ use store::{StoreError, event::SpanTotals};
 
 use super::{
     append::Memory,
-    books::{SPAN_DAYS, SPAN_GROUPS, SPAN_HOURS},
+    books::{BINS_OF_GROUPS, SPAN_DAYS, SPAN_GROUPS, SPAN_HOURS},
     cell::{CellKey, HOURS_A_DAY},
     fold::{Change, words},
+    group::{GroupBins, GroupSums, Grouped, spread_group},
     ledger::Ledger,
     record,
     statement::Statement,
@@ -26,7 +27,8 @@ static PUT_STALE: Statement = Statement::new("INSERT OR IGNORE INTO stale_cell (
 pub(super) struct Cells {
     hours: Ledger<SpanTotals, 8>,
     days: Ledger<SpanTotals, 8>,
-    groups: Ledger<SpanTotals, 7>,
+    groups: Ledger<Grouped<GroupSums>, 6>,
+    bins: Ledger<GroupBins, 7>,
     /// Cells whose first or last generation was taken out.
     stale: BTreeSet<CellKey>,
 }
@@ -37,6 +39,7 @@ impl Cells {
             hours: Ledger::new(&SPAN_HOURS),
             days: Ledger::new(&SPAN_DAYS),
             groups: Ledger::new(&SPAN_GROUPS),
+            bins: Ledger::new(&BINS_OF_GROUPS),
             stale: BTreeSet::new(),
         }
     }
@@ -61,13 +64,18 @@ impl Cells {
         }
         let timed = || moves.iter().filter(|(.., by_hour)| *by_hour).map(|(one, ..)| one.key);
         let (hours, days) = (timed().map(|key| key.of_hour()).collect(), timed().map(|key| key.of_day()).collect());
-        let groups = moves.iter().map(|(one, ..)| one.key.of_group(one.group)).collect();
+        let groups = moves.iter().map(|(one, ..)| one.key.of_groups()).collect();
+        let bins = moves.iter().map(|(one, ..)| one.key.of_group(one.group)).collect();
         self.hours.load(connection, hours).await?;
         self.days.load(connection, days).await?;
         self.groups.load(connection, groups).await?;
+        self.bins.load(connection, bins).await?;
         for (one, sign, by_hour) in moves {
-            if let Some(totals) = self.groups.get_mut(&one.key.of_group(one.group)) {
-                one.count_in_group(totals, sign);
+            if let Some(groups) = self.groups.get_mut(&one.key.of_groups()) {
+                one.count_in_group(groups.get_mut(spread_group(one.group))?, sign);
+            }
+            if let Some(bins) = self.bins.get_mut(&one.key.of_group(one.group)) {
+                one.count_in_bins(bins, sign);
             }
             if !by_hour {
                 continue;
@@ -155,7 +163,8 @@ impl Cells {
     pub(super) async fn write(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
         self.hours.write(connection).await?;
         self.days.write(connection).await?;
-        self.groups.write(connection).await
+        self.groups.write(connection).await?;
+        self.bins.write(connection).await
     }
 }
 

@@ -24,6 +24,7 @@ mod fold_score;
 mod fold_span;
 mod fold_unit;
 mod gather;
+mod group;
 mod home;
 mod lag;
 mod ledger;
@@ -108,6 +109,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/event/0005_days.sql"),
         include_str!("../../migrations/event/0006_experiments.sql"),
         include_str!("../../migrations/event/0007_blocks.sql"),
+        include_str!("../../migrations/event/0008_groups.sql"),
     ],
 };
 

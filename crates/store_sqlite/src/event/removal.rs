@@ -35,7 +35,7 @@ const UNITS: &str = "SELECT unit.trial, unit.unit FROM trial CROSS JOIN unit ON 
 const SCORES: &str = "SELECT seq FROM score WHERE project = ?1 ORDER BY seq LIMIT ?2";
 
 /// What is left when traces and scores are gone. A cell whose ends are still to be looked up is passed over once it is gone.
-const REST: [&str; 19] = [
+const REST: [&str; 20] = [
     "DELETE FROM trace_link WHERE prompt IN (SELECT id FROM word WHERE project = ?1)",
     "DELETE FROM score_place WHERE prompt IN (SELECT id FROM word WHERE project = ?1)",
     "DELETE FROM message WHERE project = ?1",
@@ -44,6 +44,7 @@ const REST: [&str; 19] = [
     "DELETE FROM day_span WHERE project = ?1",
     "DELETE FROM day_score WHERE project = ?1",
     "DELETE FROM group_span WHERE project = ?1",
+    "DELETE FROM group_bins WHERE project = ?1",
     "DELETE FROM group_score WHERE project = ?1",
     "DELETE FROM segment_job WHERE project = ?1",
     "DELETE FROM unpriced WHERE project = ?1",

@@ -10,13 +10,14 @@ use domain::{
 use sqlx::{QueryBuilder, Row as _, Sqlite, sqlite::SqliteRow};
 use store::{
     StoreError,
-    event::{ScoreSpread, SpanSpread, SpreadAnswer, SpreadQuestion},
+    event::{ScoreSpread, SpanSpread, SpreadAnswer, SpreadQuestion, UnitGroups},
 };
 
 use super::{
-    cell::{self, Binned},
+    cell::Binned,
     cell_score::ScoreCell,
     dictionary::{WordKind, without_set},
+    group::{GroupBins, GroupSums, each_group},
     ledger::Totals as _,
     question::{Conditions, Words, texts},
     read::Reader,
@@ -25,8 +26,8 @@ use super::{
 };
 use crate::error::from_sqlx;
 
-/// Rows of totals read for one answer; beyond it there is no spread.
-const ROWS: usize = 300_000;
+/// Unit groups of a day read for one answer.
+const GROUPS: usize = 600_000;
 const DAY_US: i64 = DAY_NS / 1000;
 /// What totals by unit group are kept apart by.
 const KEPT: [Dimension; 5] =
@@ -78,34 +79,59 @@ impl Reader {
         };
         let of_scores = conditions.names.is_some() || conditions.levels.is_some();
         let wants_spans = !of_scores && pass.iter().any(|answer| answer.answered.spans);
+        let wants_bins = wants_spans && pass.iter().any(|answer| binned(answer) != Binned::NONE);
         let wants_scores = pass.iter().any(|answer| answer.answered.scores);
-        let rows = |scores: bool, wanted: bool| {
+        let rows = |table: Table, wanted: bool| {
             let prompts = if wanted { prompts.as_slice() } else { &[] };
-            self.group_rows(project, prompts, &conditions, range, scores)
+            self.group_rows(project, prompts, &conditions, range, table)
         };
-        let (spans, scores) = tokio::try_join!(rows(false, wants_spans), rows(true, wants_scores))?;
-        if wants_spans {
-            self.span_spread(&spans, &mut pass).await?;
+        let (sums, bins, scores) = tokio::try_join!(
+            rows(Table::Sums, wants_spans),
+            rows(Table::Bins, wants_bins),
+            rows(Table::Scores, wants_scores)
+        )?;
+        // Half a spread would tell a wrong one.
+        if let (Some(sums), Some(bins)) = (sums, bins) {
+            self.span_spread(&sums, &bins, &mut pass).await?;
         }
-        drop(spans);
-        if wants_scores {
+        if let Some(scores) = scores {
             self.score_spread(&scores, &mut pass).await?;
         }
         Ok(())
     }
 
-    async fn span_spread(&self, rows: &[Found], pass: &mut [&mut SpreadAnswer]) -> Result<(), StoreError> {
-        let of = |answer: &SpreadAnswer| {
-            if answer.answered.spans { Binned::of(&answer.answered.bins) } else { Binned::NONE }
-        };
-        let all = pass.iter().fold(Binned::NONE, |all, answer| all.and(of(answer)));
+    async fn span_spread(
+        &self,
+        sums: &[Found],
+        bins: &[Found],
+        pass: &mut [&mut SpreadAnswer],
+    ) -> Result<(), StoreError> {
+        let all = pass.iter().fold(Binned::NONE, |all, answer| all.and(binned(answer)));
         let mut gathered: Vec<ByUnit<SpanTally>> = vec![BTreeMap::new(); pass.len()];
-        for (prompt, row) in each(rows) {
-            let totals = cell::unpack_totals(row.try_get(3).map_err(from_sqlx)?, all)?;
-            let (words, group) = (words(prompt, row)?, unit_group(row)?);
-            for (answer, groups) in pass.iter().zip(&mut gathered).filter(|(answer, _)| answer.answered.spans) {
+        for (prompt, row) in each(sums) {
+            let words = words(prompt, row)?;
+            let mut held: Vec<_> = pass
+                .iter()
+                .zip(&mut gathered)
+                .filter(|(answer, _)| answer.answered.spans)
+                .map(|(answer, groups)| groups.entry(split(&answer.answered, words)).or_default())
+                .collect();
+            each_group(row.try_get(2).map_err(from_sqlx)?, |group, part| {
+                let sums = GroupSums::unpack(part)?;
+                for held in &mut held {
+                    held.entry(group).or_default().add_sums(&sums);
+                }
+                Ok(())
+            })?;
+        }
+        for (prompt, row) in each(bins) {
+            let group = u8::try_from(row.try_get::<i64, _>(3).map_err(from_sqlx)?).map_err(StoreError::backend)?;
+            let (words, bins) =
+                (words(prompt, row)?, GroupBins::unpack_wanted(row.try_get(2).map_err(from_sqlx)?, all)?);
+            for (answer, groups) in pass.iter().zip(&mut gathered).filter(|(answer, _)| binned(answer) != Binned::NONE)
+            {
                 let held = groups.entry(split(&answer.answered, words)).or_default();
-                held.entry(group).or_default().add(&totals, of(answer));
+                held.entry(group).or_default().add_bins(&bins, binned(answer));
             }
         }
         for (answer, groups) in pass.iter_mut().zip(gathered) {
@@ -123,12 +149,20 @@ impl Reader {
     async fn score_spread(&self, rows: &[Found], pass: &mut [&mut SpreadAnswer]) -> Result<(), StoreError> {
         let mut gathered: Vec<ByUnit<ScoreTally>> = vec![BTreeMap::new(); pass.len()];
         for (prompt, row) in each(rows) {
-            let cell = ScoreCell::unpack(row.try_get(3).map_err(from_sqlx)?)?;
-            let (words, group) = (words(prompt, row)?, unit_group(row)?);
-            for (answer, groups) in pass.iter().zip(&mut gathered).filter(|(answer, _)| answer.answered.scores) {
-                let held = groups.entry(split(&answer.answered, words)).or_default();
-                held.entry(group).or_default().add(&cell);
-            }
+            let words = score_words(prompt, row)?;
+            let mut held: Vec<_> = pass
+                .iter()
+                .zip(&mut gathered)
+                .filter(|(answer, _)| answer.answered.scores)
+                .map(|(answer, groups)| groups.entry(split(&answer.answered, words)).or_default())
+                .collect();
+            each_group(row.try_get(2).map_err(from_sqlx)?, |group, part| {
+                let cell = ScoreCell::unpack(part)?;
+                for held in &mut held {
+                    held.entry(group).or_default().add(&cell);
+                }
+                Ok(())
+            })?;
         }
         for (answer, groups) in pass.iter_mut().zip(gathered) {
             let question = &answer.answered;
@@ -159,39 +193,62 @@ impl Reader {
         Ok(())
     }
 
-    /// Rows of `version, environment, unit_group, data` and, of scores, `name, level`. None at all when there are too many: half
-    /// a spread would tell a wrong one.
+    /// Rows of `version, environment, data`, and behind them what the table has more. `None` when there are too many.
     async fn group_rows(
         &self,
         project: i64,
         prompts: &[i64],
         conditions: &Conditions,
         range: TimeRange,
-        scores: bool,
-    ) -> Result<Vec<Found>, StoreError> {
+        table: Table,
+    ) -> Result<Option<Vec<Found>>, StoreError> {
         let from = range.from.0.div_euclid(DAY_US);
         let to = range.to.0.saturating_sub(1).div_euclid(DAY_US);
         let mut found = Vec::new();
-        let mut room = ROWS;
+        let mut room = table.most();
         for prompt in prompts {
-            let mut query: QueryBuilder<Sqlite> = QueryBuilder::new(if scores {
-                "SELECT version, environment, unit_group, data, name, level FROM group_score WHERE project = "
-            } else {
-                "SELECT version, environment, unit_group, data FROM group_span WHERE project = "
+            let mut query: QueryBuilder<Sqlite> = QueryBuilder::new(match table {
+                Table::Sums => "SELECT version, environment, data FROM group_span WHERE project = ",
+                Table::Bins => "SELECT version, environment, data, unit_group FROM group_bins WHERE project = ",
+                Table::Scores => "SELECT version, environment, data, name, level FROM group_score WHERE project = ",
             });
             query.push_bind(project).push(" AND prompt = ").push_bind(*prompt);
             query.push(" AND day >= ").push_bind(from).push(" AND day <= ").push_bind(to);
             let of_both = [("version", &conditions.versions), ("environment", &conditions.environments)];
             let of_scores = [("name", &conditions.names), ("level", &conditions.levels)];
-            push_among(&mut query, of_both.into_iter().chain(of_scores.into_iter().filter(|_| scores)));
+            let of_table = of_scores.into_iter().filter(|_| table == Table::Scores);
+            push_among(&mut query, of_both.into_iter().chain(of_table));
             query.push(" LIMIT ").push_bind((room + 1) as i64);
             let rows = query.build().fetch_all(&self.pool).await.map_err(from_sqlx)?;
-            let Some(left) = room.checked_sub(rows.len()) else { return Ok(Vec::new()) };
+            let Some(left) = room.checked_sub(rows.len()) else { return Ok(None) };
             room = left;
             found.push(Found { prompt: *prompt, rows });
         }
-        Ok(found)
+        Ok(Some(found))
     }
+}
+
+/// A table of totals by unit group.
+#[derive(Clone, Copy, PartialEq)]
+enum Table {
+    Sums,
+    Bins,
+    Scores,
+}
+
+impl Table {
+    /// Rows read for one answer; beyond them there is no spread.
+    fn most(self) -> usize {
+        match self {
+            Self::Bins => GROUPS,
+            Self::Sums | Self::Scores => GROUPS / usize::from(UnitGroups::SPREAD),
+        }
+    }
+}
+
+/// The bins an answer needs.
+fn binned(answer: &SpreadAnswer) -> Binned {
+    if answer.answered.spans { Binned::of(&answer.answered.bins) } else { Binned::NONE }
 }
 
 /// What is gathered by what splits an answer, and by unit group.
@@ -216,12 +273,12 @@ fn nearest(question: &SpreadQuestion) -> SpreadQuestion {
 
 fn words(prompt: i64, row: &SqliteRow) -> Result<Words, StoreError> {
     let get = |column: usize| row.try_get::<i64, _>(column).map_err(from_sqlx);
-    let score = if row.len() > 4 { Some((get(4)?, get(5)?)) } else { None };
-    Ok(Words { prompt, version: get(0)?, environment: get(1)?, score, ..Words::default() })
+    Ok(Words { prompt, version: get(0)?, environment: get(1)?, ..Words::default() })
 }
 
-fn unit_group(row: &SqliteRow) -> Result<u8, StoreError> {
-    u8::try_from(row.try_get::<i64, _>(2).map_err(from_sqlx)?).map_err(StoreError::backend)
+fn score_words(prompt: i64, row: &SqliteRow) -> Result<Words, StoreError> {
+    let get = |column: usize| row.try_get::<i64, _>(column).map_err(from_sqlx);
+    Ok(Words { score: Some((get(3)?, get(4)?)), ..words(prompt, row)? })
 }
 
 fn split(question: &SpreadQuestion, words: Words) -> Words {

@@ -7,6 +7,7 @@ use super::{
     bins::merge_bins,
     cell::{Binned, QUANTITIES, merge_sums},
     cell_score::ScoreCell,
+    group::{GroupBins, GroupSums},
 };
 
 /// Bins in a block: 2 to the power of this.
@@ -76,6 +77,29 @@ impl SpanTally {
         for (place, (bins, quantity)) in self.bins.iter_mut().zip(&cell.quantities).enumerate() {
             if binned.has(place) {
                 quantity.bins.iter().for_each(|(bin, count)| bins.add(i32::from(*bin), *count));
+            }
+        }
+    }
+
+    /// Adds the sums of a unit group.
+    pub(super) fn add_sums(&mut self, group: &GroupSums) {
+        self.sums.count += group.count;
+        self.sums.errors += group.errors;
+        self.sums.null_responses += group.null_responses;
+        for (held, (n, sum, squares)) in self.sums.quantities.iter_mut().zip(group.quantities) {
+            held.n += n;
+            held.sum = held.sum.saturating_add(sum);
+            held.squares = held.squares.saturating_add(squares);
+        }
+    }
+
+    /// Adds the bins of a unit group, those wanted only.
+    pub(super) fn add_bins(&mut self, group: &GroupBins, binned: Binned) {
+        for (place, (bins, counts)) in self.bins.iter_mut().zip(&group.0).enumerate() {
+            if binned.has(place) {
+                for (bin, count) in counts {
+                    bins.add(i32::from(*bin), *count);
+                }
             }
         }
     }

@@ -53,8 +53,9 @@ pub(crate) async fn dump(folder: &Path) -> Vec<String> {
         "SELECT concat_ws(' ', 'score', project, prompt, hour, version, model, environment, segment, arm, name, level, hex(data)) FROM cell_score ORDER BY 1",
         "SELECT concat_ws(' ', 'span day', project, prompt, day, version, model, environment, segment, arm, hex(data)) FROM day_span ORDER BY 1",
         "SELECT concat_ws(' ', 'score day', project, prompt, day, version, model, environment, segment, arm, name, level, hex(data)) FROM day_score ORDER BY 1",
-        "SELECT concat_ws(' ', 'span group', project, prompt, day, version, environment, arm, unit_group, hex(data)) FROM group_span ORDER BY 1",
-        "SELECT concat_ws(' ', 'score group', project, prompt, day, version, environment, arm, name, level, unit_group, hex(data)) FROM group_score ORDER BY 1",
+        "SELECT concat_ws(' ', 'span groups', project, prompt, day, version, environment, arm, hex(data)) FROM group_span ORDER BY 1",
+        "SELECT concat_ws(' ', 'group bins', project, prompt, day, version, environment, arm, unit_group, hex(data)) FROM group_bins ORDER BY 1",
+        "SELECT concat_ws(' ', 'score groups', project, prompt, day, version, environment, arm, name, level, hex(data)) FROM group_score ORDER BY 1",
         "SELECT concat_ws(' ', 'place', prompt, version, start_ns, seq) FROM score_place ORDER BY 1",
         "SELECT concat_ws(' ', 'segment', project, done, until) FROM segment_job",
         "SELECT concat_ws(' ', 'folded', seq, hex(data)) FROM score_fold ORDER BY seq",
@@ -184,14 +185,14 @@ async fn a_full_disk_is_said_and_writing_goes_on_when_there_is_space() {
     let folder = tempfile::tempdir().unwrap();
     let mut model = Model::default();
     let project = Build::project(1);
-    let small = EventOptions { max_pages: Some(120), ..EventOptions::default() };
+    let small = EventOptions { max_pages: Some(160), ..EventOptions::default() };
     let store = SqliteEvents::open_with(folder.path(), &small).await.unwrap();
     let mut refused = 0;
     for number in 0..60 {
         let mut span = Build::generation(number, 1);
         // Does not compress, so that the disk fills quickly.
         let mut random = Random(number);
-        let noise: String = (0..20_000).map(|_| char::from(b'!' + (random.below(90) as u8))).collect();
+        let noise: String = (0..60_000).map(|_| char::from(b'!' + (random.below(90) as u8))).collect();
         span.input = Some(noise.into());
         let batch = Build::batch(project, vec![span], vec![]);
         match store.append(batch.clone()).await {

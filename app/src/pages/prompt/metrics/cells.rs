@@ -114,6 +114,7 @@ pub(super) fn why(reason: NoInterval) -> String {
             "No interval: the values lie on too coarse a grid; see the mean or the share".to_owned()
         }
         NoInterval::NoVariation => "No interval: all values are the same".to_owned(),
+        NoInterval::NotAsked => "No interval: it was not asked for".to_owned(),
     }
 }
 
