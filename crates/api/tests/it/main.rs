@@ -8,6 +8,7 @@ mod experiments;
 mod faults;
 mod feedback;
 mod fuzz;
+mod hostile;
 mod imports;
 mod limits;
 mod logs;

@@ -18,6 +18,9 @@ pub(super) fn doors() -> Vec<Door> {
         "zero span id",
         "ids of the wrong length",
         "far future",
+        "year 2500",
+        "huge attributes",
+        "same id twice, other content",
         "prompt version nobody knows",
         "one bad span of two",
     ];
@@ -59,14 +62,34 @@ pub(super) fn doors() -> Vec<Door> {
             |score| json!({"batch": [{"id": FRESH, "type": "score-create", "body": score}]}),
         )
         .body("unknown event type", &json!({"batch": [{"id": FRESH, "type": "weather-create", "body": {}}]}))
-        .body("batch missing", &json!({})),
-        scores("POST /api/public/scores (array)", "/api/public/scores", |score| json!([score])),
+        .body("batch missing", &json!({}))
+        .body("same id twice, other content", &json!({"batch": twice().map(in_event)})),
+        scores("POST /api/public/scores (array)", "/api/public/scores", |score| json!([score]))
+            .body("same id twice, other content", &json!(twice())),
         scores("POST /api/public/scores (object)", "/api/public/scores", |score| score),
         own_scores(),
         feedback(),
         outcomes(),
         exposures(),
     ]
+}
+
+/// A score, and another one of its id.
+fn twice() -> [Value; 2] {
+    [0.5, 0.75].map(|value| json!({"id": FRESH, "traceId": otlp::TRACE, "name": "stars", "value": value}))
+}
+
+fn in_event(score: Value) -> Value {
+    json!({"id": FRESH, "type": "score-create", "body": score})
+}
+
+/// In nanoseconds it is beyond what signed 64 bits can say.
+const YEAR_2500: &str = "16725225600000000000";
+
+/// A key over its limit, and more attributes than are kept of a span.
+fn huge(span: otlp::SpanBuilder) -> otlp::SpanBuilder {
+    let span = span.text(&"k".repeat(600), "v");
+    (0..260).fold(span, |span, number| span.text(&format!("a{number}"), "v"))
 }
 
 fn spans(path: &str, name: &'static str) -> Door {
@@ -88,6 +111,12 @@ fn spans(path: &str, name: &'static str) -> Door {
         .body("zero span id", &one(otlp::span("0000000000000000")))
         .body("ids of the wrong length", &one(good().trace("abc")))
         .body("far future", &one(good().field("startTimeUnixNano", far.into()).field("endTimeUnixNano", far.into())))
+        .body(
+            "year 2500",
+            &one(good().field("startTimeUnixNano", YEAR_2500.into()).field("endTimeUnixNano", far.into())),
+        )
+        .body("huge attributes", &one(huge(good())))
+        .body("same id twice, other content", &otlp::request([good(), good().name("answered otherwise")]))
         .body("prompt version nobody knows", &one(good().prompt("ghost", 999)))
         .body("one bad span of two", &otlp::request([good(), otlp::span("0000000000000000")]))
         .replace("deep nesting", "\"attributes\":[{", deep.as_bytes())
@@ -114,6 +143,8 @@ fn scores(name: &'static str, path: &str, wrap: fn(Value) -> Value) -> Door {
         .body("no target", &wrap(json!({"id": FRESH, "name": "stars", "value": 1})))
         .body("trace nobody knows", &with("traceId", json!(otlp::ORPHAN)))
         .body("far future", &with("timestamp", json!("2999-01-01T00:00:00Z")))
+        .body("year 2500", &with("timestamp", json!("2500-01-01T00:00:00Z")))
+        .body("huge text", &with("comment", json!("x".repeat(50_000))))
         .body("deep nesting", &with("metadata", deep(120)))
 }
 
@@ -139,6 +170,9 @@ fn own_scores() -> Door {
         .body("two targets", &with("session", json!("s")))
         .body("trace nobody knows", &with("trace", json!(otlp::ORPHAN)))
         .body("far future", &with("at", json!("2999-01-01T00:00:00Z")))
+        .body("year 2500", &with("at", json!("2500-01-01T00:00:00Z")))
+        .body("huge text", &with("comment", json!("x".repeat(50_000))))
+        .body("same id twice, other content", &json!([good(), with("value", json!(0.75))]))
         .body("one bad score of two", &json!([good(), with("at", json!("2999-01-01T00:00:00Z"))]))
         .body("deep nesting", &with("metadata", deep(120)))
 }
@@ -167,6 +201,8 @@ fn outcomes() -> Door {
         .body("too many properties", &with("properties", json!(many)))
         .body("too large properties", &with("properties", json!({"text": "x".repeat(9_000)})))
         .body("far future", &with("at", json!("2999-01-01T00:00:00Z")))
+        .body("year 2500", &with("at", json!("2500-01-01T00:00:00Z")))
+        .body("same id twice, other content", &json!([good(), with("value", json!(7.5))]))
         .body("one bad event of two", &json!([good(), with("value", json!(1e12))]))
         .body("deep nesting", &with("properties", json!({"deep": deep(120)})))
 }
@@ -187,6 +223,8 @@ fn exposures() -> Door {
         .body("unit without an id", &with("unit", json!("")))
         .body("before the experiment", &with("at", json!("2001-01-01T00:00:00Z")))
         .body("far future", &with("at", json!("2999-01-01T00:00:00Z")))
+        .body("year 2500", &with("at", json!("2500-01-01T00:00:00Z")))
+        .body("same unit twice, other arm", &json!([good(), with("arm", json!("a"))]))
         .body("one bad exposure of two", &json!([good(), with("arm", json!("c"))]))
 }
 

@@ -4,12 +4,16 @@
 //! A run takes some thousand inputs, the same every time. `ASSAY_FUZZ_SECONDS=3600 cargo test -p api --test it fuzz --
 //! --nocapture` goes on that long for each target, with inputs of its own each time, and prints how many there were.
 
+mod contexts;
+mod files;
+mod ingestion;
+mod lists;
 mod mutator;
+mod protobuf;
+mod telemetry;
 
 use std::{
     collections::BTreeSet,
-    fs,
-    path::Path,
     str::FromStr,
     time::{Duration, Instant, SystemTime},
 };
@@ -23,9 +27,8 @@ use domain::{
     prompt::{LabelName, PromptName},
     segment::SegmentAttribute,
 };
-use otlp::{Encoding, Sender, decode_logs, decode_traces};
 use serde_json::json;
-use testkit::TestApp;
+use testkit::{Answer, TestApp};
 
 use crate::faults;
 use mutator::Mutator;
@@ -51,6 +54,16 @@ impl Rounds {
     }
 }
 
+/// An answer is never the server's fault, and a refusal says why. Gives its status.
+fn in_words(answer: &Answer, what: &str) -> u16 {
+    let status = answer.status.as_u16();
+    assert!(status < 500, "{what} is answered {status}: {}", answer.text());
+    // What no route takes is answered by whoever is around this router.
+    let is_refusal = status >= 400 && !matches!(status, 404 | 405);
+    assert!(!is_refusal || !answer.bytes.is_empty(), "{what} is answered {status} without a word");
+    status
+}
+
 impl Iterator for Rounds {
     type Item = (u64, Mutator);
 
@@ -63,45 +76,6 @@ impl Iterator for Rounds {
         self.done += 1;
         let seed = self.seed.wrapping_add(self.done);
         Some((seed, Mutator::new(seed)))
-    }
-}
-
-/// What clients really sent, unpacked.
-fn recorded(extension: &str) -> Vec<Vec<u8>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../otlp/tests/fixtures");
-    let mut found = Vec::new();
-    for client in fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
-        for file in fs::read_dir(client).unwrap().map(|entry| entry.unwrap().path()) {
-            let name = file.file_name().unwrap().to_string_lossy().into_owned();
-            let bytes = fs::read(&file).unwrap();
-            if name.ends_with(&format!("{extension}.gz")) {
-                found.push(crate::spans::gunzip(&bytes));
-            } else if name.ends_with(extension) {
-                found.push(bytes);
-            }
-        }
-    }
-    assert!(found.len() > 3, "{} recorded {extension} requests", found.len());
-    found.sort();
-    found
-}
-
-#[test]
-fn spans_in_protobuf() {
-    let seeds = recorded(".bin");
-    for (_, mut mutator) in Rounds::new("spans_in_protobuf", 3_000) {
-        let _ = decode_traces(&mutator.bytes(&seeds), Encoding::Protobuf, &Sender::default());
-        let _ = decode_logs(&mutator.bytes(&seeds), Encoding::Protobuf);
-    }
-}
-
-#[test]
-fn spans_in_json() {
-    let seeds = recorded("otlp.json");
-    for (_, mut mutator) in Rounds::new("spans_in_json", 2_000) {
-        let body = mutator.json_bytes(&seeds);
-        let _ = decode_traces(&body, Encoding::Json, &Sender::default());
-        let _ = decode_logs(&body, Encoding::Json);
     }
 }
 
@@ -193,12 +167,7 @@ async fn doors() {
             request = request.header(CONTENT_TYPE, door.kind).body(faults::freshened(&body, seed));
         }
         let answer = request.send().await;
-        let status = answer.status.as_u16();
-        assert!(status < 500, "seed {seed}: {} {path} answered {status}: {}", door.method, answer.text());
-        // What no route takes is answered by whoever is around this router.
-        if status >= 400 && !matches!(status, 404 | 405) {
-            assert!(!answer.bytes.is_empty(), "seed {seed}: {} {path} answered {status} without a word", door.method);
-        }
+        in_words(&answer, &format!("seed {seed}: {} {path}", door.method));
         if seed % 200 == 0 {
             while app.services.import.work().await.unwrap() {}
         }
