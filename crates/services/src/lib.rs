@@ -12,6 +12,7 @@ mod error;
 pub mod experiments;
 pub mod import;
 pub mod ingest;
+mod jobs;
 pub mod media;
 pub mod metrics;
 pub mod notes;
@@ -96,7 +97,7 @@ impl Services {
             annotations: annotations::Annotations::new(Arc::clone(&context), ingest.clone()),
             import: import::Import::new(Arc::clone(&context), ingest.clone()),
             demo: demo::Demo::new(Arc::clone(&context), access.clone(), ingest.clone(), experiments.clone()),
-            erasures: erasure::Erasures::new(Arc::clone(&context), ingest.clone()),
+            erasures: erasure::Erasures::new(Arc::clone(&context), ingest.clone(), experiments.clone()),
             access,
             assignment: assignment::Assignment::new(Arc::clone(&context), prompts.clone(), ingest.clone()),
             planning: planning::Planning::new(Arc::clone(&context), experiments.clone()),

@@ -6,7 +6,10 @@ use std::{
     io::{self, Write as _},
     path::{Path, PathBuf},
     process,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use domain::ids::ProjectId;
@@ -43,15 +46,20 @@ impl Blobs {
         Self { folder: data.join(FOLDER) }
     }
 
-    fn path(&self, project: ProjectId, digest: &[u8; 32]) -> PathBuf {
+    pub(crate) fn path(&self, project: ProjectId, digest: &[u8; 32]) -> PathBuf {
         let name = hex(digest);
         // Folders of at most a 256th of the files.
         let shelf = name.get(..2).unwrap_or_default().to_owned();
         self.folder.join(project.0.simple().to_string()).join(shelf).join(name)
     }
 
-    /// Keeps bytes under their digest, durably.
-    pub(crate) async fn put(&self, project: ProjectId, digest: [u8; 32], bytes: Vec<u8>) -> Result<(), StoreError> {
+    /// Keeps bytes under their digest, durably. Harmless when they are there.
+    pub(crate) async fn put(
+        &self,
+        project: ProjectId,
+        digest: [u8; 32],
+        bytes: Arc<Vec<u8>>,
+    ) -> Result<(), StoreError> {
         let path = self.path(project, &digest);
         tokio::task::spawn_blocking(move || write(&path, &bytes).map_err(failed)).await.map_err(StoreError::backend)?
     }
@@ -152,7 +160,7 @@ mod tests {
         let (project, digest) = (ProjectId(Uuid::from_u128(7)), [0xab; 32]);
         assert_eq!(blobs.get(project, &digest).await.unwrap(), None);
         for _ in 0..2 {
-            blobs.put(project, digest, b"picture".to_vec()).await.unwrap();
+            blobs.put(project, digest, Arc::new(b"picture".to_vec())).await.unwrap();
         }
         assert_eq!(blobs.get(project, &digest).await.unwrap().as_deref(), Some(&b"picture"[..]));
         assert_eq!(blobs.get(ProjectId(Uuid::from_u128(8)), &digest).await.unwrap(), None, "a neighbour has none");

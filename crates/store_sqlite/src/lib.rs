@@ -7,6 +7,8 @@ mod error;
 mod event;
 mod maintenance;
 mod pool;
+mod space;
+mod statement;
 
 pub use control::SqliteControl;
 pub use event::{EventOptions, SqliteEvents};

@@ -84,8 +84,8 @@ impl From<Erasure> for ErasureView {
 
 /// Delete all events of the project, for good
 ///
-/// Traces, scores, outcome events, exposures that happened until now and the media of their traces, in the background; every number follows. Prompts,
-/// experiments, datasets, prices, people and keys stay.
+/// Traces, scores, outcome events, exposures and media that came until now, in the background; every number follows, and the
+/// logs of experiments say how many units left. Prompts, experiments, datasets, prices, people and keys stay.
 #[utoipa::path(delete, path = "/api/v1/project/data", tag = "Projects", operation_id = "delete_project_data",
     responses((status = 202, body = ErasureView)))]
 async fn erase_project(
@@ -99,7 +99,7 @@ async fn erase_project(
 /// Delete everything of one user, for good
 ///
 /// Their traces with scores and media, outcome events about them, and their part in experiments, in the background; every number
-/// follows. It is done when `GET /api/v1/erasures/{job}` says so. Asking again while it is under way changes nothing.
+/// follows, and the logs of experiments say how many units left, not whose. It is done when `GET /api/v1/erasures/{job}` says so. Asking again while it is under way changes nothing.
 #[utoipa::path(delete, path = "/api/v1/users/{user}/data", tag = "Traces", operation_id = "delete_user_data",
     params(("user" = String, Path)), responses((status = 202, body = ErasureView)))]
 async fn erase_user(

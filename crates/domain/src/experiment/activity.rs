@@ -59,6 +59,8 @@ pub enum ActivityKind {
     Rebased,
     /// It was archived.
     Archived,
+    /// Units left it, because their events were deleted.
+    Erased,
 }
 
 impl ActivityKind {
@@ -80,6 +82,7 @@ impl ActivityKind {
             Self::Reopened => "reopened",
             Self::Rebased => "rebased",
             Self::Archived => "archived",
+            Self::Erased => "erased",
         }
     }
 }

@@ -19,21 +19,21 @@ use domain::{
     time::TimeUs,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use store::event::{Erased, Erasing};
 use tokio::sync::Notify;
 
-use crate::{Context, ServiceError, access::author, context::authorize, ingest::Ingest};
+use crate::{Context, ServiceError, context::authorize, experiments::Experiments, ingest::Ingest, jobs::Kind};
+
+pub use retention::OldTraces;
 
 /// As long an id as traces may say of a user (`otlp`), in characters.
 const MOST_ID: usize = 1_000;
-const KIND: &str = "erase";
-const FORMAT: u8 = 1;
+/// A piece is milliseconds, a slow disk seconds.
+static KIND: Kind = Kind { name: "erase", entity: "erasure", format: 1, lease_us: 30_000_000 };
 
 /// What is stored of what was asked for.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 struct Params {
-    version: u8,
     /// Everything of this user; all of the project's events if absent.
     user: Option<String>,
     /// When it was asked for: what happens later stays.
@@ -52,7 +52,6 @@ impl Params {
 /// What is stored of how far it is.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 struct Progress {
-    version: u8,
     erased: Erased,
     /// Pieces of media.
     media: u64,
@@ -86,18 +85,19 @@ pub struct Erasure {
 pub struct Erasures {
     context: Arc<Context>,
     ingest: Ingest,
+    experiments: Experiments,
     asked: Arc<Notify>,
     /// Until when and by how many days each project was last looked through for what is too old.
     retained: Arc<Mutex<HashMap<ProjectId, (TimeUs, u32)>>>,
 }
 
 impl Erasures {
-    pub(crate) fn new(context: Arc<Context>, ingest: Ingest) -> Self {
-        Self { context, ingest, asked: Arc::default(), retained: Arc::default() }
+    pub(crate) fn new(context: Arc<Context>, ingest: Ingest, experiments: Experiments) -> Self {
+        Self { context, ingest, experiments, asked: Arc::default(), retained: Arc::default() }
     }
 
     /// Asks for all events of a project that happened until now to be taken away: traces, scores, outcome events, exposures,
-    /// media, and the comments on them. Prompts, experiments, datasets, prices, people and keys stay.
+    /// media, and the comments on them. Experiments say in their logs how many units left. Prompts, experiments, datasets, prices, people and keys stay.
     ///
     /// # Errors
     /// As the actor may not manage the project.
@@ -123,26 +123,13 @@ impl Erasures {
 
     async fn ask(&self, actor: &Actor, project: ProjectId, user: Option<String>) -> Result<Erasure, ServiceError> {
         let context = &*self.context;
-        for job in context.control.jobs(project, KIND, 20).await? {
-            if !job.state.is_final() && user.is_some() && params(&job)?.user == user {
-                return Erasure::of(job);
+        for known in self.list(&Actor::System, project).await? {
+            if !known.state.is_final() && user.is_some() && known.user == user {
+                return Ok(known);
             }
         }
-        let now = context.clock.now();
-        let params = Params { version: FORMAT, user, before_us: now.0 };
-        let job = Job {
-            id: JobId(context.new_id()?),
-            project,
-            kind: KIND.to_owned(),
-            params: serde_json::to_value(&params).map_err(internal)?,
-            state: JobState::Waiting,
-            progress: Value::Null,
-            error: None,
-            created_by: author(context, actor).await?,
-            created_us: now,
-            updated_us: now,
-            finished_us: None,
-        };
+        let params = Params { user, before_us: context.clock.now().0 };
+        let job = KIND.asked_for(context, actor, (project, JobId(context.new_id()?)), &params).await?;
         context.control.create_job(&job).await?;
         tracing::info!(project.id = %project, job.id = %job.id, "asked for events to be erased");
         self.asked.notify_one();
@@ -155,7 +142,7 @@ impl Erasures {
     /// As the actor may not read the project.
     pub async fn list(&self, actor: &Actor, project: ProjectId) -> Result<Vec<Erasure>, ServiceError> {
         authorize(actor, project, Permission::Read)?;
-        self.context.control.jobs(project, KIND, 20).await?.into_iter().map(Erasure::of).collect()
+        KIND.latest(&self.context, project, Erasure::of).await
     }
 
     /// One job.
@@ -164,8 +151,7 @@ impl Erasures {
     /// [`ServiceError::NotFound`] when the project has no such job.
     pub async fn get(&self, actor: &Actor, project: ProjectId, id: JobId) -> Result<Erasure, ServiceError> {
         authorize(actor, project, Permission::Read)?;
-        let job = self.context.control.job(project, id).await?.filter(|job| job.kind == KIND);
-        Erasure::of(job.ok_or_else(|| ServiceError::NotFound { entity: "erasure", id: id.to_string() })?)
+        Erasure::of(KIND.find(&self.context, project, id).await?)
     }
 
     /// Completes when somebody asked for a job in this process.
@@ -174,35 +160,9 @@ impl Erasures {
     }
 }
 
-fn params(job: &Job) -> Result<Params, ServiceError> {
-    let params: Params = serde_json::from_value(job.params.clone()).map_err(internal)?;
-    known_format(params.version)?;
-    Ok(params)
-}
-
-fn progress(job: &Job) -> Result<Progress, ServiceError> {
-    if job.progress.is_null() {
-        return Ok(Progress { version: FORMAT, ..Progress::default() });
-    }
-    let progress: Progress = serde_json::from_value(job.progress.clone()).map_err(internal)?;
-    known_format(progress.version)?;
-    Ok(progress)
-}
-
-fn known_format(version: u8) -> Result<(), ServiceError> {
-    if version == FORMAT {
-        return Ok(());
-    }
-    Err(ServiceError::Internal(format!("a job of format {version}, expected {FORMAT}").into()))
-}
-
-fn internal(cause: serde_json::Error) -> ServiceError {
-    ServiceError::Internal(Box::new(cause))
-}
-
 impl Erasure {
     fn of(job: Job) -> Result<Self, ServiceError> {
-        let (params, progress) = (params(&job)?, progress(&job)?);
+        let (params, progress): (Params, Progress) = (KIND.params(&job)?, KIND.progress(&job)?);
         Ok(Self {
             id: job.id,
             state: job.state,

@@ -2,23 +2,46 @@
 
 use std::sync::PoisonError;
 
-use domain::{experiment::Phase, ids::ProjectId, time::TimeUs};
+use domain::{
+    auth::{Actor, Permission},
+    experiment::Phase,
+    ids::ProjectId,
+    time::{TimeNs, TimeUs},
+};
 use store::event::{Erased, Erasing};
 
 use super::{
     Erasures,
     work::{Plan, Told},
 };
-use crate::ServiceError;
+use crate::{ServiceError, context::authorize};
 
 const DAY_US: i64 = 24 * 3_600_000_000;
 /// A project is looked through this often, and at once when it keeps another number of days.
 const EVERY_US: i64 = DAY_US;
 
-struct Nobody;
+/// Most traces counted to say what would go.
+const MOST_COUNTED: u32 = 1_000_000;
 
-impl Told for Nobody {
-    async fn taken(&mut self, _: Erased, _: u64) -> Result<bool, ServiceError> {
+/// What a project would lose if it kept its events for so many days.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct OldTraces {
+    /// Traces that began before it go: so many days ago, or earlier where an experiment needs them.
+    pub before_us: TimeUs,
+    /// How many.
+    pub traces: u32,
+    /// Whether there are more than were counted.
+    pub or_more: bool,
+    /// When the earliest began.
+    pub earliest_us: Option<TimeUs>,
+}
+
+/// Counts pieces of media.
+struct Media(u64);
+
+impl Told for Media {
+    async fn taken(&mut self, _: Erased, media: u64) -> Result<bool, ServiceError> {
+        self.0 += media;
         Ok(true)
     }
 }
@@ -81,17 +104,41 @@ impl Erasures {
     }
 
     async fn retain_project(&self, project: ProjectId, now: TimeUs, days: u32) -> Result<(), ServiceError> {
-        let experiments = self.experiments(project).await?;
-        let all: Vec<Stretch> = experiments.iter().flat_map(|experiment| &experiment.phases).map(stretch).collect();
-        let at = horizon(now, days, &all);
+        let at = self.horizon(project, now, days).await?;
         let phases = self.phases(project, |phase| is_over(stretch(phase), at)).await?;
         let plan = Plan { project, what: Erasing::Before(at), phases };
-        let taken = self.pass(&plan, &mut Nobody).await?.unwrap_or_default();
-        if taken != Erased::default() {
+        let mut media = Media(0);
+        let mut taken = self.pass(&plan, &mut media).await?.unwrap_or_default();
+        if taken != Erased::default() || media.0 > 0 {
             let Erased { traces, spans, scores, events, units, .. } = taken;
-            tracing::info!(project.id = %project, days, traces, spans, scores, events, units, "erased what is too old");
+            let media = media.0;
+            tracing::info!(
+                project.id = %project, days, traces, spans, scores, events, units, media, "erased what is too old"
+            );
         }
-        Ok(())
+        self.tell(project, &mut taken, &format!("their events were older than {days} days")).await
+    }
+
+    async fn horizon(&self, project: ProjectId, now: TimeUs, days: u32) -> Result<TimeUs, ServiceError> {
+        let experiments = self.experiments(project).await?;
+        let all: Vec<Stretch> = experiments.iter().flat_map(|experiment| &experiment.phases).map(stretch).collect();
+        Ok(horizon(now, days, &all))
+    }
+
+    /// What would go at once if the project kept its events for so many days, for whoever is about to decide that.
+    ///
+    /// # Errors
+    /// As the actor may not manage the project.
+    pub async fn older_than(&self, actor: &Actor, project: ProjectId, days: u32) -> Result<OldTraces, ServiceError> {
+        authorize(actor, project, Permission::Manage)?;
+        let before_us = self.horizon(project, self.context.clock.now(), days).await?;
+        let (counted, earliest) = self.context.events.old_traces(project, before_us, MOST_COUNTED + 1).await?;
+        Ok(OldTraces {
+            before_us,
+            traces: counted.min(MOST_COUNTED),
+            or_more: counted > MOST_COUNTED,
+            earliest_us: earliest.map(TimeNs::to_us),
+        })
     }
 }
 

@@ -1,29 +1,35 @@
 //! The worker's side: piece by piece, first what is kept beside traces, then the traces, then what belongs to none.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use domain::{
     ids::{ExperimentId, ProjectId, SpanId, TraceId},
-    job::{Job, JobState},
+    job::JobState,
     time::TimeUs,
 };
 use store::{
-    control::{BesideTraces, ExperimentFilter, JobLease},
+    control::{BesideTraces, ExperimentFilter},
     event::{ErasePiece, ErasePlace, Erased, Erasing, Gather},
 };
 use tokio::time;
 
-use super::{Erasures, KIND, Progress, internal, params, progress};
-use crate::ServiceError;
+use super::{Erasures, KIND, Params, Progress};
+use crate::{
+    ServiceError,
+    jobs::{Held, OUR_SIDE},
+};
 
-/// How long a piece may take before another worker takes over: a piece is milliseconds, a slow disk seconds.
-const LEASE_US: i64 = 30_000_000;
 /// Traces looked for at once.
 const TRACES: u16 = 100;
 /// Spans of one trace whose comments are looked for at once.
 const SPANS: u32 = 5_000;
 /// The writer's rest between pieces: others come first.
 const REST: Duration = Duration::from_millis(5);
+/// A walk that finds nothing says this often that it is still under way.
+const TELL: Duration = Duration::from_secs(5);
 /// Passes until nothing is found any more: what was on its way when it was asked for.
 const PASSES: usize = 5;
 
@@ -41,9 +47,7 @@ pub(super) trait Told: Send {
 }
 
 struct OfJob<'j> {
-    erasures: &'j Erasures,
-    job: &'j Job,
-    worker: &'j str,
+    held: &'j Held<'j>,
     progress: &'j mut Progress,
 }
 
@@ -51,10 +55,7 @@ impl Told for OfJob<'_> {
     async fn taken(&mut self, erased: Erased, media: u64) -> Result<bool, ServiceError> {
         self.progress.erased.add(erased);
         self.progress.media += media;
-        let now = self.erasures.context.clock.now();
-        let lease = JobLease { job: self.job.id, worker: self.worker.to_owned(), until_us: TimeUs(now.0 + LEASE_US) };
-        let told = serde_json::to_value(&*self.progress).map_err(internal)?;
-        Ok(self.erasures.context.control.advance_job(&lease, &told, now).await?)
+        self.held.tell(&*self.progress).await
     }
 }
 
@@ -65,30 +66,26 @@ impl Erasures {
     /// # Errors
     /// When the stores cannot be used now; the job is taken up again later.
     pub async fn work(&self) -> Result<bool, ServiceError> {
-        let context = &*self.context;
-        let worker = context.new_id()?.to_string();
-        let now = context.clock.now();
-        let Some(job) = context.control.lease_job(KIND, &worker, now, TimeUs(now.0 + LEASE_US)).await? else {
-            return Ok(false);
-        };
-        let mut progress = progress(&job)?;
-        let ended = match self.run(&job, &worker, &mut progress).await {
+        let Some(held) = KIND.take(&self.context).await? else { return Ok(false) };
+        let job = &held.job;
+        let mut progress: Progress = KIND.progress(job)?;
+        let ended = match self.run(&held, &mut progress).await {
             Ok(true) => Ok(()),
             Ok(false) => return Ok(true),
-            Err(error) if error.passes() => return Err(error),
+            Err(error) if error.passes() => {
+                held.let_go(&progress).await?;
+                return Err(error);
+            }
             Err(error) => Err(error),
         };
         let (state, error) = match ended {
             Ok(()) => (JobState::Done, None),
             Err(cause) => {
                 tracing::error!(project.id = %job.project, job.id = %job.id, error = ?cause, "could not erase events");
-                (JobState::Failed, Some("Something failed on our side. The server's log says more."))
+                (JobState::Failed, Some(OUR_SIDE))
             }
         };
-        let now = context.clock.now();
-        let lease = JobLease { job: job.id, worker, until_us: now };
-        let told = serde_json::to_value(&progress).map_err(internal)?;
-        context.control.finish_job(&lease, state, &told, error, now).await?;
+        held.finish(state, &progress, error).await?;
         let Erased { traces, spans, scores, events, units, .. } = progress.erased;
         tracing::info!(
             project.id = %job.project, job.id = %job.id, traces, spans, scores, events, units, "erased events"
@@ -96,14 +93,15 @@ impl Erasures {
         Ok(true)
     }
 
-    async fn run(&self, job: &Job, worker: &str, progress: &mut Progress) -> Result<bool, ServiceError> {
-        let params = params(job)?;
+    async fn run(&self, held: &Held<'_>, progress: &mut Progress) -> Result<bool, ServiceError> {
+        let project = held.job.project;
+        let params: Params = KIND.params(&held.job)?;
         let phases = match params.user {
             Some(_) => Vec::new(),
-            None => self.phases(job.project, |_| true).await?,
+            None => self.phases(project, |_| true).await?,
         };
-        let plan = Plan { project: job.project, what: params.erasing(), phases };
-        let mut told = OfJob { erasures: self, job, worker, progress };
+        let plan = Plan { project, what: params.erasing(), phases };
+        let mut told = OfJob { held, progress };
         // The proof: a pass that finds nothing.
         for _ in 0..PASSES {
             match self.pass(&plan, &mut told).await? {
@@ -112,7 +110,28 @@ impl Erasures {
                 Some(_) => {}
             }
         }
+        let why = match plan.what {
+            Erasing::User(_) => "the data of a user was deleted",
+            Erasing::Before(_) => "all events of the project were deleted",
+        };
+        self.tell(project, &mut progress.erased, why).await?;
         Ok(true)
+    }
+
+    /// Tells experiments how many units left them. Each once: whoever was told is forgotten.
+    pub(super) async fn tell(&self, project: ProjectId, erased: &mut Erased, why: &str) -> Result<(), ServiceError> {
+        if erased.left.is_empty() {
+            return Ok(());
+        }
+        for experiment in self.experiments(project).await? {
+            if let Some(units) = erased.left.get(&experiment.id) {
+                self.experiments.tell_erased(project, &experiment.key, *units, why).await?;
+                erased.left.remove(&experiment.id);
+            }
+        }
+        // Of experiments that are gone themselves.
+        erased.left.clear();
+        Ok(())
     }
 
     /// The phases of a project's experiments for which something holds.
@@ -157,47 +176,19 @@ impl Erasures {
             if traces.is_empty() {
                 break;
             }
-            let (beside, sessions) = self.beside(plan.project, &traces).await?;
-            let mut media = self.context.control.forget_traces(plan.project, &beside).await?;
-            loop {
-                let piece = events.erase(plan.project, ErasePiece::Traces(traces.clone())).await?;
-                let more = piece.more;
-                all.add(piece.clone());
-                if !told.taken(piece, std::mem::take(&mut media)).await? {
-                    return Ok(None);
-                }
-                time::sleep(REST).await;
-                if !more {
-                    break;
-                }
+            let media = self.forget_beside(plan.project, &traces).await?;
+            if !self.pieces(plan.project, ErasePiece::Traces(traces), media, &mut all, told).await? {
+                return Ok(None);
             }
-            self.forget_sessions(plan.project, sessions).await?;
-        }
-        let mut walks = vec![ErasePiece::Loose(plan.what.clone(), ErasePlace::default())];
-        if let Erasing::Before(at) = plan.what {
-            let phase = |(experiment, phase): &(ExperimentId, u32)| {
-                ErasePiece::Phase(*experiment, *phase, at, ErasePlace::default())
-            };
-            walks.extend(plan.phases.iter().map(phase));
         }
         // Units that went may meet the experiment again.
         self.ingest.forget_exposures(plan.project);
-        for mut piece in walks {
-            loop {
-                let taken = events.erase(plan.project, piece.clone()).await?;
-                let (more, next) = (taken.more, taken.place.clone());
-                all.add(Erased { place: ErasePlace::default(), ..taken.clone() });
-                if !told.taken(taken, 0).await? {
-                    return Ok(None);
-                }
-                time::sleep(REST).await;
-                if !more {
-                    break;
-                }
-                if let ErasePiece::Loose(_, place) | ErasePiece::Phase(.., place) = &mut piece {
-                    *place = next;
-                }
-            }
+        let ended = match &plan.what {
+            Erasing::User(user) => self.pieces(plan.project, ErasePiece::User(user.clone()), 0, &mut all, told).await?,
+            Erasing::Before(at) => self.old(plan, *at, &mut all, told).await?,
+        };
+        if !ended {
+            return Ok(None);
         }
         while events.erase(plan.project, ErasePiece::Space).await?.more {
             time::sleep(REST).await;
@@ -205,42 +196,129 @@ impl Erasures {
         Ok(Some(Erased { more: false, place: ErasePlace::default(), ..all }))
     }
 
-    /// What is kept beside traces, and the sessions they are of.
-    async fn beside(
+    /// Takes what is old and belongs to no trace; `false` when told to end.
+    async fn old(&self, plan: &Plan, at: TimeUs, all: &mut Erased, told: &mut impl Told) -> Result<bool, ServiceError> {
+        let mut place = Some(ErasePlace::default());
+        let mut last = Instant::now();
+        while let Some(from) = place {
+            let found = self.context.events.loose_to_erase(plan.project, at, &from).await?;
+            place = found.next;
+            if !found.loose.is_empty() {
+                let piece = ErasePiece::Loose(at, found.loose);
+                if !self.pieces(plan.project, piece, 0, all, told).await? {
+                    return Ok(false);
+                }
+                last = Instant::now();
+            } else if last.elapsed() > TELL {
+                if !told.taken(Erased::default(), 0).await? {
+                    return Ok(false);
+                }
+                last = Instant::now();
+            } else {
+                time::sleep(REST).await;
+            }
+        }
+        if !self.old_media(plan.project, at, told).await? {
+            return Ok(false);
+        }
+        for (experiment, phase) in &plan.phases {
+            let piece = ErasePiece::Phase(*experiment, *phase, at, ErasePlace::default());
+            if !self.pieces(plan.project, piece, 0, all, told).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes media whose trace never came, or was never said; `false` when told to end.
+    async fn old_media(&self, project: ProjectId, at: TimeUs, told: &mut impl Told) -> Result<bool, ServiceError> {
+        let (events, control) = (&self.context.events, &self.context.control);
+        let mut after = None;
+        loop {
+            let announced = control.media_traces(project, at, after, TRACES).await?;
+            let Some(last) = announced.last() else { break };
+            after = Some(*last);
+            let mut traces = Vec::new();
+            for trace in announced {
+                if events.trace(project, trace).await?.is_none() {
+                    traces.push(trace);
+                }
+            }
+            if traces.is_empty() {
+                continue;
+            }
+            let media = control.forget_traces(project, &BesideTraces { traces, ..BesideTraces::default() }).await?;
+            if !told.taken(Erased::default(), media).await? {
+                return Ok(false);
+            }
+        }
+        loop {
+            let media = control.forget_loose_media(project, at, TRACES).await?;
+            if media > 0 && !told.taken(Erased::default(), media).await? {
+                return Ok(false);
+            }
+            if media < u64::from(TRACES) {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Does a piece, and what is left of it, to its end; `false` when told to end. `media` went just before.
+    async fn pieces(
         &self,
         project: ProjectId,
-        traces: &[TraceId],
-    ) -> Result<(BesideTraces, BTreeSet<String>), ServiceError> {
-        let events = &self.context.events;
-        let mut beside = BesideTraces { traces: traces.to_vec(), ..BesideTraces::default() };
-        let mut sessions = BTreeSet::new();
+        mut piece: ErasePiece,
+        mut media: u64,
+        all: &mut Erased,
+        told: &mut impl Told,
+    ) -> Result<bool, ServiceError> {
+        loop {
+            let taken = self.context.events.erase(project, piece.clone()).await?;
+            let (more, next) = (taken.more, taken.place.clone());
+            all.add(taken.clone());
+            if !told.taken(taken, std::mem::take(&mut media)).await? {
+                return Ok(false);
+            }
+            time::sleep(REST).await;
+            if !more {
+                return Ok(true);
+            }
+            if let ErasePiece::Phase(.., place) = &mut piece {
+                *place = next;
+            }
+        }
+    }
+
+    /// Takes away what is kept beside traces and beside the sessions that end with them, before they go: afterwards nobody would
+    /// know whose it was. Says how many pieces of media went.
+    async fn forget_beside(&self, project: ProjectId, traces: &[TraceId]) -> Result<u64, ServiceError> {
+        let (events, control) = (&self.context.events, &self.context.control);
+        let mut beside = BesideTraces::default();
+        let mut sessions: BTreeMap<String, u16> = BTreeMap::new();
         for trace in traces {
-            sessions.extend(events.trace(project, *trace).await?.and_then(|record| record.session_id));
+            if let Some(session) = events.trace(project, *trace).await?.and_then(|record| record.session_id) {
+                *sessions.entry(session).or_default() += 1;
+            }
             let mut after: Option<(i64, SpanId)> = None;
             loop {
                 let spans = events.spans(project, *trace, after, SPANS).await?;
                 beside.observations.extend(spans.iter().map(|span| span.row.span_id));
                 after = spans.last().map(|span| (span.row.start_ns.0, span.row.span_id));
+                if beside.observations.len() >= SPANS as usize {
+                    control.forget_traces(project, &std::mem::take(&mut beside)).await?;
+                }
                 if spans.len() < SPANS as usize {
                     break;
                 }
             }
         }
-        Ok((beside, sessions))
-    }
-
-    /// Comments on sessions that have no trace left.
-    async fn forget_sessions(&self, project: ProjectId, sessions: BTreeSet<String>) -> Result<(), ServiceError> {
-        let mut empty = Vec::new();
-        for session in sessions {
-            if self.context.events.gathered_one(project, Gather::Session, &session, 1).await?.is_none() {
-                empty.push(session);
+        for (session, count) in sessions {
+            let there = events.gathered_one(project, Gather::Session, &session, count.saturating_add(1)).await?;
+            if there.is_none_or(|there| there.totals.traces <= u32::from(count)) {
+                beside.sessions.push(session);
             }
         }
-        if !empty.is_empty() {
-            let beside = BesideTraces { sessions: empty, ..BesideTraces::default() };
-            self.context.control.forget_traces(project, &beside).await?;
-        }
-        Ok(())
+        beside.traces = traces.to_vec();
+        Ok(control.forget_traces(project, &beside).await?)
     }
 }

@@ -7,6 +7,7 @@ mod batch;
 pub(crate) mod check;
 pub(crate) mod definition;
 mod edit;
+mod erased;
 mod harm;
 mod label;
 mod life;

@@ -17,19 +17,18 @@ use domain::{
     time::TimeUs,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use store::control::JobLease;
 use tokio::{fs, io::AsyncWriteExt as _, time};
 
 use super::{Import, ImportFormat, ImportReport, ImportRequest, prompts::words};
-use crate::{ServiceError, access::author, context::authorize};
+use crate::{
+    ServiceError,
+    context::authorize,
+    jobs::{Held, Kind, OUR_SIDE},
+};
 
-const KIND: &str = "import";
-const FORMAT: u8 = 1;
+static KIND: Kind = Kind { name: "import", entity: "import", format: 1, lease_us: 30_000_000 };
 /// How often a worker says how far it is, which prolongs its lease.
 const TELL: Duration = Duration::from_millis(500);
-/// How long a worker may be silent before another takes over.
-const LEASE_US: i64 = 30_000_000;
 /// A file that brought the server down this often is not tried again.
 const TRIES: u32 = 3;
 /// Longest name of a file that is kept, in characters.
@@ -74,7 +73,6 @@ pub struct ImportJob {
 /// What is stored of what was asked for.
 #[derive(Deserialize, Serialize)]
 struct Params {
-    version: u8,
     format: String,
     dry_run: bool,
     name: Option<String>,
@@ -84,7 +82,6 @@ struct Params {
 /// What is stored of how far it is.
 #[derive(Clone, Default, Deserialize, Serialize)]
 struct Progress {
-    version: u8,
     /// Workers that have begun.
     tries: u32,
     done: f64,
@@ -173,28 +170,9 @@ impl Import {
         }
         self.refuse_while_busy(project).await?;
         let context = &*self.context;
-        let now = context.clock.now();
         let name = new.name.map(|name| name.chars().filter(|letter| !letter.is_control()).take(NAME_CHARS).collect());
-        let params = Params {
-            version: FORMAT,
-            format: new.format.as_str().to_owned(),
-            dry_run: new.dry_run,
-            name,
-            bytes: upload.bytes,
-        };
-        let job = Job {
-            id: upload.id,
-            project,
-            kind: KIND.to_owned(),
-            params: serde_json::to_value(&params).map_err(internal)?,
-            state: JobState::Waiting,
-            progress: Value::Null,
-            error: None,
-            created_by: author(context, actor).await?,
-            created_us: now,
-            updated_us: now,
-            finished_us: None,
-        };
+        let params = Params { format: new.format.as_str().to_owned(), dry_run: new.dry_run, name, bytes: upload.bytes };
+        let job = KIND.asked_for(context, actor, (project, upload.id), &params).await?;
         context.control.create_job(&job).await?;
         upload.submitted = true;
         self.asked.notify_one();
@@ -207,7 +185,7 @@ impl Import {
     /// As the actor may not read the project.
     pub async fn jobs(&self, actor: &Actor, project: ProjectId) -> Result<Vec<ImportJob>, ServiceError> {
         authorize(actor, project, Permission::Read)?;
-        self.context.control.jobs(project, KIND, 20).await?.into_iter().map(ImportJob::of).collect()
+        KIND.latest(&self.context, project, ImportJob::of).await
     }
 
     /// One import.
@@ -216,8 +194,7 @@ impl Import {
     /// [`ServiceError::NotFound`] when the project has no such import.
     pub async fn job(&self, actor: &Actor, project: ProjectId, id: JobId) -> Result<ImportJob, ServiceError> {
         authorize(actor, project, Permission::Read)?;
-        let job = self.context.control.job(project, id).await?.filter(|job| job.kind == KIND);
-        ImportJob::of(job.ok_or_else(|| ServiceError::NotFound { entity: "import", id: id.to_string() })?)
+        ImportJob::of(KIND.find(&self.context, project, id).await?)
     }
 
     /// Stops an import. What it stored until then stays, and the same file can be brought again; one that ended stays as it is.
@@ -266,18 +243,15 @@ impl Import {
     /// When the stores cannot be used now; the file is taken up again later.
     pub async fn work(&self) -> Result<bool, ServiceError> {
         let context = &*self.context;
-        let worker = context.new_id()?.to_string();
-        let now = context.clock.now();
-        let Some(job) = context.control.lease_job(KIND, &worker, now, TimeUs(now.0 + LEASE_US)).await? else {
-            return Ok(false);
-        };
-        let mut progress = progress(&job)?;
+        let Some(held) = KIND.take(context).await? else { return Ok(false) };
+        let job = &held.job;
+        let mut progress: Progress = KIND.progress(job)?;
         progress.tries += 1;
         let path = self.path(job.project, job.id);
         let ended = if progress.tries > TRIES {
             Err(ServiceError::field("file", "it could not be read to its end in several tries"))
         } else {
-            match self.bring(&job, &worker, &mut progress, &path).await {
+            match self.bring(&held, &mut progress, &path).await {
                 Ok(Some(report)) => Ok(report),
                 // It was cancelled, or is another worker's by now.
                 Ok(None) => {
@@ -290,10 +264,7 @@ impl Import {
                 Err(error) if error.passes() => {
                     // That was no try of the file.
                     progress.tries -= 1;
-                    let now = context.clock.now();
-                    let lease = JobLease { job: job.id, worker, until_us: now };
-                    let told = serde_json::to_value(&progress).map_err(internal)?;
-                    context.control.advance_job(&lease, &told, now).await?;
+                    held.let_go(&progress).await?;
                     return Err(error);
                 }
                 Err(error) => Err(error),
@@ -310,13 +281,10 @@ impl Import {
             }
             Err(cause) => {
                 tracing::error!(project.id = %job.project, job.id = %job.id, error = ?cause, "could not import a file");
-                (JobState::Failed, Some("Something failed on our side. The server's log says more.".to_owned()))
+                (JobState::Failed, Some(OUR_SIDE.to_owned()))
             }
         };
-        let now = context.clock.now();
-        let lease = JobLease { job: job.id, worker, until_us: now };
-        let told = serde_json::to_value(&progress).map_err(internal)?;
-        context.control.finish_job(&lease, state, &told, error.as_deref(), now).await?;
+        held.finish(state, &progress, error.as_deref()).await?;
         remove(&path).await;
         Ok(true)
     }
@@ -324,12 +292,11 @@ impl Import {
     /// `None` when the job is no longer this worker's.
     async fn bring(
         &self,
-        job: &Job,
-        worker: &str,
+        held: &Held<'_>,
         progress: &mut Progress,
         path: &Path,
     ) -> Result<Option<ImportReport>, ServiceError> {
-        let context = &*self.context;
+        let job = &held.job;
         let asked = asked(job)?.0;
         let request =
             ImportRequest { project: job.project, format: asked.format, file: path.to_owned(), dry_run: asked.dry_run };
@@ -339,10 +306,7 @@ impl Import {
         tokio::pin!(run);
         loop {
             progress.done = f64::from_bits(share.load(Ordering::Relaxed));
-            let now = context.clock.now();
-            let lease = JobLease { job: job.id, worker: worker.to_owned(), until_us: TimeUs(now.0 + LEASE_US) };
-            let written = serde_json::to_value(&*progress).map_err(internal)?;
-            if !context.control.advance_job(&lease, &written, now).await? {
+            if !held.tell(&*progress).await? {
                 return Ok(None);
             }
             if let Ok(report) = time::timeout(TELL, &mut run).await {
@@ -352,8 +316,7 @@ impl Import {
     }
 
     async fn refuse_while_busy(&self, project: ProjectId) -> Result<(), ServiceError> {
-        let known = self.context.control.jobs(project, KIND, 1).await?;
-        let Some(job) = known.first().filter(|job| !job.state.is_final()) else { return Ok(()) };
+        let Some(job) = KIND.under_way(&self.context, project).await? else { return Ok(()) };
         Err(ServiceError::Conflict(format!(
             "Another file is being imported already (job `{}`). Wait until it is done, or cancel it.",
             job.id
@@ -375,37 +338,16 @@ fn no_room(cause: std::io::Error) -> ServiceError {
     ServiceError::unwritten(cause)
 }
 
-fn internal(cause: serde_json::Error) -> ServiceError {
-    ServiceError::Internal(Box::new(cause))
-}
-
 /// What was asked for, and how large the file is.
 fn asked(job: &Job) -> Result<(NewImport, u64), ServiceError> {
-    let params: Params = serde_json::from_value(job.params.clone()).map_err(internal)?;
-    known_format(params.version)?;
+    let params: Params = KIND.params(job)?;
     let format = params.format.parse().map_err(ServiceError::of("format"))?;
     Ok((NewImport { format, dry_run: params.dry_run, name: params.name }, params.bytes))
 }
 
-fn progress(job: &Job) -> Result<Progress, ServiceError> {
-    if job.progress.is_null() {
-        return Ok(Progress { version: FORMAT, ..Progress::default() });
-    }
-    let progress: Progress = serde_json::from_value(job.progress.clone()).map_err(internal)?;
-    known_format(progress.version)?;
-    Ok(progress)
-}
-
-fn known_format(version: u8) -> Result<(), ServiceError> {
-    if version == FORMAT {
-        return Ok(());
-    }
-    Err(ServiceError::Internal(format!("a job of format {version}, expected {FORMAT}").into()))
-}
-
 impl ImportJob {
     fn of(job: Job) -> Result<Self, ServiceError> {
-        let ((asked, bytes), progress) = (asked(&job)?, progress(&job)?);
+        let ((asked, bytes), progress): (_, Progress) = (asked(&job)?, KIND.progress(&job)?);
         Ok(Self {
             id: job.id,
             state: job.state,

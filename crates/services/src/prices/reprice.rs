@@ -10,19 +10,18 @@ use domain::{
 };
 use prices::PriceList;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use store::{
-    control::JobLease,
-    event::{Amounts, ChargedSpan, RECHARGES, Recharge, RechargeBatch, SketchKeys},
-};
+use store::event::{Amounts, ChargedSpan, RECHARGES, Recharge, RechargeBatch, SketchKeys};
 
 use super::{Prices, calls_model, price};
-use crate::{ServiceError, access::author, context::authorize, ingest::prepare::amount_key};
+use crate::{
+    ServiceError,
+    context::authorize,
+    ingest::prepare::amount_key,
+    jobs::{Held, Kind, OUR_SIDE},
+};
 
-const KIND: &str = "reprice";
-const FORMAT: u8 = 1;
-/// How long a page may take before another worker takes over: a page is milliseconds, a slow disk seconds.
-const LEASE_US: i64 = 10_000_000;
+/// A page is milliseconds, a slow disk seconds.
+static KIND: Kind = Kind { name: "reprice", entity: "job", format: 1, lease_us: 10_000_000 };
 /// Everything there is.
 const EVER: TimeRange = TimeRange { from: TimeUs(i64::MIN), to: TimeUs(i64::MAX) };
 
@@ -69,7 +68,6 @@ pub struct Repricing {
 /// What is stored of what was asked for.
 #[derive(Clone, Deserialize, Serialize)]
 struct Params {
-    version: u8,
     range: Option<TimeRange>,
     model: Option<ModelPattern>,
     only_unpriced: bool,
@@ -80,7 +78,6 @@ struct Params {
 /// What is stored of how far it is.
 #[derive(Clone, Copy, Default, Deserialize, Serialize)]
 struct Progress {
-    version: u8,
     at: u64,
     changed: u64,
     unchanged: u64,
@@ -101,34 +98,19 @@ impl Prices {
     ) -> Result<Repricing, ServiceError> {
         authorize(actor, project, Permission::WritePrices)?;
         let context = &*self.context;
-        let known = context.control.jobs(project, KIND, 1).await?;
-        if let Some(job) = known.first().filter(|job| !job.state.is_final()) {
+        if let Some(job) = KIND.under_way(context, project).await? {
             return Err(ServiceError::Conflict(format!(
                 "The project is being priced again already (job `{}`). Wait until it is done, or cancel it.",
                 job.id
             )));
         }
-        let now = context.clock.now();
         let params = Params {
-            version: FORMAT,
             range: asked.range,
             model: asked.model,
             only_unpriced: asked.only_unpriced,
             until: context.events.stored_until().await?,
         };
-        let job = Job {
-            id: JobId(context.new_id()?),
-            project,
-            kind: KIND.to_owned(),
-            params: serde_json::to_value(&params).map_err(|cause| ServiceError::Internal(Box::new(cause)))?,
-            state: JobState::Waiting,
-            progress: Value::Null,
-            error: None,
-            created_by: author(context, actor).await?,
-            created_us: now,
-            updated_us: now,
-            finished_us: None,
-        };
+        let job = KIND.asked_for(context, actor, (project, JobId(context.new_id()?)), &params).await?;
         context.control.create_job(&job).await?;
         self.asked.notify_one();
         Repricing::of(job)
@@ -140,7 +122,7 @@ impl Prices {
     /// As the actor may not read the project.
     pub async fn repricings(&self, actor: &Actor, project: ProjectId) -> Result<Vec<Repricing>, ServiceError> {
         authorize(actor, project, Permission::Read)?;
-        self.context.control.jobs(project, KIND, 20).await?.into_iter().map(Repricing::of).collect()
+        KIND.latest(&self.context, project, Repricing::of).await
     }
 
     /// One job.
@@ -149,8 +131,7 @@ impl Prices {
     /// [`ServiceError::NotFound`] when the project has no such job.
     pub async fn repricing(&self, actor: &Actor, project: ProjectId, id: JobId) -> Result<Repricing, ServiceError> {
         authorize(actor, project, Permission::Read)?;
-        let job = self.context.control.job(project, id).await?.filter(|job| job.kind == KIND);
-        Repricing::of(job.ok_or_else(|| ServiceError::NotFound { entity: "job", id: id.to_string() })?)
+        Repricing::of(KIND.find(&self.context, project, id).await?)
     }
 
     /// Stops a job. What it changed until then stays changed; one that ended already stays as it is.
@@ -181,30 +162,26 @@ impl Prices {
     /// # Errors
     /// When the stores cannot be used now; the job is taken up again later.
     pub async fn work(&self) -> Result<bool, ServiceError> {
-        let context = &*self.context;
-        let worker = context.new_id()?.to_string();
-        let now = context.clock.now();
-        let Some(job) = context.control.lease_job(KIND, &worker, now, TimeUs(now.0 + LEASE_US)).await? else {
-            return Ok(false);
-        };
-        let mut progress = Progress::default();
-        let ended = match self.run(&job, &worker, &mut progress).await {
+        let Some(held) = KIND.take(&self.context).await? else { return Ok(false) };
+        let job = &held.job;
+        let mut progress: Progress = KIND.progress(job)?;
+        let ended = match self.run(&held, &mut progress).await {
             Ok(Run::Done) => Ok(()),
             Ok(Run::Taken) => return Ok(true),
-            Err(error) if error.passes() => return Err(error),
+            Err(error) if error.passes() => {
+                held.let_go(&progress).await?;
+                return Err(error);
+            }
             Err(error) => Err(error),
         };
-        let now = context.clock.now();
-        let lease = JobLease { job: job.id, worker, until_us: now };
         let (state, error) = match ended {
             Ok(()) => (JobState::Done, None),
             Err(cause) => {
                 tracing::error!(project.id = %job.project, job.id = %job.id, error = ?cause, "could not price again");
-                (JobState::Failed, Some("Something failed on our side. The server's log says more."))
+                (JobState::Failed, Some(OUR_SIDE))
             }
         };
-        let told = serde_json::to_value(progress).map_err(|cause| ServiceError::Internal(Box::new(cause)))?;
-        context.control.finish_job(&lease, state, &told, error, now).await?;
+        held.finish(state, &progress, error).await?;
         tracing::info!(
             project.id = %job.project, job.id = %job.id, changed = progress.changed, unpriced = progress.unpriced,
             "priced stored spans again"
@@ -212,20 +189,21 @@ impl Prices {
         Ok(true)
     }
 
-    async fn run(&self, job: &Job, worker: &str, progress: &mut Progress) -> Result<Run, ServiceError> {
-        let context = &*self.context;
-        let params = params(job)?;
-        *progress = self::progress(job)?;
+    async fn run(&self, held: &Held<'_>, progress: &mut Progress) -> Result<Run, ServiceError> {
+        let (context, job) = (&*self.context, &held.job);
+        let params: Params = KIND.params(job)?;
         let range = params.range.unwrap_or(EVER);
         while progress.at < params.until {
+            // What a page that breaks off did is found as it is when it is begun again.
+            let mut page_done = *progress;
             let list = self.lists.of(context, job.project).await?;
             let page = context.events.charged_spans(job.project, range, progress.at, params.until).await?;
             let mut changes = Vec::new();
             for span in page.spans.iter().filter(|span| is_asked_for(&params, span)) {
                 let (amounts, charge) = charge_again(&list, span);
-                progress.unpriced += u64::from(charge.is_unpriced());
+                page_done.unpriced += u64::from(charge.is_unpriced());
                 if (&amounts, &charge) == (&span.amounts, &span.charge) {
-                    progress.unchanged += 1;
+                    page_done.unchanged += 1;
                 } else {
                     changes.push(recharge(span, amounts, charge));
                 }
@@ -235,15 +213,13 @@ impl Prices {
                 let at_us = context.clock.now();
                 let batch = RechargeBatch { project: job.project, job: job.id, at_us, changes };
                 let outcome = context.events.recharge(batch).await?;
-                progress.changed += outcome.changed;
-                progress.unchanged += outcome.unchanged;
+                page_done.changed += outcome.changed;
+                page_done.unchanged += outcome.unchanged;
                 changes = rest;
             }
-            progress.at = page.at;
-            let now = context.clock.now();
-            let lease = JobLease { job: job.id, worker: worker.to_owned(), until_us: TimeUs(now.0 + LEASE_US) };
-            let told = serde_json::to_value(*progress).map_err(|cause| ServiceError::Internal(Box::new(cause)))?;
-            if !context.control.advance_job(&lease, &told, now).await? {
+            page_done.at = page.at;
+            *progress = page_done;
+            if !held.tell(&*progress).await? {
                 return Ok(Run::Taken);
             }
         }
@@ -292,33 +268,9 @@ fn recharge(span: &ChargedSpan, amounts: Amounts, charge: Charge) -> Recharge {
     Recharge { trace_id: span.trace_id, span_id: span.span_id, version: span.version, amounts, charge, keys }
 }
 
-fn params(job: &Job) -> Result<Params, ServiceError> {
-    let params: Params =
-        serde_json::from_value(job.params.clone()).map_err(|cause| ServiceError::Internal(Box::new(cause)))?;
-    known_format(params.version)?;
-    Ok(params)
-}
-
-fn progress(job: &Job) -> Result<Progress, ServiceError> {
-    if job.progress.is_null() {
-        return Ok(Progress { version: FORMAT, ..Progress::default() });
-    }
-    let progress: Progress =
-        serde_json::from_value(job.progress.clone()).map_err(|cause| ServiceError::Internal(Box::new(cause)))?;
-    known_format(progress.version)?;
-    Ok(progress)
-}
-
-fn known_format(version: u8) -> Result<(), ServiceError> {
-    if version == FORMAT {
-        return Ok(());
-    }
-    Err(ServiceError::Internal(format!("a job of format {version}, expected {FORMAT}").into()))
-}
-
 impl Repricing {
     fn of(job: Job) -> Result<Self, ServiceError> {
-        let (params, progress) = (params(&job)?, progress(&job)?);
+        let (params, progress): (Params, Progress) = (KIND.params(&job)?, KIND.progress(&job)?);
         let share = if params.until == 0 { 0.0 } else { progress.at as f64 / params.until as f64 };
         Ok(Self {
             id: job.id,

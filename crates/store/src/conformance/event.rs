@@ -12,6 +12,7 @@ pub mod charges;
 mod clients;
 pub mod erase;
 pub mod experiments;
+mod flood;
 mod model;
 mod past;
 pub mod random;
@@ -34,8 +35,12 @@ pub use charges::{
     what_a_span_costs_may_change_and_the_old_amount_stays,
 };
 pub use clients::*;
-pub use erase::{a_large_trace_goes_in_pieces, what_is_erased_is_as_if_it_had_never_been_sent};
+pub use erase::{
+    a_large_session_goes_in_pieces, a_large_trace_goes_in_pieces, what_became_newer_since_it_was_found_stays,
+    what_is_erased_is_as_if_it_had_never_been_sent,
+};
 pub use experiments::*;
+pub use flood::a_unit_has_its_turn_while_others_flood;
 pub use model::Model;
 pub use past::*;
 pub use spread_cases::*;

@@ -29,7 +29,7 @@ pub trait MediaStore: Send + Sync {
     async fn media(&self, project: ProjectId, id: &MediaId) -> Result<Option<Media>, StoreError>;
 
     /// Says that a piece of media will come, and of which trace it is. What was said of it first stands, and is returned; a
-    /// piece may belong to any number of traces.
+    /// piece may belong to any number of traces. `created_us` is also when it was announced for this trace.
     async fn announce_media(
         &self,
         project: ProjectId,
@@ -40,13 +40,27 @@ pub trait MediaStore: Send + Sync {
     /// Keeps the bytes of an announced piece, durably; the same again changes nothing.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] for what nobody announced; [`StoreError::Full`] when there is no space.
+    /// [`StoreError::NotFound`] for what nobody announced, or was forgotten while it came; [`StoreError::Full`] when there is no
+    /// space.
     async fn put_media(&self, project: ProjectId, id: &MediaId, bytes: Vec<u8>, at: TimeUs) -> Result<(), StoreError>;
 
     /// Takes away what is kept beside traces that go: comments on them, their observations and sessions, and media that
     /// belonged to them and to no other trace, with their bytes. Media whose trace was never said stay. Says how many pieces
     /// of media went.
     async fn forget_traces(&self, project: ProjectId, beside: &BesideTraces) -> Result<u64, StoreError>;
+
+    /// Traces that media was announced for, and not since an instant, in the order of their ids after `after`, at most `limit`.
+    async fn media_traces(
+        &self,
+        project: ProjectId,
+        before: TimeUs,
+        after: Option<TraceId>,
+        limit: u16,
+    ) -> Result<Vec<TraceId>, StoreError>;
+
+    /// Takes away media that belong to no trace and were not announced since an instant, at most `limit` pieces, with their
+    /// bytes. Says how many went; fewer than `limit` when there are no more.
+    async fn forget_loose_media(&self, project: ProjectId, before: TimeUs, limit: u16) -> Result<u64, StoreError>;
 
     /// The bytes; none when they have not come.
     async fn media_bytes(&self, project: ProjectId, id: &MediaId) -> Result<Option<Vec<u8>>, StoreError>;

@@ -38,7 +38,7 @@ pub use charges::{
     Amounts, ChargePage, ChargeStore, ChargedSpan, PastCost, RECHARGES, Recharge, RechargeBatch, Recharged,
     UnpricedModel,
 };
-pub use erase::{ErasePiece, ErasePlace, EraseStore, Erased, Erasing};
+pub use erase::{ErasePiece, ErasePlace, EraseStore, Erased, Erasing, LooseEvents, LooseFound};
 pub use experiments::{
     ExposureRecord, MOST_ROWS, UnitDay, UnitMeasure, UnitRecord, UnitState, UnitStore, UnitSum, UnitsVersion, Watch,
     is_earlier,
@@ -157,7 +157,8 @@ pub trait EventStore:
     /// What was handed to [`Self::append`] and is not answered yet. Counts this process's batches only.
     fn waiting(&self) -> Waiting;
 
-    /// Whether the last write failed because there is no space. A write or [`Self::ping`] that succeeds ends that.
+    /// Whether there is no space: the disk says so, or the last write failed for that. A write or [`Self::ping`] that succeeds
+    /// ends the latter. Writes nothing.
     fn is_full(&self) -> bool;
 
     /// Milliseconds since the oldest appended event that is not folded yet was stored; 0 when none waits.

@@ -44,6 +44,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/control/0006_experiments.sql"),
         include_str!("../../migrations/control/0007_media_use.sql"),
         include_str!("../../migrations/control/0008_loose_media.sql"),
+        include_str!("../../migrations/control/0009_media_age.sql"),
     ],
 };
 const READERS: u32 = 4;

@@ -5,18 +5,18 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
 use domain::{
-    experiment::UnitKind,
     ids::{ProjectId, TraceId},
+    time::{TimeNs, TimeUs},
 };
 use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteRow};
 use store::{
     StoreError,
-    event::{ErasePiece, EraseStore, Erased, Erasing},
+    event::{ErasePiece, ErasePlace, EraseStore, Erased, Erasing, LooseFound},
 };
 
 use super::{
@@ -24,13 +24,12 @@ use super::{
     append::Memory,
     cell::Contribution,
     cell_score::Folded,
-    erase_loose, erase_units,
+    erase_loose, erase_traces, erase_units,
     fold::{self, Change},
     fold_score,
     fold_span::Cells,
     outcome, record,
     statement::Statement,
-    summary::Summary,
     writer::Order,
     writes::Writes,
 };
@@ -38,60 +37,22 @@ use crate::error::from_sqlx;
 
 /// How long a piece may hold the writer.
 const HOLD: Duration = Duration::from_millis(10);
-/// Scores or events of traces looked for at once; where there are more, they go first.
-const HANGING: usize = 1_000;
 
 const BEFORE: &str =
     "SELECT trace_id FROM trace INDEXED BY trace_list WHERE project = ?1 AND start_ns < ?2 ORDER BY start_ns LIMIT ?3";
+const COUNT_BEFORE: &str = "SELECT count(*), min(start_ns) FROM (SELECT start_ns FROM trace INDEXED BY trace_list \
+     WHERE project = ?1 AND start_ns < ?2 ORDER BY start_ns LIMIT ?3) AS bounded";
 const OF_USER: &str =
     "SELECT trace_id FROM trace INDEXED BY trace_user WHERE project = ?1 AND user_id = ?2 ORDER BY start_ns LIMIT ?3";
 
 /// The questions of this module, for the test that looks at their plans.
 #[cfg(test)]
-pub(super) const QUESTIONS: [&str; 2] = [BEFORE, OF_USER];
-
-static FIND: Statement = Statement::new(
-    "SELECT id, trace_id, start_ns, user_id, session_id, data FROM trace WHERE project = ? AND trace_id IN (",
-    "?",
-    ")",
-);
-
-macro_rules! spans {
-    ($of:literal) => {
-        concat!(
-            "SELECT span.seq, journal.before, span.project, span.trace, span.span_id, span.start_ns, span.prompt, ",
-            "span.version, span.segment, span.data, trace.unit_group, trace.segment FROM trace CROSS JOIN span ",
-            "INDEXED BY span_key ON span.trace = trace.id LEFT JOIN journal ON journal.seq = span.seq WHERE trace.id ",
-            $of
-        )
-    };
-}
-static SPANS: Statement = Statement::new(spans!("IN ("), "?", ")");
-const SOME_SPANS: &str = spans!("= ? LIMIT ?");
-
-static SCORES: Statement = Statement::new(
-    "SELECT score.seq, score_fold.data FROM score LEFT JOIN score_fold ON score_fold.seq = score.seq \
-     WHERE score.project = ? AND score.trace_id IN (",
-    "?",
-    ") LIMIT 1000",
-);
-static EVENTS: Statement = Statement::new(
-    "SELECT seq, data FROM outcome WHERE project = ? AND kind = 'trace' AND unit IN (",
-    "?",
-    ") LIMIT 1000",
-);
-const SCORES_OF_SESSION: &str = "SELECT score.seq, score_fold.data FROM score LEFT JOIN score_fold \
-     ON score_fold.seq = score.seq WHERE score.project = ? AND score.session_id = ?";
-const EVENTS_OF_SESSION: &str = "SELECT seq, data FROM outcome WHERE project = ? AND kind = 'session' AND unit = ?";
+pub(super) const QUESTIONS: [&str; 3] = [BEFORE, COUNT_BEFORE, OF_USER];
 
 static DROP_PAYLOADS: Statement = Statement::new("DELETE FROM payload WHERE seq IN (", "?", ")");
 static DROP_JOURNAL: Statement = Statement::new("DELETE FROM journal WHERE seq IN (", "?", ")");
 static DROP_PAST_COSTS: Statement = Statement::new("DELETE FROM past_cost WHERE seq IN (", "?", ")");
 static DROP_SPANS: Statement = Statement::new("DELETE FROM span WHERE seq IN (", "?", ")");
-static DROP_TRACES: Statement = Statement::new("DELETE FROM trace WHERE id IN (", "?", ")");
-static DROP_LINKS: Statement =
-    Statement::any_of("DELETE FROM trace_link WHERE ", "(prompt, version, start_ns, trace_id) = (?,?,?,?)");
-static DROP_MESSAGES: Statement = Statement::any_of("DELETE FROM message WHERE ", "(project, trace_id) = (?,?)");
 static DROP_SCORES: Statement = Statement::new("DELETE FROM score WHERE seq IN (", "?", ")");
 static DROP_DIRTY_SCORES: Statement = Statement::new("DELETE FROM dirty_score WHERE seq IN (", "?", ")");
 static DROP_EVENTS: Statement = Statement::new("DELETE FROM outcome WHERE seq IN (", "?", ")");
@@ -142,49 +103,87 @@ impl EraseStore for SqliteEvents {
         ids.iter().map(id).collect()
     }
 
+    async fn old_traces(
+        &self,
+        project: ProjectId,
+        before: TimeUs,
+        most: u32,
+    ) -> Result<(u32, Option<TimeNs>), StoreError> {
+        let Some(project) = self.reader.project(project).await? else { return Ok((0, None)) };
+        let (count, earliest): (u32, Option<i64>) = sqlx::query_as(COUNT_BEFORE)
+            .bind(project)
+            .bind(before.0.saturating_mul(1000))
+            .bind(most)
+            .fetch_one(&self.reader.pool)
+            .await
+            .map_err(from_sqlx)?;
+        Ok((count, earliest.map(TimeNs)))
+    }
+
+    async fn loose_to_erase(
+        &self,
+        project: ProjectId,
+        before: TimeUs,
+        from: &ErasePlace,
+    ) -> Result<LooseFound, StoreError> {
+        let Some(project) = self.reader.project(project).await? else { return Ok(LooseFound::default()) };
+        erase_loose::find(&self.reader.pool, project, before, from).await
+    }
+
     async fn erase(&self, project: ProjectId, piece: ErasePiece) -> Result<Erased, StoreError> {
         self.order(|answer| Order::Erase(project, piece, answer)).await
     }
 }
 
-/// Does a piece of about so many rows.
+/// Does a piece of about as many rows as the pace says, and tells it how long that took. Only the work itself counts: waiting for
+/// another process that writes, and for the disk to say that it is all there, take as long for one row as for a thousand.
 pub(super) async fn piece(
     connection: &mut SqliteConnection,
     memory: &mut Memory,
     project: ProjectId,
     piece: &ErasePiece,
-    rows: i64,
+    pace: &mut Pace,
 ) -> Result<Erased, StoreError> {
-    if *piece == ErasePiece::Space {
-        return give_back(connection, rows).await;
-    }
+    // The writer's lock from the start, so that all of its wait is before the work.
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(from_sqlx)?;
+    let began = Instant::now();
     let known: Option<i64> = sqlx::query_scalar("SELECT id FROM project WHERE uuid = ?")
         .bind(project.0.as_bytes().as_slice())
-        .fetch_optional(&mut *connection)
+        .fetch_optional(&mut *transaction)
         .await
         .map_err(from_sqlx)?;
-    let Some(project) = known else { return Ok(Erased::default()) };
-    let mut transaction = connection.begin().await.map_err(from_sqlx)?;
-    let mut taken = Taken::new(project);
-    match piece {
-        ErasePiece::Traces(traces) => take_traces(&mut transaction, &mut taken, traces, rows).await?,
-        ErasePiece::Loose(Erasing::Before(at), place) => {
-            erase_loose::before(&mut transaction, &mut taken, *at, place, rows).await?;
+    let rows = pace.rows();
+    let erased = match (piece, known) {
+        (ErasePiece::Space, _) => give_back(&mut transaction, rows).await?,
+        (_, None) => Erased::default(),
+        (_, Some(project)) => {
+            let mut taken = Taken::new(project);
+            take(&mut transaction, &mut taken, piece, rows).await?;
+            // Ends of cells, and scores and units of what is left.
+            memory.waiting = true;
+            taken.out(&mut transaction, memory).await?
         }
-        ErasePiece::Loose(Erasing::User(user), _) => {
-            erase_loose::of_user(&mut transaction, &mut taken, user, rows).await?;
-        }
-        ErasePiece::Phase(experiment, phase, before, place) => {
-            let of = (*experiment, *phase);
-            erase_units::of_phase(&mut transaction, &mut taken, of, *before, place, rows).await?;
-        }
-        ErasePiece::Space => {}
-    }
-    let erased = taken.out(&mut transaction, memory).await?;
+    };
+    pace.took(began.elapsed());
     transaction.commit().await.map_err(from_sqlx)?;
-    // Ends of cells, and scores and units of what is left.
-    memory.waiting = true;
     Ok(erased)
+}
+
+async fn take(
+    connection: &mut SqliteConnection,
+    taken: &mut Taken,
+    piece: &ErasePiece,
+    rows: i64,
+) -> Result<(), StoreError> {
+    match piece {
+        ErasePiece::Traces(traces) => erase_traces::take_traces(connection, taken, traces, rows).await,
+        ErasePiece::Loose(before, loose) => erase_loose::take(connection, taken, *before, loose, rows).await,
+        ErasePiece::User(user) => erase_loose::of_user(connection, taken, user, rows).await,
+        ErasePiece::Phase(experiment, phase, before, place) => {
+            erase_units::of_phase(connection, taken, (*experiment, *phase), *before, place, rows).await
+        }
+        ErasePiece::Space => Ok(()),
+    }
 }
 
 /// Gives unused space back to the file system until a twentieth of the file is left of it: what comes next fills that.
@@ -209,7 +208,7 @@ async fn give_back(connection: &mut SqliteConnection, pages: i64) -> Result<Eras
 pub(super) struct Taken {
     pub(super) project: i64,
     pub(super) erased: Erased,
-    spans: Vec<SqliteRow>,
+    pub(super) spans: Vec<SqliteRow>,
     /// Scores, and what each contributed.
     scores: Vec<(i64, Option<Folded>)>,
     events: Vec<i64>,
@@ -220,7 +219,7 @@ pub(super) struct Taken {
     /// Traces, sessions and units whose numbers in experiments may have changed.
     pub(super) notes: BTreeSet<(String, String)>,
     /// Sessions that have traces left.
-    sessions: BTreeSet<String>,
+    pub(super) sessions: BTreeSet<String>,
     /// What becomes of units' blocks.
     pub(super) blocks: super::fold_block::Changes,
 }
@@ -260,6 +259,7 @@ impl Taken {
 
     /// Takes all of it out of everything that was worked out of it, and the rows away.
     async fn out(mut self, connection: &mut SqliteConnection, memory: &mut Memory) -> Result<Erased, StoreError> {
+        erase_units::named(connection, &mut self).await?;
         let mut writes = Writes::default();
         let mut changes = Vec::with_capacity(self.spans.len());
         let mut seqs = Vec::with_capacity(self.spans.len());
@@ -304,7 +304,6 @@ impl Taken {
         let project = self.project;
         writes.outcome_names.extend(self.names.into_iter().map(|(name, count)| (project, name, -count, i64::MIN)));
         writes.dirty_sessions.extend(self.sessions.into_iter().map(|session| (project, session)));
-        self.erased.units += erase_units::named(connection, project, &self.units, &mut self.blocks).await?;
         self.blocks.write(connection).await?;
         if memory.watched.contains(&project) {
             let notes = self.notes.difference(&self.units);
@@ -315,183 +314,47 @@ impl Taken {
     }
 }
 
-/// A trace that goes.
-struct Going {
-    id: i64,
-    trace_id: [u8; 16],
-    start_ns: i64,
-    user: Option<String>,
-    session: Option<String>,
-    summary: Summary,
-}
+#[cfg(test)]
+mod tests {
+    use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
 
-async fn take_traces(
-    connection: &mut SqliteConnection,
-    taken: &mut Taken,
-    traces: &[TraceId],
-    rows: i64,
-) -> Result<(), StoreError> {
-    let project = taken.project;
-    let found = FIND
-        .fetch(
-            connection,
-            traces.to_vec(),
-            |binds| {
-                binds.add(project);
-            },
-            |binds, trace| {
-                binds.add(trace.as_bytes().to_vec());
-            },
-        )
-        .await?;
-    let mut going = Vec::new();
-    let mut spans = 0;
-    for row in &found {
-        let trace_id: &[u8] = row.try_get(1).map_err(from_sqlx)?;
-        let summary = Summary::unpack(row.try_get(5).map_err(from_sqlx)?)?;
-        let more = i64::try_from(summary.spans).unwrap_or(i64::MAX);
-        // At least one.
-        if !going.is_empty() && more.saturating_add(spans) > rows {
-            taken.erased.more = true;
-            break;
-        }
-        spans = more.saturating_add(spans);
-        going.push(Going {
-            id: row.try_get(0).map_err(from_sqlx)?,
-            trace_id: trace_id.try_into().map_err(StoreError::backend)?,
-            start_ns: row.try_get(2).map_err(from_sqlx)?,
-            user: row.try_get(3).map_err(from_sqlx)?,
-            session: row.try_get(4).map_err(from_sqlx)?,
-            summary,
+    use super::*;
+
+    /// A disk that takes its time to say that something is there.
+    async fn slow_disk(path: &std::path::Path) -> SqliteConnection {
+        let mut connection = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+        connection.lock_handle().await.unwrap().set_commit_hook(|| {
+            std::thread::sleep(3 * HOLD);
+            true
         });
+        connection
     }
-    // First what hangs on them, so that it is never left behind.
-    if !take_hanging(connection, taken, &going).await? {
-        taken.erased.more = true;
-        return Ok(());
-    }
-    match going.as_slice() {
-        [large] if i64::try_from(large.summary.spans).unwrap_or(i64::MAX) > rows => {
-            let found = sqlx::query(SOME_SPANS)
-                .bind(large.id)
-                .bind(rows)
-                .fetch_all(&mut *connection)
-                .await
-                .map_err(from_sqlx)?;
-            let whole = (found.len() as i64) < rows;
-            taken.spans = found;
-            if !whole {
-                taken.erased.more = true;
-                return Ok(());
-            }
-        }
-        _ => {
-            let ids = going.iter().map(|trace| trace.id).collect();
-            taken.spans = SPANS
-                .fetch(
-                    connection,
-                    ids,
-                    |_| {},
-                    |binds, id| {
-                        binds.add(id);
-                    },
-                )
-                .await?;
-        }
-    }
-    drop_traces(connection, taken, going).await
-}
 
-/// Takes scores and events of the traces; `false` when there are more than one piece may take.
-async fn take_hanging(
-    connection: &mut SqliteConnection,
-    taken: &mut Taken,
-    going: &[Going],
-) -> Result<bool, StoreError> {
-    let project = taken.project;
-    let first = |binds: &mut super::statement::Binds| {
-        binds.add(project);
-    };
-    let ids = going.iter().map(|trace| trace.trace_id).collect();
-    let scores = SCORES
-        .fetch(connection, ids, first, |binds, id: [u8; 16]| {
-            binds.add(id.to_vec());
-        })
-        .await?;
-    for row in &scores {
-        taken.score(row, 0)?;
-    }
-    let ids = going.iter().map(|trace| hex(&trace.trace_id)).collect();
-    let events = EVENTS
-        .fetch(connection, ids, first, |binds, id: String| {
-            binds.add(id);
-        })
-        .await?;
-    for row in &events {
-        taken.event(row)?;
-    }
-    Ok(scores.len() < HANGING && events.len() < HANGING)
-}
-
-/// Takes the traces themselves, and what hangs on sessions that have none left.
-async fn drop_traces(
-    connection: &mut SqliteConnection,
-    taken: &mut Taken,
-    going: Vec<Going>,
-) -> Result<(), StoreError> {
-    let project = taken.project;
-    let (user, session, trace) =
-        (UnitKind::User.to_string(), UnitKind::Session.to_string(), UnitKind::Trace.to_string());
-    let mut links = Vec::new();
-    let mut sessions = BTreeSet::new();
-    for one in &going {
-        links.extend(one.summary.links.keys().map(|(prompt, version)| (*prompt, *version, one.start_ns, one.trace_id)));
-        taken.units.insert((trace.clone(), hex(&one.trace_id)));
-        taken.notes.extend(one.user.clone().map(|id| (user.clone(), id)));
-        sessions.extend(one.session.clone());
-    }
-    taken.erased.traces += going.len() as u64;
-    DROP_LINKS
-        .run(connection, links, |binds, (prompt, version, start_ns, trace_id)| {
-            binds.add(prompt).add(i64::from(version)).add(start_ns).add(trace_id.to_vec());
-        })
-        .await?;
-    DROP_MESSAGES
-        .run(connection, going.iter().map(|one| one.trace_id).collect(), |binds, id: [u8; 16]| {
-            binds.add(project).add(id.to_vec());
-        })
-        .await?;
-    // The rows of spans were read already, so their traces may go before them.
-    DROP_TRACES
-        .run(connection, going.iter().map(|one| one.id).collect(), |binds, id: i64| {
-            binds.add(id);
-        })
-        .await?;
-    for id in sessions {
-        let left: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM trace WHERE project = ? AND session_id = ?)")
-            .bind(project)
-            .bind(&id)
-            .fetch_one(&mut *connection)
+    #[tokio::test]
+    async fn a_slow_disk_does_not_make_pieces_small() {
+        let folder = tempfile::tempdir().unwrap();
+        let events = SqliteEvents::open(folder.path()).await.unwrap();
+        let project = ProjectId(uuid::Uuid::from_u128(7));
+        store::event::EventStore::close(&events).await.unwrap();
+        let mut connection = slow_disk(&folder.path().join("events.db")).await;
+        sqlx::query("INSERT INTO project (uuid) VALUES (?)")
+            .bind(project.0.as_bytes().as_slice())
+            .execute(&mut connection)
             .await
-            .map_err(from_sqlx)?;
-        if left {
-            taken.notes.insert((session.clone(), id.clone()));
-            taken.sessions.insert(id);
-            continue;
+            .unwrap();
+        let mut memory = Memory::read(&mut connection).await.unwrap();
+        let mut pace = Pace::default();
+        let mut fastest = 0;
+        for number in 0..8 {
+            sqlx::query("INSERT INTO outcome_name (project, name, events, last_us) VALUES (1, ?, 1, 1)")
+                .bind(number.to_string())
+                .execute(&mut connection)
+                .await
+                .unwrap();
+            let nobody = ErasePiece::User("nobody".to_owned());
+            piece(&mut connection, &mut memory, project, &nobody, &mut pace).await.unwrap();
+            fastest = fastest.max(pace.rows());
         }
-        let ask = |question: &'static str| sqlx::query(question).bind(project).bind(id.clone());
-        for row in ask(SCORES_OF_SESSION).fetch_all(&mut *connection).await.map_err(from_sqlx)? {
-            taken.score(&row, 0)?;
-        }
-        for row in ask(EVENTS_OF_SESSION).fetch_all(&mut *connection).await.map_err(from_sqlx)? {
-            taken.event(&row)?;
-        }
-        taken.units.insert((session.clone(), id));
+        assert!(fastest > 64, "the disk's time was counted as the work's");
     }
-    Ok(())
-}
-
-/// A trace's id as it is written, which is also its id as a unit.
-fn hex(id: &[u8; 16]) -> String {
-    format!("{:032x}", u128::from_be_bytes(*id))
 }

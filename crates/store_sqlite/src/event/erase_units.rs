@@ -1,16 +1,17 @@
 //! Taking units out of experiments: out of the blocks they are added up in, and away.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::{ids::ExperimentId, time::TimeUs};
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use store::{StoreError, event::ErasePlace};
+use uuid::Uuid;
 
 use super::{
     erase::Taken,
     exposure,
     fold_block::Changes,
-    statement::Statement,
+    statement::{Binds, Statement},
     trial::{self, Trial},
     unit,
 };
@@ -20,44 +21,35 @@ static FIND: Statement =
     Statement::new("SELECT unit, revision, state FROM unit WHERE trial = ? AND unit IN (", "?", ")");
 static DROP: Statement = Statement::any_of("DELETE FROM unit WHERE ", "(trial, unit) = (?,?)");
 
-/// Takes these units (kind and id) out of every phase they are in. Says how many there were.
-pub(super) async fn named(
-    connection: &mut SqliteConnection,
-    project: i64,
-    units: &BTreeSet<(String, String)>,
-    blocks: &mut Changes,
-) -> Result<u64, StoreError> {
-    if units.is_empty() {
-        return Ok(0);
+/// Takes the units that go out of every phase they are in.
+pub(super) async fn named(connection: &mut SqliteConnection, taken: &mut Taken) -> Result<(), StoreError> {
+    if taken.units.is_empty() {
+        return Ok(());
     }
-    let trials = trial::of_project(connection, project).await?;
+    let trials = trial::of_project(connection, taken.project).await?;
     let known: BTreeMap<i64, &Trial> = trials.iter().map(|trial| (trial.id, trial)).collect();
-    let all: Vec<i64> = sqlx::query_scalar("SELECT id FROM trial WHERE project = ?")
-        .bind(project)
+    let all: Vec<(i64, Vec<u8>)> = sqlx::query_as("SELECT id, experiment FROM trial WHERE project = ?")
+        .bind(taken.project)
         .fetch_all(&mut *connection)
         .await
         .map_err(from_sqlx)?;
-    let mut count = 0;
-    for id in all {
+    for (id, experiment) in all {
         let trial = known.get(&id).copied();
         // Of a phase nobody has said of what it splits, an id is one of any kind.
         let of_kind = |kind: &str| trial.is_none_or(|trial| trial.kind.to_string() == kind);
-        let ids: Vec<&str> = units.iter().filter(|(kind, _)| of_kind(kind)).map(|(_, id)| id.as_str()).collect();
-        let found = FIND
-            .fetch(
-                connection,
-                ids,
-                |binds| {
-                    binds.add(id);
-                },
-                |binds, unit: &str| {
-                    binds.add(unit);
-                },
-            )
-            .await?;
-        count += drop_units(connection, (id, trial), &found, blocks).await?;
+        let ids: Vec<&str> = taken.units.iter().filter(|(kind, _)| of_kind(kind)).map(|(_, id)| id.as_str()).collect();
+        let first = |binds: &mut Binds| {
+            binds.add(id);
+        };
+        let bind = |binds: &mut Binds, unit: &str| {
+            binds.add(unit);
+        };
+        let found = FIND.fetch(connection, ids, first, bind).await?;
+        let count = drop_units(connection, (id, trial), &found, &mut taken.blocks).await?;
+        let experiment = Uuid::from_slice(&experiment).map_err(StoreError::backend)?;
+        taken.erased.leave(ExperimentId(experiment), count);
     }
-    Ok(count)
+    Ok(())
 }
 
 /// Drops units of a phase, given as `unit, revision, state`.
@@ -137,6 +129,7 @@ pub(super) async fn of_phase(
     }
     let trials = trial::of_project(connection, taken.project).await?;
     let trial = trials.iter().find(|trial| trial.id == id);
-    taken.erased.units += drop_units(connection, (id, trial), &gone, &mut taken.blocks).await?;
+    let count = drop_units(connection, (id, trial), &gone, &mut taken.blocks).await?;
+    taken.erased.leave(experiment, count);
     Ok(())
 }

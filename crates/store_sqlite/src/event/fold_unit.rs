@@ -51,24 +51,30 @@ static PUT_STATES: Statement = Statement::new(
 
 /// Works out some of the units noted. Says whether more are.
 ///
-/// Notes are taken in their order. A trace stands in it before the user it belongs to, who is noted in turn and looked at once,
-/// however many traces of theirs came.
+/// Notes are taken in the order they were made, so each has its turn however many come after it. A unit noted again before its
+/// turn keeps its place and is looked at once: a user whose traces come all the time is, about once for each time all notes
+/// were gone through.
 pub(super) async fn step(connection: &mut SqliteConnection, memory: &mut Memory) -> Result<bool, StoreError> {
     if memory.watched.is_empty() {
         return Ok(false);
     }
-    let notes: Vec<(i64, String, String)> =
-        sqlx::query_as("SELECT project, kind, unit FROM dirty_unit ORDER BY project, kind, unit LIMIT ?")
+    let notes: Vec<(i64, i64, String, String)> =
+        sqlx::query_as("SELECT position, project, kind, unit FROM dirty_unit ORDER BY position LIMIT ?")
             .bind(NOTES)
             .fetch_all(&mut *connection)
             .await
             .map_err(from_sqlx)?;
-    let Some(last) = notes.last().cloned() else { return Ok(false) };
+    let Some(last) = notes.last().map(|(position, ..)| *position) else { return Ok(false) };
     let more = (notes.len() as i64) == NOTES;
     let mut by_project: BTreeMap<i64, Units> = BTreeMap::new();
-    for (project, kind, unit) in notes {
+    for (_, project, kind, unit) in notes {
         by_project.entry(project).or_default().entry(kind).or_default().insert(unit);
     }
+    sqlx::query("DELETE FROM dirty_unit WHERE position <= ?")
+        .bind(last)
+        .execute(&mut *connection)
+        .await
+        .map_err(from_sqlx)?;
     let mut changes = Changes::default();
     let mut later = Vec::new();
     for (project, mut units) in by_project {
@@ -77,11 +83,11 @@ pub(super) async fn step(connection: &mut SqliteConnection, memory: &mut Memory)
             if !trials.iter().any(|trial| trial.kind.to_string() == kind) {
                 continue;
             }
-            let note = (project, kind, unit);
-            if note > last {
-                later.push(note);
-            } else {
-                units.entry(note.1).or_default().insert(note.2);
+            // A session is looked at now: noted, it would note the traces that noted it.
+            if kind == UnitKind::Session.to_string() {
+                units.entry(kind).or_default().insert(unit);
+            } else if units.get(&kind).is_none_or(|taken| !taken.contains(&unit)) {
+                later.push((project, kind, unit));
             }
         }
         for trial in &trials {
@@ -96,14 +102,6 @@ pub(super) async fn step(connection: &mut SqliteConnection, memory: &mut Memory)
         }
     }
     changes.write(connection).await?;
-    // The notes taken are the first ones, and nothing was noted meanwhile.
-    sqlx::query("DELETE FROM dirty_unit WHERE (project, kind, unit) <= (?, ?, ?)")
-        .bind(last.0)
-        .bind(last.1)
-        .bind(last.2)
-        .execute(&mut *connection)
-        .await
-        .map_err(from_sqlx)?;
     let more = more || !later.is_empty();
     writes::note_units(connection, later).await?;
     Ok(more)

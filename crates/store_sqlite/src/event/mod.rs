@@ -16,6 +16,7 @@ mod dictionary;
 mod division;
 mod erase;
 mod erase_loose;
+mod erase_traces;
 mod erase_units;
 mod exposure;
 mod fold;
@@ -47,7 +48,6 @@ mod segment;
 mod sessions_users;
 mod span_list;
 mod spread;
-mod statement;
 mod stored;
 mod summary;
 mod tally;
@@ -95,7 +95,11 @@ use self::{
     read::Reader,
     writer::{Append, Order, Writer},
 };
-use crate::pool::{self, Schema};
+use crate::{
+    pool::{self, Schema},
+    space::Disk,
+    statement,
+};
 
 const SCHEMA: Schema = Schema {
     what: "event file",
@@ -110,6 +114,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/event/0006_experiments.sql"),
         include_str!("../../migrations/event/0007_blocks.sql"),
         include_str!("../../migrations/event/0008_groups.sql"),
+        include_str!("../../migrations/event/0008_notes_in_turn.sql"),
     ],
 };
 
@@ -127,11 +132,13 @@ pub struct EventOptions {
     pub max_pages: Option<u32>,
     /// Bytes of the write-ahead log beyond which events wait ([`StoreError::Busy`]) for whoever holds an old state of the file.
     pub longest_log: u64,
+    /// Bytes free on the disk with less than which it is said to be full; more than any has is a way to try that.
+    pub least_space: u64,
 }
 
 impl Default for EventOptions {
     fn default() -> Self {
-        Self { queue: 256, readers: 4, max_pages: None, longest_log: 1 << 30 }
+        Self { queue: 256, readers: 4, max_pages: None, longest_log: 1 << 30, least_space: 1 << 20 }
     }
 }
 
@@ -144,6 +151,7 @@ pub struct SqliteEvents {
     lag: Arc<Lag>,
     queue: Arc<Queue>,
     full: Arc<AtomicBool>,
+    disk: Disk,
 }
 
 impl SqliteEvents {
@@ -186,6 +194,7 @@ impl SqliteEvents {
         let (appends, waiting) = mpsc::channel(options.queue.max(1));
         let (orders, ordered) = mpsc::channel(64);
         let full = Arc::<AtomicBool>::default();
+        let disk = Disk::new(folder, options.least_space);
         let memory = Some(memory);
         let writer = Writer {
             connection,
@@ -197,7 +206,7 @@ impl SqliteEvents {
             full: Arc::clone(&full),
         };
         tokio::spawn(writer.run(waiting, ordered));
-        Ok(Self { reader: Arc::new(Reader::new(readers)), appends, orders, lag, queue: Arc::default(), full })
+        Ok(Self { reader: Arc::new(Reader::new(readers)), appends, orders, lag, queue: Arc::default(), full, disk })
     }
 
     async fn order<T>(
@@ -339,7 +348,7 @@ impl EventStore for SqliteEvents {
     }
 
     fn is_full(&self) -> bool {
-        self.full.load(Relaxed)
+        self.full.load(Relaxed) || self.disk.is_full()
     }
 
     async fn lag_ms(&self) -> Result<u64, StoreError> {

@@ -469,13 +469,15 @@ mod tests {
             .chain(super::super::unit_list::QUESTIONS)
             .chain(super::super::past::QUESTIONS)
             .chain(super::super::erase::QUESTIONS)
+            .chain(super::super::erase_traces::QUESTIONS)
             .chain(super::super::erase_loose::QUESTIONS);
         let questions = QUESTIONS.into_iter().chain(super::super::read::QUESTIONS).chain(of_lists);
         for question in questions {
             for step in plan(pool, question).await {
-                // `hop` is the list of versions found so far.
+                // `hop` is the list of versions found so far, `bounded` one that ends at a limit.
                 assert!(
-                    !step.contains("SCAN") || ["hop", "CONSTANT", "newest"].iter().any(|list| step.contains(list)),
+                    !step.contains("SCAN")
+                        || ["hop", "CONSTANT", "newest", "bounded"].iter().any(|list| step.contains(list)),
                     "{question}\n{step}"
                 );
             }

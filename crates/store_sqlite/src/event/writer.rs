@@ -192,10 +192,7 @@ impl Writer {
         for append in &group {
             Phase::Wait.ends(append.since);
         }
-        if let Err(error) = self.log.has_room(&mut self.connection).await {
-            if !matches!(error, StoreError::Busy) {
-                tracing::error!(error = &error as &dyn std::error::Error, "could not look after the log");
-            }
+        if self.has_room().await.is_err() {
             for append in group {
                 append.answer(Err(StoreError::Busy));
             }
@@ -238,19 +235,36 @@ impl Writer {
         // On failure the memory is not put back: its new numbers and words went with the transaction.
         let (answers, left) = append::append(&mut self.connection, &mut memory, batches).await?;
         self.lag.stored((memory.last_span > last_before).then_some(memory.last_span), left.again);
-        self.memory = Some(memory);
         self.set_full(false);
-        // What is stored is stored, whatever becomes of the log.
+        self.wrote(memory).await;
+        Ok(answers)
+    }
+
+    /// Whether the log takes more.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`], also where the log cannot be looked after; the server's own log says why.
+    async fn has_room(&mut self) -> Result<(), StoreError> {
+        self.log.has_room(&mut self.connection).await.map_err(|error| {
+            if !matches!(error, StoreError::Busy) {
+                tracing::error!(error = &error as &dyn std::error::Error, "could not look after the log");
+            }
+            StoreError::Busy
+        })
+    }
+
+    /// After a commit: what is stored is stored, whatever becomes of the log.
+    async fn wrote(&mut self, memory: Memory) {
+        self.memory = Some(memory);
         if let Err(error) = self.log.tend(&mut self.connection).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "could not begin the log anew");
         }
-        Ok(answers)
     }
 
     async fn add_messages(&mut self, project: ProjectId, prepared: Vec<PreparedMessage>) -> Result<(), StoreError> {
         let mut memory = self.memory().await?;
         messages::add(&mut self.connection, &mut memory, project, prepared).await?;
-        self.memory = Some(memory);
+        self.wrote(memory).await;
         Ok(())
     }
 
@@ -258,7 +272,7 @@ impl Writer {
         let mut memory = self.memory().await?;
         let recharged = charges::recharge(&mut self.connection, &mut memory, batch).await?;
         self.lag.stored(None, recharged.changed > 0);
-        self.memory = Some(memory);
+        self.wrote(memory).await;
         Ok(recharged)
     }
 
@@ -266,14 +280,14 @@ impl Writer {
         let mut memory = self.memory().await?;
         score_list::remove(&mut self.connection, &mut memory, project, id, at).await?;
         self.lag.stored(None, true);
-        self.memory = Some(memory);
+        self.wrote(memory).await;
         Ok(())
     }
 
     async fn remove_project(&mut self, project: ProjectId) -> Result<bool, StoreError> {
         let mut memory = self.memory().await?;
         let more = removal::step(&mut self.connection, &mut memory, project).await?;
-        self.memory = Some(memory);
+        self.wrote(memory).await;
         Ok(more)
     }
 
@@ -281,21 +295,24 @@ impl Writer {
         let mut memory = self.memory().await?;
         exposure::watch(&mut self.connection, &mut memory, project, watch).await?;
         self.lag.stored(None, true);
-        self.memory = Some(memory);
+        self.wrote(memory).await;
         Ok(())
     }
 
     async fn erase(&mut self, project: ProjectId, piece: &ErasePiece) -> Result<Erased, StoreError> {
         let mut memory = self.memory().await?;
-        let began = Instant::now();
-        let erased = erase::piece(&mut self.connection, &mut memory, project, piece, self.pace.rows()).await?;
-        self.pace.took(began.elapsed());
+        let erased = erase::piece(&mut self.connection, &mut memory, project, piece, &mut self.pace).await?;
         self.lag.stored(None, memory.waiting);
-        self.memory = Some(memory);
+        self.wrote(memory).await;
         Ok(erased)
     }
 
+    /// What is remembered, for whoever is about to write.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] while the log has no room for what they would write.
     async fn memory(&mut self) -> Result<Memory, StoreError> {
+        self.has_room().await?;
         if let Some(memory) = self.memory.take() {
             return Ok(memory);
         }
@@ -309,7 +326,7 @@ impl Writer {
         let more = fold::step(&mut self.connection, &mut memory).await?;
         Phase::Fold.ends(began);
         self.lag.folded(memory.watermark, !more);
-        self.memory = Some(memory);
+        self.wrote(memory).await;
         Ok(more)
     }
 
@@ -317,7 +334,7 @@ impl Writer {
         let mut memory = self.memory().await?;
         segment::choose(&mut self.connection, &mut memory, project, attribute).await?;
         self.lag.stored(None, true);
-        self.memory = Some(memory);
+        self.wrote(memory).await;
         Ok(())
     }
 
@@ -325,7 +342,7 @@ impl Writer {
     async fn rebuild(&mut self, appends: &mut mpsc::Receiver<Append>) -> Result<(), StoreError> {
         let mut memory = self.memory().await?;
         fold::clear(&mut self.connection, &mut memory).await?;
-        self.memory = Some(memory);
+        self.wrote(memory).await;
         while self.fold().await? {
             if let Ok(first) = appends.try_recv() {
                 self.group(first, appends).await;

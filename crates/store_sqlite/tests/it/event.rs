@@ -2,13 +2,16 @@
 
 use std::path::Path;
 
-use domain::{experiment::UnitKind, time::TimeNs};
+use domain::{
+    experiment::UnitKind,
+    time::{TimeNs, TimeUs},
+};
 use store::{
     StoreError,
     conformance::event::{Build, Model, Random, START_NS, agrees, charges, experiments, fold_all, random},
     event::{
-        ChargeStore as _, EventStore as _, Gather, GatherStore as _, GatheredList, SliceKind, TraceFilter, TraceKey,
-        UnitStore as _, Waiting,
+        ChargeStore as _, ErasePiece, EraseStore as _, EventStore as _, Gather, GatherStore as _, GatheredList,
+        LooseEvents, SliceKind, TraceFilter, TraceKey, UnitStore as _, Waiting,
     },
 };
 use store_sqlite::{EventOptions, SqliteEvents};
@@ -221,6 +224,22 @@ async fn a_full_disk_is_said_and_writing_goes_on_when_there_is_space() {
 }
 
 #[tokio::test]
+async fn a_disk_without_space_is_said_before_anybody_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = EventOptions { least_space: u64::MAX, ..EventOptions::default() };
+    let store = SqliteEvents::open_with(folder.path(), &options).await.unwrap();
+    let log = || std::fs::metadata(folder.path().join("events.db-wal")).map_or(0, |log| log.len());
+    let before = log();
+    for _ in 0..3 {
+        store.ping().await.unwrap();
+        assert!(store.is_full());
+    }
+    assert_eq!(log(), before, "asking writes nothing");
+    store.close().await.unwrap();
+    assert!(!SqliteEvents::open(folder.path()).await.unwrap().is_full(), "there is space for the usual");
+}
+
+#[tokio::test]
 async fn whoever_holds_an_old_state_cannot_make_the_log_grow_without_end() {
     use sqlx::{ConnectOptions as _, Connection as _};
     let folder = tempfile::tempdir().unwrap();
@@ -258,6 +277,10 @@ async fn whoever_holds_an_old_state_cannot_make_the_log_grow_without_end() {
         }
     }
     assert!(refused && log() < 4 * longest, "{} bytes", log());
+    // Whatever else would write waits, too, and says so.
+    let everything = ErasePiece::Loose(TimeUs(i64::MAX), LooseEvents::default());
+    assert!(matches!(store.erase(Build::project(1), everything.clone()).await, Err(StoreError::Busy)));
+    assert!(matches!(store.fold().await, Err(StoreError::Busy)));
     held.rollback().await.unwrap();
     for tries in 0.. {
         assert!(tries < 100, "it never goes on");
@@ -268,6 +291,8 @@ async fn whoever_holds_an_old_state_cannot_make_the_log_grow_without_end() {
     }
     send(&mut model).await.unwrap();
     agrees_but_totals(&store, &model).await;
+    store.erase(Build::project(1), everything).await.unwrap();
+    fold_all(&store).await;
 }
 
 async fn agrees_but_totals(store: &SqliteEvents, model: &Model) {

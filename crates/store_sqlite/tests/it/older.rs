@@ -10,7 +10,7 @@ use store::{
 };
 use store_sqlite::{DataFile, SqliteControl, SqliteEvents};
 
-const EVENT_STEPS: [&str; 7] = [
+const EVENT_STEPS: [&str; 8] = [
     include_str!("../../migrations/event/0001_first.sql"),
     include_str!("../../migrations/event/0002_clients.sql"),
     include_str!("../../migrations/event/0003_spread.sql"),
@@ -18,8 +18,9 @@ const EVENT_STEPS: [&str; 7] = [
     include_str!("../../migrations/event/0005_days.sql"),
     include_str!("../../migrations/event/0006_experiments.sql"),
     include_str!("../../migrations/event/0007_blocks.sql"),
+    include_str!("../../migrations/event/0008_notes_in_turn.sql"),
 ];
-const CONTROL_STEPS: [&str; 7] = [
+const CONTROL_STEPS: [&str; 9] = [
     include_str!("../../migrations/control/0001_first.sql"),
     include_str!("../../migrations/control/0002_repeats.sql"),
     include_str!("../../migrations/control/0003_settings.sql"),
@@ -27,6 +28,8 @@ const CONTROL_STEPS: [&str; 7] = [
     include_str!("../../migrations/control/0005_clients.sql"),
     include_str!("../../migrations/control/0006_experiments.sql"),
     include_str!("../../migrations/control/0007_media_use.sql"),
+    include_str!("../../migrations/control/0008_loose_media.sql"),
+    include_str!("../../migrations/control/0009_media_age.sql"),
 ];
 /// Rows of events; everything else is worked out of them.
 const RAW: [&str; 11] = [

@@ -121,7 +121,7 @@ pub(super) struct ActivityView {
     at: TimeUs,
     by: String,
     /// `created`, `edited`, `launched`, `started`, `paused`, `resumed`, `advanced`, `reallocated`, `shipped`, `stopped`, `concluded`,
-    /// `rolled_back`, `reopened`, `rebased` or `archived`.
+    /// `rolled_back`, `reopened`, `rebased`, `archived`, or `erased` when units left it because their events were deleted.
     #[schema(value_type = String)]
     kind: ActivityKind,
     note: String,

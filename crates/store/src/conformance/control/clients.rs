@@ -95,10 +95,24 @@ pub(super) async fn media_go_with_the_last_of_their_traces(store: &dyn ControlSt
     assert_eq!(store.forget_traces(project, &beside(1)).await.expect("forgotten"), 0);
     assert_eq!(store.forget_traces(project, &beside(2)).await.expect("forgotten"), 1);
     assert_eq!(there().await, [false, false, true]);
+    // Not announced for long: what belongs to no trace goes, and of what does it can be said which.
+    let at = |seconds: i64| TimeUs(T0.0 + seconds * 1_000_000);
+    let late = Media { created_us: at(50), ..piece("late") };
+    store.announce_media(project, &late, Some(trace(9))).await.expect("announced");
+    store.announce_media(project, &Media { created_us: at(20), ..loose.clone() }, None).await.expect("announced");
+    let traces = async |before: TimeUs, after: Option<TraceId>| {
+        store.media_traces(project, before, after, 10).await.expect("traces")
+    };
+    assert_eq!((traces(at(50), None).await, traces(at(51), None).await), (vec![], vec![trace(9)]));
+    assert_eq!(traces(at(51), Some(trace(9))).await, []);
+    assert_eq!(store.forget_loose_media(project, at(20), 10).await.expect("forgotten"), 0, "announced again since");
+    assert_eq!(store.forget_loose_media(project, at(60), 10).await.expect("forgotten"), 1, "but not that of a trace");
+    assert_eq!(there().await, [false, false, false]);
+    assert!(store.media(project, &late.id).await.expect("media").is_some());
     // Announced again, it may come again.
     store.announce_media(project, &own, Some(trace(3))).await.expect("announced");
     store.put_media(project, &own.id, vec![7], T0).await.expect("kept");
-    assert_eq!(there().await, [true, false, true]);
+    assert_eq!(there().await, [true, false, false]);
 }
 
 fn dataset(number: u128, name: &str) -> Dataset {
@@ -257,6 +271,23 @@ async fn comments_and_configurations_come_back(store: &dyn ControlStore) {
     let filter = CommentFilter { object_id: Some("t".to_owned()), ..CommentFilter::default() };
     let found = store.comments(project, &filter, 1, 5).await.expect("comments");
     assert_eq!((found.total, found.items), (2, vec![comment(1, "t")]));
+    // Comments go with what they are on, however much goes at once, and with nothing else.
+    let span = |number: u64| SpanId::from_bytes((number + 1).to_be_bytes()).expect("not zero");
+    let on = |number: u128, what: &str, about: &str| Comment { object_type: what.to_owned(), ..comment(number, about) };
+    let first = on(4, "OBSERVATION", &span(0).to_string());
+    let last = on(5, "OBSERVATION", &span(699).to_string());
+    let (beyond, session) = (on(6, "OBSERVATION", &span(700).to_string()), on(7, "SESSION", "s"));
+    for one in [&first, &last, &beyond, &session] {
+        store.add_comment(project, one).await.expect("kept");
+    }
+    let observations: Vec<SpanId> = (0..700).map(span).collect();
+    let beside = BesideTraces { observations, sessions: vec!["s".to_owned()], ..BesideTraces::default() };
+    store.forget_traces(other, &beside).await.expect("forgotten");
+    assert!(store.comment(project, first.id).await.expect("one").is_some(), "that of a neighbour stays");
+    store.forget_traces(project, &beside).await.expect("forgotten");
+    let found = store.comments(project, &CommentFilter::default(), 0, 9).await.expect("comments");
+    let left: Vec<CommentId> = found.items.iter().map(|comment| comment.id).collect();
+    assert!(left.contains(&beyond.id) && left.len() == 4, "{left:?}");
     let config = ScoreConfig {
         id: ScoreConfigId(id(9)),
         name: "tone".to_owned(),

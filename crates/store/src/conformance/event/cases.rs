@@ -60,6 +60,9 @@ macro_rules! event_conformance {
             past_units_are_what_they_would_have_been_in_an_experiment
             what_is_erased_is_as_if_it_had_never_been_sent
             a_large_trace_goes_in_pieces
+            a_large_session_goes_in_pieces
+            what_became_newer_since_it_was_found_stays
+            a_unit_has_its_turn_while_others_flood
         );
     };
     (@each $make:expr; $($name:ident)+) => {$(

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use domain::{
     experiment::UnitKind,
     ids::{ProjectId, TraceId},
-    score::ScoreTarget,
-    time::{HOUR_NS, TimeUs},
+    score::{Score, ScoreTarget, ScoreValue},
+    time::{HOUR_NS, TimeNs, TimeUs},
 };
 
 use super::{
@@ -35,14 +35,24 @@ pub async fn erase_all(store: &dyn EventStore, project: ProjectId, what: &Erasin
         }
     }
     assert_eq!(erased.traces, traces.len() as u64);
-    let mut place = ErasePlace::default();
-    loop {
-        let piece = ErasePiece::Loose(what.clone(), place.clone());
-        erased.add(store.erase(project, piece).await.expect("erased"));
+    let mut all_of = async |piece: ErasePiece| loop {
+        erased.add(store.erase(project, piece.clone()).await.expect("erased"));
         if !erased.more {
             break;
         }
-        place = erased.place.clone();
+    };
+    match what {
+        Erasing::User(user) => all_of(ErasePiece::User(user.clone())).await,
+        Erasing::Before(at) => {
+            let mut place = Some(ErasePlace::default());
+            while let Some(from) = place {
+                let found = store.loose_to_erase(project, *at, &from).await.expect("found");
+                place = found.next;
+                if !found.loose.is_empty() {
+                    all_of(ErasePiece::Loose(*at, found.loose)).await;
+                }
+            }
+        }
     }
     if let Erasing::Before(at) = what {
         let mut place = ErasePlace::default();
@@ -156,6 +166,65 @@ pub async fn a_large_trace_goes_in_pieces(store: &dyn EventStore) {
         pieces += 1;
     }
     assert!(pieces > 2, "{pieces}");
+    let start = TimeNs(START_NS);
+    let old = async |at: i64, most: u32| store.old_traces(project, TimeUs(at), most).await.expect("counted");
+    assert_eq!(old(start.to_us().0, 9).await, (0, None));
+    let (count, earliest) = old(i64::MAX, 9).await;
+    assert!(count == 1 && earliest.is_some_and(|at| at >= start), "{earliest:?}");
+    assert_eq!(old(i64::MAX, 0).await.0, 0, "no further than asked for");
     let left = store.traces(project, &crate::event::TraceFilter::default(), None, 10).await.expect("traces");
     assert_eq!(left.traces.iter().map(|trace| trace.spans).collect::<Vec<_>>(), [4]);
+}
+
+fn score(number: u64, target: ScoreTarget) -> Score {
+    Build::score(&format!("score {number}"), target, "tone", ScoreValue::Numeric(1.0))
+}
+
+/// What hangs on a session is bounded by nothing.
+pub async fn a_large_session_goes_in_pieces(store: &dyn EventStore) {
+    let project = Build::project(1);
+    let mut generation = Build::generation(1, 1);
+    (generation.trace.user_id, generation.trace.session_id) = (Some("user".to_owned()), Some("long".to_owned()));
+    let about = |session: &str| ScoreTarget::Session { session: session.to_owned() };
+    store.append(Build::batch(project, vec![generation, Build::generation(2, 1)], vec![])).await.expect("append");
+    for part in 0..3 {
+        let scores = (0..1_000).map(|number| score(part * 1_000 + number, about("long"))).collect();
+        store.append(Build::batch(project, vec![], scores)).await.expect("append");
+    }
+    store.append(Build::batch(project, vec![], vec![score(9_000, about("other"))])).await.expect("append");
+    super::fold_all(store).await;
+    let what = Erasing::User("user".to_owned());
+    let mut erased = Erased::default();
+    let mut pieces = 0;
+    loop {
+        let next = store.traces_to_erase(project, &what, 10).await.expect("traces");
+        if next.is_empty() {
+            break;
+        }
+        let piece = store.erase(project, ErasePiece::Traces(next)).await.expect("erased");
+        assert!(piece.scores <= 1_024, "{piece:?}");
+        erased.add(piece);
+        pieces += 1;
+    }
+    assert!((3..10).contains(&pieces), "{pieces}");
+    assert_eq!((erased.traces, erased.scores), (1, 3_000), "what hangs on another session stays");
+}
+
+pub async fn what_became_newer_since_it_was_found_stays(store: &dyn EventStore) {
+    let project = Build::project(1);
+    let about = ScoreTarget::Session { session: "none".to_owned() };
+    let early = score(1, about);
+    let mut late = early.clone();
+    late.at_us = TimeUs(early.at_us.0 + 60_000_000);
+    let before = TimeUs(early.at_us.0 + 1);
+    store.append(Build::batch(project, vec![], vec![early])).await.expect("append");
+    let found = store.loose_to_erase(project, before, &ErasePlace::default()).await.expect("found");
+    assert_eq!(found.loose.scores.len(), 1);
+    store.append(Build::batch(project, vec![], vec![late])).await.expect("append");
+    let piece = ErasePiece::Loose(before, found.loose);
+    assert_eq!(store.erase(project, piece).await.expect("erased").scores, 0);
+    let found = store.loose_to_erase(project, TimeUs(i64::MAX), &ErasePlace::default()).await.expect("found");
+    let piece = ErasePiece::Loose(TimeUs(i64::MAX), found.loose);
+    assert_eq!(store.erase(project, piece.clone()).await.expect("erased").scores, 1);
+    assert_eq!(store.erase(project, piece).await.expect("erased").scores, 0, "it is gone");
 }

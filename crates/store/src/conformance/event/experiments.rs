@@ -27,17 +27,17 @@ pub(super) fn experiment() -> ExperimentId {
     "00000000-0000-7000-9000-000000000001".parse().expect("a UUID")
 }
 
-fn event(id: &str, name: &str, unit: EventUnit, value: Option<f64>, at_ns: i64) -> OutcomeEvent {
+pub(super) fn event(id: &str, name: &str, unit: EventUnit, value: Option<f64>, at_ns: i64) -> OutcomeEvent {
     let properties = Map::from_iter([("plan".to_owned(), json!("pro"))]);
     let (id, name) = (id.parse().expect("an id"), name.parse().expect("a name"));
     OutcomeEvent { id, name, unit, value, properties, at_us: TimeUs(at_ns / 1000) }
 }
 
-fn user(id: &str) -> EventUnit {
+pub(super) fn user(id: &str) -> EventUnit {
     EventUnit::new(UnitKind::User, id).expect("a unit")
 }
 
-fn exposure(phase: u32, unit: &str, arm: &str, at_ns: i64) -> Exposure {
+pub(super) fn exposure(phase: u32, unit: &str, arm: &str, at_ns: i64) -> Exposure {
     Exposure {
         experiment: experiment(),
         phase,
@@ -52,11 +52,11 @@ fn exposure(phase: u32, unit: &str, arm: &str, at_ns: i64) -> Exposure {
     }
 }
 
-fn outcomes(events: Vec<OutcomeEvent>) -> EventBatch {
+pub(super) fn outcomes(events: Vec<OutcomeEvent>) -> EventBatch {
     EventBatch { outcomes: events, ..EventBatch::empty(Build::project(1), RECEIVED) }
 }
 
-fn exposures(exposures: Vec<Exposure>) -> EventBatch {
+pub(super) fn exposures(exposures: Vec<Exposure>) -> EventBatch {
     EventBatch { exposures, ..EventBatch::empty(Build::project(1), RECEIVED) }
 }
 

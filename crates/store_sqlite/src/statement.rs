@@ -17,7 +17,7 @@ use crate::error::from_sqlx;
 const SIZES: [usize; 4] = [256, 32, 4, 1];
 
 /// A statement that names its rows one after another: `head row, row, … tail`, or with another word than the comma between.
-pub(super) struct Statement {
+pub(crate) struct Statement {
     head: Cow<'static, str>,
     row: Cow<'static, str>,
     between: &'static str,
@@ -29,17 +29,17 @@ pub(super) struct Statement {
 }
 
 /// What is bound to a statement.
-pub(super) struct Binds {
+pub(crate) struct Binds {
     arguments: SqliteArguments,
     failed: Option<sqlx::error::BoxDynError>,
 }
 
 impl Binds {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { arguments: SqliteArguments::default(), failed: None }
     }
 
-    pub(super) fn add<'t, T: Encode<'t, Sqlite> + Type<Sqlite>>(&mut self, value: T) -> &mut Self {
+    pub(crate) fn add<'t, T: Encode<'t, Sqlite> + Type<Sqlite>>(&mut self, value: T) -> &mut Self {
         if let Err(error) = sqlx::Arguments::add(&mut self.arguments, value) {
             self.failed = Some(error);
         }
@@ -55,18 +55,18 @@ impl Binds {
 }
 
 impl Statement {
-    pub(super) const fn new(head: &'static str, row: &'static str, tail: &'static str) -> Self {
+    pub(crate) const fn new(head: &'static str, row: &'static str, tail: &'static str) -> Self {
         Self::with(head, row, ",", tail)
     }
 
     /// Rows that any of the conditions finds. Each is looked up by itself: of `(a, b) IN (VALUES …)` SQLite makes a scan of the
     /// whole table when it is asked to delete.
-    pub(super) const fn any_of(head: &'static str, condition: &'static str) -> Self {
+    pub(crate) const fn any_of(head: &'static str, condition: &'static str) -> Self {
         Self::with(head, condition, " OR ", "")
     }
 
     /// One question many times, each with binds of its own.
-    pub(super) const fn each(question: &'static str) -> Self {
+    pub(crate) const fn each(question: &'static str) -> Self {
         Self::with("", question, " UNION ALL ", "")
     }
 
@@ -83,12 +83,12 @@ impl Statement {
     }
 
     /// As [`Self::new`], from texts put together of constants.
-    pub(super) fn put_together(head: String, row: String, tail: String) -> Self {
+    pub(crate) fn put_together(head: String, row: String, tail: String) -> Self {
         Self { head: Cow::Owned(head), row: Cow::Owned(row), tail: Cow::Owned(tail), ..Self::new("", "", "") }
     }
 
     /// As [`Self::any_of`], likewise.
-    pub(super) fn any_put_together(head: String, condition: String) -> Self {
+    pub(crate) fn any_put_together(head: String, condition: String) -> Self {
         Self { head: Cow::Owned(head), row: Cow::Owned(condition), ..Self::any_of("", "") }
     }
 
@@ -153,7 +153,7 @@ impl Statement {
     }
 
     /// Runs it over all rows.
-    pub(super) async fn run<T>(
+    pub(crate) async fn run<T>(
         &self,
         connection: &mut SqliteConnection,
         rows: Vec<T>,
@@ -177,7 +177,7 @@ impl Statement {
     }
 
     /// Runs it as a question over all keys, `first` bound before each piece of them.
-    pub(super) async fn fetch<T>(
+    pub(crate) async fn fetch<T>(
         &self,
         connection: &mut SqliteConnection,
         keys: Vec<T>,
