@@ -139,3 +139,27 @@ test("how long events are kept is chosen, and for ever again", async ({ page, op
   await save.click();
   await expect(page.getByText("Events are kept for ever.")).toBeVisible();
 });
+
+test("fewer days say what they would delete, and ask", async ({ page, open, request, expectedErrors, checkAccessibility }) => {
+  expectedErrors.push(/422|400/);
+  const headers = { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` };
+  const nanos = `${Date.now() - 3_600 * 24 * 3_000 * 1_000}000000`;
+  const span = { traceId: "e1".repeat(16), spanId: "e1".repeat(8), name: "long ago", startTimeUnixNano: nanos, endTimeUnixNano: nanos };
+  const sent = await request.post("/v1/traces", { headers, data: { resourceSpans: [{ scopeSpans: [{ scope: { name: "old" }, spans: [span] }] }] } });
+  expect(sent.status()).toBe(200);
+
+  await open(`/p/${project}/settings`);
+  const days = page.getByLabel("Days");
+  const save = page.getByRole("button", { name: "Set days" });
+  await days.fill("2900");
+  await save.click();
+  await expect(page.getByRole("alert").filter({ hasText: /^1 trace from before .* would be deleted at once, for good/ })).toBeVisible();
+  await checkAccessibility();
+  await expect(page.getByText("Events are kept for ever.")).toBeVisible();
+  await page.locator("#confirm-retention").fill(project);
+  await save.click();
+  await expect(page.getByText("Events are kept for 2,900 days.")).toBeVisible();
+  await days.fill("");
+  await save.click();
+  await expect(page.getByText("Events are kept for ever.")).toBeVisible();
+});

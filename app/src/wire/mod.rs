@@ -8,9 +8,9 @@ pub mod act;
 pub mod codec;
 mod fetch;
 
-use std::{fmt, future::Future, marker::PhantomData, pin::Pin};
+use std::{fmt, future::Future, marker::PhantomData, pin::Pin, time::Duration};
 
-use leptos::{prelude::*, server_fn::ServerFn};
+use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
@@ -104,6 +104,34 @@ fn resource(
 pub async fn ask<F: Asks>(question: F) -> Result<F::Output, AppError> {
     let answer = answer_to::<F>(arguments(&question)).await;
     answer.read().unwrap_or_else(|| Err(AppError::unreadable()))
+}
+
+/// Asks every moment while something is under way, and hands on what is answered. A look that fails says nothing: the next one
+/// may. Browser only.
+pub fn follow<F: Asks>(
+    is_under_way: impl Fn() -> bool + Send + Sync + 'static,
+    every: Duration,
+    question: impl Fn() -> F + Clone + Send + Sync + 'static,
+    take: impl Fn(F::Output) + Clone + Send + Sync + 'static,
+) {
+    let is_under_way = Memo::new(move |_| is_under_way());
+    Effect::new(move |_| {
+        if !is_under_way.get() {
+            return;
+        }
+        let (question, take) = (question.clone(), take.clone());
+        let look = move || {
+            let (question, take) = (question(), take.clone());
+            spawn_local(async move {
+                if let Ok(now) = ask(question).await {
+                    take(now);
+                }
+            });
+        };
+        if let Ok(timer) = set_interval_with_handle(look, every) {
+            on_cleanup(move || timer.clear());
+        }
+    });
 }
 
 /// Arguments as they stand in an address.

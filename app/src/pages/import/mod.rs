@@ -34,7 +34,7 @@ use self::{
 use crate::{
     pages::settings::nav::{self, Settings},
     panel::Panel,
-    wire::{Act, ActForm, Asked, ask},
+    wire::{Act, ActForm, Asked, follow},
 };
 
 /// How often an import under way is looked at.
@@ -251,7 +251,13 @@ fn Jobs(
     cancel: Act<CancelImport>,
     chosen: Chosen,
 ) -> impl IntoView {
-    watch(project, jobs);
+    follow(
+        move || jobs.with(|jobs| jobs.under_way().is_some()),
+        LOOK_EVERY,
+        move || ListImports { project: project.get_untracked(), job: None },
+        // The page may be gone by now.
+        move |now| drop(jobs.try_set(now)),
+    );
     let may_import = jobs.with_untracked(|jobs| jobs.may_import);
     let reader = (!may_import).then(|| view! { <Notice>"Importing needs the role editor."</Notice> }.into_any());
     let refused = live(move || cancel.refused().map(|error| view! { <ProblemPanel problem=error.0/> }.into_any()));
@@ -307,29 +313,6 @@ fn reported(project: String, report: Report, line: Option<ImportLine>, chosen: C
         )
     });
     view! { <ReportCard project report next/> }.into_any()
-}
-
-/// Looks every moment how far the import under way is. Browser only.
-fn watch(project: Memo<String>, jobs: RwSignal<ImportsView>) {
-    let is_under_way = Memo::new(move |_| jobs.with(|jobs| jobs.under_way().is_some()));
-    Effect::new(move |_| {
-        if !is_under_way.get() {
-            return;
-        }
-        let project = project.get_untracked();
-        let look = move || {
-            let project = project.clone();
-            spawn_local(async move {
-                // A look that fails says nothing; the next one may.
-                let Ok(now) = ask(ListImports { project, job: None }).await else { return };
-                // The page may be gone by now.
-                let _ = jobs.try_set(now);
-            });
-        };
-        if let Ok(timer) = set_interval_with_handle(look, LOOK_EVERY) {
-            on_cleanup(move || timer.clear());
-        }
-    });
 }
 
 #[component]

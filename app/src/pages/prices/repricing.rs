@@ -14,7 +14,7 @@ use super::{
     model::{JobLine, JobsView},
     server::ListRepricings,
 };
-use crate::wire::{ActForm, ask};
+use crate::wire::{ActForm, follow};
 
 /// How often a job under way is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(700);
@@ -24,7 +24,21 @@ const LOOK_EVERY: Duration = Duration::from_millis(700);
 pub fn RepricingCard(project: String, view: JobsView, acts: Acts, finished: RwSignal<u32>) -> impl IntoView {
     let (now, may_write) = (TimeUs(view.now_us), view.may_write);
     let jobs = RwSignal::new(view);
-    watch(project.clone(), jobs, finished);
+    follow(
+        move || jobs.with(|jobs| jobs.under_way().is_some()),
+        LOOK_EVERY,
+        {
+            let project = project.clone();
+            move || ListRepricings { project: project.clone() }
+        },
+        move |now| {
+            let ended = now.under_way().is_none();
+            // The page may be gone by now.
+            if jobs.try_set(now).is_none() && ended {
+                finished.update(|times| *times += 1);
+            }
+        },
+    );
     let refused = live(move || {
         let error = acts.reprice.refused().or_else(|| acts.cancel.refused());
         error.map(|error| view! { <ProblemPanel problem=error.0/> }.into_any())
@@ -64,32 +78,6 @@ pub fn RepricingCard(project: String, view: JobsView, acts: Acts, finished: RwSi
         </Card>
     }
     .into_any()
-}
-
-/// Looks every moment how far the job under way is. Browser only.
-fn watch(project: String, jobs: RwSignal<JobsView>, finished: RwSignal<u32>) {
-    let is_under_way = Memo::new(move |_| jobs.with(|jobs| jobs.under_way().is_some()));
-    Effect::new(move |_| {
-        if !is_under_way.get() {
-            return;
-        }
-        let project = project.clone();
-        let look = move || {
-            let project = project.clone();
-            leptos::task::spawn_local(async move {
-                // A look that fails says nothing; the next one may.
-                let Ok(now) = ask(ListRepricings { project }).await else { return };
-                let ended = now.under_way().is_none();
-                // The page may be gone by now.
-                if jobs.try_set(now).is_none() && ended {
-                    finished.update(|times| *times += 1);
-                }
-            });
-        };
-        if let Ok(timer) = set_interval_with_handle(look, LOOK_EVERY) {
-            on_cleanup(move || timer.clear());
-        }
-    });
 }
 
 #[component]

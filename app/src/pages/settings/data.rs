@@ -5,15 +5,15 @@ use std::time::Duration;
 use domain::{job::JobState, time::TimeUs};
 use leptos::prelude::*;
 use ui::{
-    Button, ButtonKind, Card, CardBody, Cell, CellKind, Chip, Column, Dialog, DialogButton, Instant, Moment,
-    ProblemPanel, Table, TextField, Tone, format, live,
+    Button, ButtonKind, Card, CardBody, Cell, CellKind, Chip, Column, Dialog, DialogButton, Instant, Moment, Notice,
+    ProblemPanel, Table, TextField, Tone, format, live, problem::sentence,
 };
 
 use super::{
-    model::{DataView, ErasureLine},
+    model::{CONFIRM, DataView, ErasureLine},
     server::{EraseProject, SetRetention, ShowErasures},
 };
-use crate::wire::{Act, ActForm, ask};
+use crate::wire::{Act, ActForm, follow};
 
 /// How often a deletion under way is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -30,7 +30,27 @@ pub struct DataActs {
 /// How long events are kept.
 #[component]
 pub fn Retention(project: String, view: DataView, may_manage: bool, acts: DataActs) -> impl IntoView {
-    let refused = live(move || acts.retain.refused().map(|error| view! { <ProblemPanel problem=error.0/> }.into_any()));
+    // Asked before something goes, which is no failure.
+    let asked = move || {
+        let refused = acts.retain.refused()?;
+        refused.0.fields.into_iter().find(|field| field.field == CONFIRM).map(|field| field.message)
+    };
+    let refused = live(move || {
+        let error = acts.retain.refused().filter(|_| asked().is_none())?;
+        Some(view! { <ProblemPanel problem=error.0/> }.into_any())
+    });
+    let label = format!("Type {project} to confirm");
+    let confirm = live(move || {
+        let message = sentence(&asked()?);
+        let label = label.clone();
+        Some(
+            view! {
+                <div role="alert"><Notice tone=Tone::Warn>{message}</Notice></div>
+                <TextField name=CONFIRM id="confirm-retention" label autocomplete="off"/>
+            }
+            .into_any(),
+        )
+    });
     let kept = match view.retention_days {
         None => "Events are kept for ever.".to_owned(),
         Some(days) => format!("Events are kept for {}.", format::plural(i64::from(days), "day", "days")),
@@ -46,10 +66,11 @@ pub fn Retention(project: String, view: DataView, may_manage: bool, acts: DataAc
                     id="retention-days"
                     label="Days"
                     value=days
-                    hint="1 to 3,650. Empty: for ever. Older events are deleted at once, for good."
+                    hint="1 to 3,650. Empty: for ever. What older events there are is said before they go."
                     optional=true
                     autocomplete="off"
                 />
+                {confirm}
                 <div class="actions"><Button submit=true busy=acts.retain.pending()>"Set days"</Button></div>
             </ActForm>
         }
@@ -77,7 +98,16 @@ pub fn Retention(project: String, view: DataView, may_manage: bool, acts: DataAc
 pub fn Erasure(project: String, view: DataView, may_manage: bool, now: TimeUs, acts: DataActs) -> impl IntoView {
     let refused = live(move || acts.erase.refused().map(|error| view! { <ProblemPanel problem=error.0/> }.into_any()));
     let jobs = RwSignal::new(view.erasures);
-    watch(project.clone(), jobs);
+    follow(
+        move || jobs.with(|jobs| jobs.iter().any(|job| !job.state.is_final())),
+        LOOK_EVERY,
+        {
+            let project = project.clone();
+            move || ShowErasures { project: project.clone() }
+        },
+        // The page may be gone by now.
+        move |now| drop(jobs.try_set(now)),
+    );
     let form = may_manage.then(|| view! { <Ask project acts/> }.into_any());
     let lines = live(move || {
         let lines = jobs.get();
@@ -110,7 +140,7 @@ fn Ask(project: String, acts: DataActs) -> impl IntoView {
             <DialogButton dialog="erase-project" kind=ButtonKind::Danger>"Delete all events"</DialogButton>
         </div>
         <Dialog id="erase-project" title="Delete all events?">
-            <p>"Every trace, score, outcome event, exposure of this project is deleted for good, and the media of its traces. Running experiments begin to count anew."</p>
+            <p>"Every trace, score, outcome event, exposure and piece of media of this project is deleted for good. Running experiments begin to count anew."</p>
             <ActForm act=acts.erase class="form" closes="erase-project">
                 <input type="hidden" name="project" value=project/>
                 <TextField name="confirm" id="confirm-erase" label required=true autocomplete="off"/>
@@ -119,29 +149,6 @@ fn Ask(project: String, acts: DataActs) -> impl IntoView {
         </Dialog>
     }
     .into_any()
-}
-
-/// Looks every moment how far a deletion under way is. Browser only.
-fn watch(project: String, jobs: RwSignal<Vec<ErasureLine>>) {
-    let is_under_way = Memo::new(move |_| jobs.with(|jobs| jobs.iter().any(|job| !job.state.is_final())));
-    Effect::new(move |_| {
-        if !is_under_way.get() {
-            return;
-        }
-        let project = project.clone();
-        let look = move || {
-            let project = project.clone();
-            leptos::task::spawn_local(async move {
-                // A look that fails says nothing; the next one may. The page may be gone by now.
-                if let Ok(now) = ask(ShowErasures { project }).await {
-                    let _ = jobs.try_set(now);
-                }
-            });
-        };
-        if let Ok(timer) = set_interval_with_handle(look, LOOK_EVERY) {
-            on_cleanup(move || timer.clear());
-        }
-    });
 }
 
 #[component]

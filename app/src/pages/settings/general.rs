@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     panel::Panel,
-    wire::{Act, ActForm, Asked},
+    wire::{Act, ActForm, Acts, Asked},
 };
 
 /// Route of the page.
@@ -37,33 +37,23 @@ impl LazyRoute for General {
         let (rename, segment) = (Act::<RenameProject>::new(), Act::<SetSegment>::new());
         let data = DataActs { retain: Act::new(), erase: Act::new() };
         let toaster = Toaster::from_context();
-        Effect::new(move |_| {
-            if rename.is_done() {
-                toaster.done("The project has its new name");
-                asked.again();
-            }
-        });
-        Effect::new(move |_| {
-            if segment.is_done() {
-                toaster.done("Segments are being sorted anew");
-                asked.again();
-            }
-        });
-        Effect::new(move |_| {
-            if data.retain.is_done() {
-                toaster.done("Saved");
-                asked.again();
-            }
-        });
-        Effect::new(move |_| {
-            if data.erase.is_done() {
-                toaster.done("Events are being deleted");
-                asked.again();
-            }
-        });
+        says(rename, asked, toaster, "The project has its new name");
+        says(segment, asked, toaster, "Segments are being sorted anew");
+        says(data.retain, asked, toaster, "Saved");
+        says(data.erase, asked, toaster, "Events are being deleted");
         let draw = move |view: GeneralView| view! { <Shown view rename segment data/> }.into_any();
         view! { <Settings here=nav::GENERAL><Panel asked draw/></Settings> }.into_any()
     }
+}
+
+/// Says that a change went through, and asks for the page as it is now.
+fn says<F: Acts>(act: Act<F>, asked: Asked<GeneralView>, toaster: Toaster, words: &'static str) {
+    Effect::new(move |_| {
+        if act.is_done() {
+            toaster.done(words);
+            asked.again();
+        }
+    });
 }
 
 #[component]

@@ -126,6 +126,9 @@ pub struct GeneralView {
     pub now_us: i64,
 }
 
+/// The field that repeats the project's address where something goes for good.
+pub const CONFIRM: &str = "confirm";
+
 /// How long events are kept, and what was deleted.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct DataView {

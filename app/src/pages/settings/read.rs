@@ -6,9 +6,11 @@ use domain::{
     auth::Role,
     metric::{Dimension, Measure, MetricAnswer, MetricQuery},
     page::PageSize,
+    project::ProjectSettings,
     time::RangeChoice,
 };
 use services::{ServiceError, traces::TraceFilter};
+use ui::format;
 
 use super::model::{DataView, EnvironmentLine, EnvironmentsView, ErasureLine, GeneralView};
 use crate::{
@@ -65,6 +67,30 @@ pub(super) async fn erasures(visit: &Visit) -> Result<Vec<ErasureLine>, AppError
         }
     };
     Ok(jobs.into_iter().map(line).collect())
+}
+
+/// What keeping events for so many days would delete, in words; nothing where nothing is that old, or goes as it is.
+pub(super) async fn what_would_go(visit: &Visit, days: u32) -> Result<Option<String>, AppError> {
+    let (actor, project) = (&visit.actor, visit.project.id);
+    let kept = visit.services.access.settings(actor, project).await.map_err(context::refusal)?.settings.retention_days;
+    let may_be = (1..=ProjectSettings::MOST_DAYS).contains(&days);
+    if !may_be || kept.is_some_and(|kept| kept <= days) {
+        return Ok(None);
+    }
+    let old = visit.services.erasures.older_than(actor, project, days).await.map_err(context::refusal)?;
+    let Some(earliest) = old.earliest_us else { return Ok(None) };
+    let more = if old.or_more { "more than " } else { "" };
+    let (traces, began) = match old.traces {
+        1 => ("trace", "it began on"),
+        _ => ("traces", "the oldest began on"),
+    };
+    Ok(Some(format!(
+        "{more}{} {traces} from before {} would be deleted at once, for good; {began} {}. Type {} to do that.",
+        format::count(i64::from(old.traces)),
+        format::date(old.before_us.0),
+        format::date(earliest.0),
+        visit.project.slug.as_str(),
+    )))
 }
 
 pub(super) async fn environments(visit: &Visit) -> Result<EnvironmentsView, AppError> {

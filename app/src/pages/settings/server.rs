@@ -41,8 +41,14 @@ pub async fn set_segment(project: String, segment: Option<String>, revision: u64
 }
 
 /// Says for how many days events are kept; for ever where nothing is said. `revision` is that of the settings it was decided from.
+/// Where events go because of it, `confirm` repeats the project's address; without, it is refused with what would go.
 #[server(protocol = Command)]
-pub async fn set_retention(project: String, days: Option<String>, revision: u64) -> Result<(), AppError> {
+pub async fn set_retention(
+    project: String,
+    days: Option<String>,
+    revision: u64,
+    confirm: Option<String>,
+) -> Result<(), AppError> {
     use domain::project::{Change, ProjectSettings};
     use services::{ServiceError, access::SettingsChange};
 
@@ -57,8 +63,15 @@ pub async fn set_retention(project: String, days: Option<String>, revision: u64)
             context::refusal(ServiceError::field("days", message))
         })
     });
-    let retention_days = Change::To(days.transpose()?);
-    let change = SettingsChange { retention_days, revision: Some(revision), ..SettingsChange::default() };
+    let days = days.transpose()?;
+    if confirm.as_deref().map(str::trim) != Some(project.as_str())
+        && let Some(days) = days
+        && let Some(message) = super::read::what_would_go(&visit, days).await?
+    {
+        return Err(context::refusal(ServiceError::field(super::model::CONFIRM, message)));
+    }
+    let change =
+        SettingsChange { retention_days: Change::To(days), revision: Some(revision), ..SettingsChange::default() };
     visit.services.access.change_settings(&visit.actor, visit.project.id, change).await.map_err(context::refusal)?;
     Ok(())
 }
