@@ -114,7 +114,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/event/0006_experiments.sql"),
         include_str!("../../migrations/event/0007_blocks.sql"),
         include_str!("../../migrations/event/0008_groups.sql"),
-        include_str!("../../migrations/event/0008_notes_in_turn.sql"),
+        include_str!("../../migrations/event/0009_notes_in_turn.sql"),
     ],
 };
 

@@ -188,7 +188,7 @@ async fn a_full_disk_is_said_and_writing_goes_on_when_there_is_space() {
     let folder = tempfile::tempdir().unwrap();
     let mut model = Model::default();
     let project = Build::project(1);
-    let small = EventOptions { max_pages: Some(160), ..EventOptions::default() };
+    let small = EventOptions { max_pages: Some(161), ..EventOptions::default() };
     let store = SqliteEvents::open_with(folder.path(), &small).await.unwrap();
     let mut refused = 0;
     for number in 0..60 {

@@ -10,7 +10,7 @@ use store::{
 };
 use store_sqlite::{DataFile, SqliteControl, SqliteEvents};
 
-const EVENT_STEPS: [&str; 8] = [
+const EVENT_STEPS: [&str; 9] = [
     include_str!("../../migrations/event/0001_first.sql"),
     include_str!("../../migrations/event/0002_clients.sql"),
     include_str!("../../migrations/event/0003_spread.sql"),
@@ -18,7 +18,8 @@ const EVENT_STEPS: [&str; 8] = [
     include_str!("../../migrations/event/0005_days.sql"),
     include_str!("../../migrations/event/0006_experiments.sql"),
     include_str!("../../migrations/event/0007_blocks.sql"),
-    include_str!("../../migrations/event/0008_notes_in_turn.sql"),
+    include_str!("../../migrations/event/0008_groups.sql"),
+    include_str!("../../migrations/event/0009_notes_in_turn.sql"),
 ];
 const CONTROL_STEPS: [&str; 9] = [
     include_str!("../../migrations/control/0001_first.sql"),
