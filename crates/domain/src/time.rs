@@ -111,6 +111,24 @@ impl TimeRange {
     pub fn length_us(&self) -> i64 {
         self.to.0.saturating_sub(self.from.0)
     }
+
+    /// The last `count` hours of UTC, the present one with them, to its end.
+    ///
+    /// Totals answer whole hours and days by themselves; parts of them need every generation in them.
+    pub fn last_hours(now: TimeUs, count: i64) -> Self {
+        Self::last_whole(now, HOUR_NS / 1000, count)
+    }
+
+    /// The last `count` days of UTC, today with them, to its end.
+    pub fn last_days(now: TimeUs, count: i64) -> Self {
+        Self::last_whole(now, DAY_NS / 1000, count)
+    }
+
+    fn last_whole(now: TimeUs, width_us: i64, count: i64) -> Self {
+        let after = now.0.div_euclid(width_us).saturating_add(1);
+        let at = |number: i64| TimeUs(number.saturating_mul(width_us));
+        Self { from: at(after.saturating_sub(count)), to: at(after) }
+    }
 }
 
 /// A range as people choose it and links keep it: relative stays relative when shared, absolute stays fixed.
@@ -175,6 +193,16 @@ mod tests {
         assert_eq!(instant.to_us().to_string(), "2026-11-21T02:45:22.700658Z");
         assert!("tomorrow".parse::<TimeUs>().is_err());
         assert!("9999-01-01T00:00:00Z".parse::<TimeNs>().is_err());
+    }
+
+    #[test]
+    fn whole_hours_and_days_have_the_present_one_in_them() {
+        let at = |text: &str| -> TimeUs { text.parse().unwrap() };
+        let (now, midnight) = (at("2026-11-21T02:45:22Z"), at("2026-11-21T00:00:00Z"));
+        let hours = TimeRange { from: at("2026-11-21T01:00:00Z"), to: at("2026-11-21T03:00:00Z") };
+        assert_eq!(TimeRange::last_hours(now, 2), hours);
+        let week = TimeRange { from: at("2026-11-15T00:00:00Z"), to: at("2026-11-22T00:00:00Z") };
+        assert_eq!([TimeRange::last_days(now, 7), TimeRange::last_days(midnight, 7)], [week, week]);
     }
 
     #[test]

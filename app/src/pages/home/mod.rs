@@ -74,7 +74,7 @@ fn Opened(project: String, home: HomeView) -> impl IntoView {
     let is_complete = Memo::new(move |_| progress.get().is_complete());
     let now = TimeUs(home.now_us);
     let title = home.project_name.clone();
-    let health = home.health.map(|health| view! { <HealthStrip project=project.clone() health/> }.into_any());
+    let health = home.health.clone().map(|health| view! { <HealthStrip project=project.clone() health/> }.into_any());
     let week = home.week.clone().map(|week| view! { <ThisWeek project=project.clone() week now/> }.into_any());
     let experiments = (!home.experiments.is_empty()).then(|| {
         let (project, lines) = (project.clone(), home.experiments.clone());
@@ -131,17 +131,12 @@ fn HealthStrip(project: String, health: Health) -> impl IntoView {
     let traces = format!("{base}/traces?range=24h");
     let nothing = || "–".to_owned();
     let whole = |number: u64| format::count(i64::try_from(number).unwrap_or(i64::MAX));
-    let Health { hour, count, error_rate, latency_p95, cost, unlinked, waiting, lag_ms } = health;
+    let Health { lately, count, error_rate, latency_p95, cost, unlinked, waiting, lag_ms } = health;
     let costless = count.saturating_sub(cost.n);
     let cost_note = if costless > 0 { format!("24 h, {} without a price", whole(costless)) } else { "24 h".to_owned() };
     let lag = format!("counted within {}", format::duration_ms(lag_ms as f64));
     let items = [
-        (
-            "Generations",
-            whole(hour),
-            format!("last hour, {} in 24 h", whole(count)),
-            Some(format!("{base}/traces?range=1h")),
-        ),
+        ("Generations", whole(count), format!("24 h, {lately}"), Some(traces.clone())),
         (
             "Failed",
             error_rate.value.map_or_else(nothing, format::percent),

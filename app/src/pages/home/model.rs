@@ -71,10 +71,10 @@ impl Progress {
 }
 
 /// How things are: the last 24 hours in numbers, and what waits.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Health {
-    /// Generations of the last hour.
-    pub hour: u64,
+    /// Generations of this hour and the one before, written.
+    pub lately: String,
     /// Generations of the last 24 hours.
     pub count: u64,
     /// Share of them that failed.

@@ -4,9 +4,10 @@ use domain::{
     auth::{Role, Scope},
     metric::{Dimension, Filter, Measure, MetricQuery},
     page::PageSize,
-    time::RangeChoice,
+    time::TimeRange,
 };
 use services::{ServiceError, prompts::PromptFilter};
+use ui::format;
 
 use super::{
     model::{Health, HomeView, Progress},
@@ -19,10 +20,8 @@ use crate::{
     pages::experiments,
 };
 
-const HOUR: RangeChoice = RangeChoice::Last { minutes: 60 };
 /// Experiments shown; the rest are one click away.
 const MOST_EXPERIMENTS: u32 = 5;
-const DAY: RangeChoice = RangeChoice::Last { minutes: 1440 };
 
 pub(super) async fn view(visit: &Visit) -> Result<HomeView, AppError> {
     let progress = progress(visit).await?;
@@ -80,16 +79,17 @@ async fn has_prompt(visit: &Visit) -> Result<bool, AppError> {
 }
 
 async fn health(visit: &Visit) -> Result<Health, AppError> {
-    let question = |range: RangeChoice, measures: &[&str]| -> Result<MetricQuery, AppError> {
+    let (day, lately) = (TimeRange::last_hours(visit.now, 24), TimeRange::last_hours(visit.now, 2));
+    let question = |range: TimeRange, measures: &[&str]| -> Result<MetricQuery, AppError> {
         let measures = measures.iter().map(|measure| measure.parse::<Measure>().map_err(ServiceError::of("measures")));
         let measures = measures.collect::<Result<_, _>>().map_err(context::refusal)?;
-        Ok(MetricQuery { measures, intervals: false, ..MetricQuery::over(range.resolve(visit.now)) })
+        Ok(MetricQuery { measures, intervals: false, ..MetricQuery::over(range) })
     };
     let questions = [
-        question(DAY, &["count", "error_rate", "latency.p95", "cost.sum"])?,
-        question(HOUR, &["count"])?,
+        question(day, &["count", "error_rate", "latency.p95", "cost.sum"])?,
+        question(lately, &["count"])?,
         // What counts for no version counts for the empty name.
-        MetricQuery { filters: vec![Filter::one(Dimension::Prompt, "")], ..question(DAY, &["count"])? },
+        MetricQuery { filters: vec![Filter::one(Dimension::Prompt, "")], ..question(day, &["count"])? },
     ];
     let answers = visit.services.metrics.queries(&visit.actor, visit.project.id, &questions).await;
     let answers = answers.map_err(context::refusal)?;
@@ -97,12 +97,13 @@ async fn health(visit: &Visit) -> Result<Health, AppError> {
         let row = answers.get(answer).and_then(|answer| answer.rows.first());
         row.and_then(|row| row.values.get(place)).copied().map(Measured::from).unwrap_or_default()
     };
+    let since = format::count(i64::try_from(value(1, 0).n).unwrap_or(i64::MAX));
     Ok(Health {
         count: value(0, 0).n,
         error_rate: value(0, 1),
         latency_p95: value(0, 2),
         cost: value(0, 3),
-        hour: value(1, 0).n,
+        lately: format!("{since} since {:02}:00 UTC", lately.from.to_ns().hour().rem_euclid(24)),
         unlinked: value(2, 0).n,
         waiting: visit.services.waiting().events,
         lag_ms: answers.iter().map(|answer| answer.lag_ms).max().unwrap_or(0),

@@ -17,7 +17,7 @@ use crate::{
     error::AppError,
 };
 
-const WEEK_US: i64 = 7 * 86_400_000_000;
+const WEEK_DAYS: i64 = 7;
 /// Changes shown.
 const CHANGES: u16 = 12;
 /// Numbers shown that moved.
@@ -63,11 +63,10 @@ fn money(nano: f64) -> String {
 }
 
 pub(super) async fn week(visit: &Visit) -> Result<Week, AppError> {
-    let since = TimeUs(visit.now.0.saturating_sub(WEEK_US));
-    let changes = visit.services.prompts.changes(&visit.actor, visit.project.id, since, CHANGES).await;
+    let range = TimeRange::last_days(visit.now, WEEK_DAYS);
+    let changes = visit.services.prompts.changes(&visit.actor, visit.project.id, range.from, CHANGES).await;
     let changes = changes.map_err(context::refusal)?.into_iter().map(line).collect();
-    let before = TimeRange { from: TimeUs(since.0.saturating_sub(WEEK_US)), to: since };
-    let range = TimeRange { from: since, to: visit.now };
+    let before = TimeRange { from: TimeUs(range.from.0.saturating_sub(range.length_us())), to: range.from };
     let question = |watched: &[Watched], dimensions: &[Dimension]| -> Result<MetricQuery, AppError> {
         let measures = watched.iter().map(|one| one.measure.parse::<Measure>().map_err(ServiceError::of("measures")));
         Ok(MetricQuery {

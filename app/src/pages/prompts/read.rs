@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use domain::{
     metric::{Dimension, Granularity, Measure, MetricAnswer, MetricQuery},
     prompt::{LabelName, Prompt},
-    time::{RangeChoice, TimeUs},
+    time::TimeRange,
 };
 use services::{ServiceError, prompts::PromptFilter};
 
@@ -16,7 +16,8 @@ use crate::{
     measured::{Measured, sentence},
 };
 
-const WEEK: RangeChoice = RangeChoice::Last { minutes: 7 * 1440 };
+/// Days the numbers are of, today with them.
+const DAYS: i64 = 7;
 const DAY_US: i64 = 86_400_000_000;
 /// Beyond any page of a list of the largest size.
 const LAST_PAGE: u32 = 1_000;
@@ -81,7 +82,7 @@ struct Numbers {
 }
 
 async fn week(visit: &Visit) -> Result<Week, AppError> {
-    let range = WEEK.resolve(TimeUs(visit.now.0));
+    let range = TimeRange::last_days(visit.now, DAYS);
     let measures = |words: &[&str]| {
         let read = words.iter().map(|word| word.parse::<Measure>().map_err(ServiceError::of("measures")));
         read.collect::<Result<Vec<_>, _>>().map_err(context::refusal)
@@ -130,7 +131,7 @@ async fn week(visit: &Visit) -> Result<Week, AppError> {
 /// Puts each day's score in its place; days without any stay empty.
 fn add_days(answer: &MetricAnswer, from_us: i64, to_us: i64, by_prompt: &mut HashMap<String, Numbers>) {
     let first = from_us.div_euclid(DAY_US);
-    let days = usize::try_from(to_us.div_euclid(DAY_US) - first + 1).unwrap_or(0);
+    let days = usize::try_from(to_us.div_euclid(DAY_US) - first).unwrap_or(0);
     for row in &answer.rows {
         let (Some(name), Some(at)) = (row.group.first(), row.at_us) else { continue };
         let Some(numbers) = by_prompt.get_mut(name) else { continue };
