@@ -51,6 +51,9 @@ test("an adaptive experiment is set up, launched, met, and says that its split m
   await page.locator("#allocation").selectOption("adaptive");
   await page.locator("#batch-hours").fill("0");
   await page.locator("#floor").fill("60");
+  // What cannot decide such a split is said where it is chosen.
+  const unfit = page.locator("#unfit");
+  await expect(unfit).toContainText("goal: Latency, p95; guardrail: Cost, mean; guardrail: Errors, mean.");
   await page.getByRole("button", { name: "Save and check" }).click();
   // Each at its field: the batch, the floor, and a goal that cannot be corrected.
   for (const [field, message] of [
@@ -71,9 +74,11 @@ test("an adaptive experiment is set up, launched, met, and says that its split m
   await page.locator("#floor").fill("20");
   await page.locator("#minimum-hours").fill("0");
   await page.locator("#metric-0-what").selectOption("cost mean");
-  for (const row of await page.locator("[id^=metric-][id$=-role]").all()) {
-    if ((await row.inputValue()) === "guardrail") await row.selectOption("secondary");
-  }
+  await expect(unfit).not.toContainText("goal:");
+  await page.getByRole("button", { name: "Make these guardrails secondary" }).click();
+  await expect(unfit).toHaveCount(0);
+  await expect(page.locator("#metric-1-role")).toHaveValue("secondary");
+  await picture(page, "adaptive-form");
   await page.getByRole("button", { name: "Save and check" }).click();
   await expect(page).toHaveURL(new RegExp(`/experiments/${key}$`));
   await expect(page.getByText("adaptive: it may move every 1 hour, and every arm keeps 20%")).toBeVisible();

@@ -151,7 +151,13 @@ pub(super) fn how(metric: &ExperimentMetric) -> String {
         Cap::Percentile(share) => format!("capped at the {} quantile", format::percent(share)),
         Cap::Value(value) => format!("capped at {}", Measure::of_source(&definition.source).value(value)),
     }));
-    let window = |hours| format!("within {} of the first exposure", format::plural(i64::from(hours), "hour", "hours"));
+    let window = |hours: u32| {
+        let long = match hours {
+            hours if hours % 24 == 0 => format::plural(i64::from(hours / 24), "day", "days"),
+            hours => format::plural(i64::from(hours), "hour", "hours"),
+        };
+        format!("within {long} of the first exposure")
+    };
     said.extend(definition.window_hours.map(window));
     said.join(", ")
 }
@@ -244,6 +250,27 @@ mod tests {
         assert_eq!(margin("latency", "p95", 2.5e8), "250 ms");
         assert_eq!(margin("errors", "ratio", 0.02), "2.0 points");
         assert_eq!(margin("score:thumbs", "ratio", 0.03), "0.03");
+    }
+
+    #[test]
+    fn a_metric_says_its_cap_and_its_window() {
+        let how = |cap: Value, hours: u32| {
+            let metric = json!({
+                "metric": {
+                    "key": "m", "source": "event:buy", "aggregation": "mean", "direction": "higher", "cap": cap, "window_hours": hours
+                },
+                "role": "secondary"
+            });
+            super::how(&serde_json::from_value(metric).unwrap())
+        };
+        assert_eq!(
+            how(json!({"value": 49.5}), 48),
+            "mean of event:buy, capped at 49.5, within 2 days of the first exposure"
+        );
+        assert_eq!(
+            how(json!({"percentile": 0.999}), 1),
+            "mean of event:buy, capped at the 99.9% quantile, within 1 hour of the first exposure"
+        );
     }
 
     #[test]

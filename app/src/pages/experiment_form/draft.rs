@@ -114,6 +114,21 @@ pub struct MetricDraft {
     pub margin: String,
     /// `relative`: percent of the control; `absolute`: in the metric's own unit.
     pub margin_of: String,
+    /// What a unit counts for at most, as typed.
+    pub cap: String,
+    /// `percentile` of all units, `value` in the metric's own unit, `none`; nothing for what is usual.
+    pub cap_of: String,
+    /// How long after its exposure a unit is looked at, as typed; nothing for all along.
+    pub window: String,
+    /// `days` or `hours`.
+    pub window_of: String,
+}
+
+impl MetricDraft {
+    /// A row nobody has filled, each choice at its first.
+    pub fn empty() -> Self {
+        Self { margin_of: "relative".to_owned(), window_of: "days".to_owned(), ..Self::default() }
+    }
 }
 
 /// A step of the ramp.
@@ -163,7 +178,8 @@ impl form::Draft for Draft {
             match field {
                 "arms" => put!(arms.entry(row).or_default(), of_row, text; key name version weight),
                 "rules" => put!(rules.entry(row).or_default(), of_row, text; attribute how value),
-                "metrics" => put!(metrics.entry(row).or_default(), of_row, text; what role direction margin margin_of),
+                "metrics" => put!(metrics.entry(row).or_default(), of_row, text; what role direction margin margin_of
+                    cap cap_of window window_of),
                 "ramp" => put!(ramp.entry(row).or_default(), of_row, text; coverage hours units approval),
                 _ => {}
             }
@@ -227,6 +243,10 @@ mod tests {
                 direction: text("c"),
                 margin: text("d"),
                 margin_of: text("e"),
+                cap: text("f"),
+                cap_of: text("g"),
+                window: text("h"),
+                window_of: text("i"),
             }],
             start: text("start"),
             end: text("end"),

@@ -2,13 +2,13 @@
 
 use assign::{Condition, attribute::Scalar, condition::Values};
 use domain::experiment::{
-    Allocation, Correction, Design, ExperimentMetric, Margin, Method, MetricRole, OnHarm, Targeting, UnitKind,
+    Allocation, Cap, Correction, Design, ExperimentMetric, Margin, Method, MetricRole, OnHarm, Targeting, UnitKind,
 };
 use ui::format;
 
 use super::{
     draft::{ArmDraft, Draft, MetricDraft, RuleDraft, StepDraft},
-    parse::scale,
+    metric::{scale, usual_cap},
 };
 
 /// The form of a design.
@@ -109,10 +109,22 @@ fn tidy(number: f64) -> String {
 
 fn metric(metric: &ExperimentMetric) -> MetricDraft {
     let definition = &metric.metric;
+    let (unit, _) = scale(&definition.source, definition.aggregation);
     let (margin, margin_of) = match metric.margin {
         None => (String::new(), "relative"),
         Some(Margin::Relative(share)) => (tidy(share * 100.0), "relative"),
-        Some(Margin::Absolute(value)) => (tidy(value / scale(&definition.source).0), "absolute"),
+        Some(Margin::Absolute(value)) => (tidy(value / unit), "absolute"),
+    };
+    let (cap, cap_of) = match definition.cap {
+        cap if cap == usual_cap(&definition.source, definition.aggregation) => (String::new(), ""),
+        None => (String::new(), "none"),
+        Some(Cap::Percentile(share)) => (tidy(share * 100.0), "percentile"),
+        Some(Cap::Value(value)) => (tidy(value / unit), "value"),
+    };
+    let (window, window_of) = match definition.window_hours {
+        None => (String::new(), "days"),
+        Some(hours) if hours % 24 == 0 => ((hours / 24).to_string(), "days"),
+        Some(hours) => (hours.to_string(), "hours"),
     };
     MetricDraft {
         what: format!("{} {}", definition.source, definition.aggregation),
@@ -129,6 +141,10 @@ fn metric(metric: &ExperimentMetric) -> MetricDraft {
         .to_owned(),
         margin,
         margin_of: margin_of.to_owned(),
+        cap,
+        cap_of: cap_of.to_owned(),
+        window,
+        window_of: window_of.to_owned(),
     }
 }
 
@@ -234,6 +250,41 @@ mod tests {
                 {
                     "metric": {"key": "e", "source": "errors", "aggregation": "ratio", "direction": "lower"},
                     "role": "guardrail", "margin": {"relative": 0.07}
+                },
+                {
+                    "metric": {
+                        "key": "spent", "source": "event:checkout.completed", "aggregation": "mean", "direction": "higher",
+                        "cap": {"value": 49.99}, "window_hours": 168
+                    },
+                    "role": "secondary"
+                },
+                {
+                    "metric": {
+                        "key": "spent-soon", "source": "event:checkout.completed", "aggregation": "mean", "direction": "higher",
+                        "cap": {"percentile": 0.995}, "window_hours": 36
+                    },
+                    "role": "secondary"
+                },
+                {
+                    "metric": {"key": "bought", "source": "event:checkout.completed", "aggregation": "rate", "direction": "higher"},
+                    "role": "guardrail", "margin": {"absolute": 0.02}
+                },
+                {
+                    "metric": {
+                        "key": "cost", "source": "cost", "aggregation": "mean", "direction": "lower", "cap": {"value": 250000000.0}
+                    },
+                    "role": "secondary"
+                },
+                {
+                    "metric": {"key": "uncapped", "source": "cost", "aggregation": "ratio", "direction": "lower"},
+                    "role": "secondary"
+                },
+                {
+                    "metric": {
+                        "key": "usual", "source": "output_tokens", "aggregation": "ratio", "direction": "lower",
+                        "cap": {"percentile": 0.999}
+                    },
+                    "role": "secondary"
                 }
             ],
             "plan": {"alpha": 0.07, "power": 0.9, "rule": {"on_harm": "roll_back"}}
@@ -242,6 +293,63 @@ mod tests {
         let parsed = parse(&draft("tone", &design), &design);
         assert_eq!(parsed.problems, []);
         assert_eq!(parsed.design, design);
+    }
+
+    #[test]
+    fn a_metric_says_what_a_unit_counts_for_and_how_long() {
+        let row = |cap: &str, cap_of: &str, window: &str, window_of: &str| MetricDraft {
+            what: "event:buy mean".to_owned(),
+            cap: cap.to_owned(),
+            cap_of: cap_of.to_owned(),
+            window: window.to_owned(),
+            window_of: window_of.to_owned(),
+            ..MetricDraft::default()
+        };
+        let read = |rows: &[MetricDraft]| {
+            let form = Draft { metrics: rows.to_vec(), ..draft("x", &Design::default()) };
+            let parsed = parse(&form, &Design::default());
+            let metrics: Vec<_> = parsed.design.metrics.iter().map(|metric| metric.metric.clone()).collect();
+            let fields: Vec<String> = parsed.all_problems().into_iter().map(|problem| problem.field).collect();
+            (metrics, fields.into_iter().filter(|field| field.starts_with("metrics[")).collect::<Vec<_>>())
+        };
+        let (metrics, wrong) = read(&[row("12,5", "value", "2", "days"), row("99.5%", "percentile", "6", "hours")]);
+        assert_eq!(wrong, [""; 0]);
+        let said: Vec<_> = metrics.iter().map(|metric| (metric.cap, metric.window_hours)).collect();
+        assert_eq!(said, [(Some(Cap::Value(12.5)), Some(48)), (Some(Cap::Percentile(0.995)), Some(6))]);
+        assert_ne!(metrics[0].key, metrics[1].key, "the same within another time is another metric");
+
+        let (_, wrong) = read(&[row("", "value", "a week", "days"), row("101", "percentile", "0", "hours")]);
+        assert_eq!(
+            wrong,
+            [
+                "metrics[0].metric.cap",
+                "metrics[0].metric.window_hours",
+                "metrics[1].metric.cap",
+                "metrics[1].metric.window_hours"
+            ]
+        );
+        // A cap typed earlier does not stay behind where none is meant.
+        let usual = MetricDraft { what: "cost mean".to_owned(), ..row("12", "", "", "days") };
+        let none = MetricDraft { what: "cost ratio".to_owned(), ..row("12", "none", "", "days") };
+        let (metrics, _) = read(&[usual, none]);
+        let caps: Vec<_> = metrics.iter().map(|metric| metric.cap).collect();
+        assert_eq!(caps, [Some(Cap::Percentile(0.999)), None]);
+    }
+
+    #[test]
+    fn a_metric_keeps_its_key_when_its_window_changes() {
+        let design: Design = serde_json::from_value(json!({"metrics": [
+            {"metric": {"key": "early", "source": "event:buy", "aggregation": "rate", "direction": "higher", "window_hours": 24},
+             "role": "goal"},
+            {"metric": {"key": "late", "source": "event:buy", "aggregation": "rate", "direction": "higher", "window_hours": 168},
+             "role": "secondary"}
+        ]}))
+        .unwrap();
+        let mut form = draft("x", &design);
+        form.metrics[0].window = "2".to_owned();
+        let read = parse(&form, &design).design.metrics;
+        let keys: Vec<_> = read.iter().map(|metric| (metric.metric.key.as_str(), metric.metric.window_hours)).collect();
+        assert_eq!(keys, [("early", Some(48)), ("late", Some(168))]);
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! Setting up an experiment, and changing one: what is tested, who takes part, what decides, when.
 
+pub mod decides;
 pub mod draft;
 #[cfg(feature = "ssr")]
 mod fill;
+pub mod metric;
 pub mod model;
+#[cfg(feature = "ssr")]
+mod offered;
 pub mod parse;
 pub mod plan;
 #[cfg(feature = "ssr")]
@@ -27,14 +31,15 @@ use ui::{
 };
 
 use self::{
+    decides::Decides,
     draft::Draft,
     model::FormView,
     preview::Preview,
-    sections::{Decides, Tested, When, Who},
+    sections::{Tested, When, Who},
     server::{OpenForm, SaveExperiment},
 };
 use crate::{
-    form::{self, kept::Kept},
+    form::{self, kept::Kept, rows::Rows},
     panel::Panel,
     routes::{experiment_href, new_experiment_href, project_href},
     title::PageTitle,
@@ -187,15 +192,8 @@ fn Form(project: String, view: FormView) -> impl IntoView {
         Some(view! { <ProblemPanel problem/> }.into_any())
     });
     let launched = edited.as_ref().is_some_and(|edited| edited.launched);
-    let running = launched.then(|| {
-        view! {
-            <Notice tone=Tone::Warn>
-                "It is launched: metrics and plan are fixed. Changing arms, audience or unit begins a new phase, and the analysis with it; \
-                 changing the traffic share begins an epoch."
-            </Notice>
-        }
-        .into_any()
-    });
+    let hint = view.hints.launched.clone();
+    let running = launched.then(|| view! { <Notice tone=Tone::Warn>{hint}</Notice> }.into_any());
     let back = match &edited {
         Some(_) => experiment_href(&project, &view.draft.key),
         None => format!("{}/experiments", project_href(&project)),
@@ -226,9 +224,7 @@ fn Form(project: String, view: FormView) -> impl IntoView {
                 <Card>
                     <CardBody>
                         <div class="stack">
-                            <p class="muted small">
-                                "Saving launches nothing. “Save and check” asks for everything a launch needs; “as it is” keeps a draft with gaps."
-                            </p>
+                            <p class="muted small">{view.hints.saving.clone()}</p>
                             <div class="actions">
                                 <Button kind=ButtonKind::Primary submit=true busy=act.pending() disabled=!may_write attr:name="whole" attr:value="yes">{whole_words}</Button>
                                 {draft_button}
@@ -244,10 +240,11 @@ fn Form(project: String, view: FormView) -> impl IntoView {
 }
 
 fn fields(typed: Typed, draft: Draft) -> AnyView {
+    let metrics = Rows::new(draft.metrics.clone());
     view! {
-        <Tested typed draft=draft.clone()/>
+        <Tested typed draft=draft.clone() metrics/>
         <Who typed draft=draft.clone()/>
-        <Decides typed draft=draft.clone()/>
+        <Decides typed metrics/>
         <When typed draft/>
     }
     .into_any()

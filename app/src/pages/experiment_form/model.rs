@@ -20,10 +20,38 @@ pub struct FormView {
     pub edited: Option<Edited>,
     /// Whether the visitor may save.
     pub may_write: bool,
-    /// What an adaptive split is for and costs.
-    pub adaptive: String,
+    /// Long texts, which weigh nothing in the browser's code.
+    pub hints: Hints,
+    /// How outcome events come, where none is known yet.
+    pub teach: Option<Teach>,
     /// Seeds the project's shared hashes, for the preview.
     pub project_id: String,
+}
+
+/// Texts of the form.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Hints {
+    /// What an adaptive split is for and costs.
+    pub adaptive: String,
+    /// What such a split can decide by; the metrics that cannot be follow.
+    pub unfit: String,
+    /// What the roles of metrics are.
+    pub roles: String,
+    /// That a launched experiment has fixed parts.
+    pub launched: String,
+    /// What saving does.
+    pub saving: String,
+}
+
+/// How to send what the form could offer then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Teach {
+    /// What is missing.
+    pub title: String,
+    /// What it is for.
+    pub text: String,
+    /// A request to copy.
+    pub code: String,
 }
 
 /// Where the experiment runs.
@@ -110,4 +138,8 @@ pub struct MetricChoice {
     pub unit: String,
     /// Which way is usually better.
     pub direction: String,
+    /// What a unit usually counts for at most, in words.
+    pub cap: String,
+    /// Whether every unit has it, also one that did nothing: what an adaptive split can decide by.
+    pub every_unit: bool,
 }

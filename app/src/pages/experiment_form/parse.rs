@@ -8,16 +8,17 @@ use assign::{
 use domain::{
     Invalid,
     experiment::{
-        Adaptive, Aggregation, Allocation, Arm, ArmKey, BucketRange, Cap, Correction, Design, Direction, Exclusion,
-        ExperimentMetric, Holdout, Margin, Method, MetricDefinition, MetricKey, MetricRole, MetricSource, OnHarm, Ramp,
+        Adaptive, Allocation, Arm, ArmKey, BucketRange, Correction, Design, Exclusion, Holdout, Method, OnHarm, Ramp,
         RampStep, Share, UnitKind,
     },
-    metric::Quantity,
     problem::FieldProblem,
     time::TimeUs,
 };
 
-use super::draft::{Draft, MetricDraft, RuleDraft};
+use super::{
+    draft::{Draft, RuleDraft},
+    metric::metrics,
+};
 
 /// How an attribute may be compared: the word of the condition, and words for people.
 pub const HOWS: [(&str, &str); 13] = [
@@ -47,15 +48,16 @@ pub struct Parsed {
     pub problems: Vec<FieldProblem>,
 }
 
+/// Collects what cannot be read.
 #[derive(Default)]
-struct Reader(Vec<FieldProblem>);
+pub(super) struct Reader(Vec<FieldProblem>);
 
 impl Reader {
-    fn wrong(&mut self, field: impl Into<String>, message: impl ToString) {
+    pub(super) fn wrong(&mut self, field: impl Into<String>, message: impl ToString) {
         self.0.push(FieldProblem::new(field, message));
     }
 
-    fn take<T>(&mut self, field: &str, read: Result<T, Invalid>) -> Option<T> {
+    pub(super) fn take<T>(&mut self, field: &str, read: Result<T, Invalid>) -> Option<T> {
         read.map_err(|invalid| self.wrong(field, invalid)).ok()
     }
 
@@ -73,7 +75,7 @@ impl Reader {
         Share::from_fraction(steps / 10_000.0).ok()
     }
 
-    fn whole<T: TryFrom<u64>>(&mut self, field: &str, text: &str) -> Option<T> {
+    pub(super) fn whole<T: TryFrom<u64>>(&mut self, field: &str, text: &str) -> Option<T> {
         let read = text.trim().parse::<u64>().ok().and_then(|whole| T::try_from(whole).ok());
         if read.is_none() {
             self.wrong(field, format!("`{text}` is no whole number; give one such as 168"));
@@ -97,12 +99,12 @@ fn instant(_text: &str) -> Result<Option<TimeUs>, Invalid> {
     Ok(None)
 }
 
-fn number(text: &str) -> Option<f64> {
+pub(super) fn number(text: &str) -> Option<f64> {
     let text = text.trim().trim_end_matches('%').trim_end().replace(',', ".");
     text.parse::<f64>().ok().filter(|number| number.is_finite())
 }
 
-fn blank(text: &str) -> bool {
+pub(super) fn blank(text: &str) -> bool {
     text.trim().is_empty()
 }
 
@@ -137,12 +139,7 @@ pub fn parse(draft: &Draft, base: &Design) -> Parsed {
         .map(|share| Holdout { share });
     forced(draft, &mut design, &mut reader);
     design.ramp = (!draft.ramp.is_empty()).then(|| Ramp { steps: steps(draft, &mut reader) });
-    design.metrics = draft
-        .metrics
-        .iter()
-        .enumerate()
-        .filter_map(|(index, metric)| self::metric(index, metric, base, &mut reader))
-        .collect();
+    design.metrics = metrics(&draft.metrics, base, &mut reader);
     schedule(draft, &mut design, &mut reader);
     plan(draft, &mut design, &mut reader);
     Parsed { design, condition, problems: reader.0 }
@@ -345,90 +342,6 @@ fn steps(draft: &Draft, reader: &mut Reader) -> Vec<RampStep> {
         steps.push(RampStep { coverage, hold_minutes, minimum_units, approval: step.approval == "true" });
     }
     steps
-}
-
-/// What one of the unit people type counts in the unit stored: milliseconds, dollars, points.
-pub fn scale(source: &MetricSource) -> (f64, &'static str) {
-    match source {
-        MetricSource::Quantity(Quantity::Latency | Quantity::TimeToFirstToken) => (1e6, "ms"),
-        MetricSource::Quantity(Quantity::Cost | Quantity::InputCost | Quantity::OutputCost) => (1e9, "$"),
-        MetricSource::Quantity(_) => (1.0, "tokens"),
-        MetricSource::Errors | MetricSource::NullResponses => (0.01, "points"),
-        MetricSource::Generations | MetricSource::Score(_) | MetricSource::Event(_) => (1.0, "its unit"),
-    }
-}
-
-fn metric(index: usize, draft: &MetricDraft, base: &Design, reader: &mut Reader) -> Option<ExperimentMetric> {
-    let field = format!("metrics[{index}]");
-    let (source, how) = draft.what.rsplit_once(' ').unwrap_or((&draft.what, ""));
-    let source: MetricSource = reader.take(&format!("{field}.metric.source"), source.parse())?;
-    let aggregation: Aggregation = reader.take(&format!("{field}.metric.aggregation"), how.parse())?;
-    let role = match draft.role.as_str() {
-        "goal" => MetricRole::Goal,
-        "guardrail" => MetricRole::Guardrail,
-        _ => MetricRole::Secondary,
-    };
-    let direction = if draft.direction == "lower" { Direction::Lower } else { Direction::Higher };
-    let margin = if blank(&draft.margin) || role == MetricRole::Secondary {
-        None
-    } else {
-        let Some(number) = number(&draft.margin) else {
-            reader.wrong(format!("{field}.margin"), format!("`{}` is no number", draft.margin));
-            return None;
-        };
-        Some(match draft.margin_of.as_str() {
-            "absolute" => Margin::Absolute(number * scale(&source).0),
-            _ => Margin::Relative(number / 100.0),
-        })
-    };
-    let known =
-        base.metrics.iter().find(|known| known.metric.source == source && known.metric.aggregation == aggregation);
-    let metric = match known {
-        Some(known) => MetricDefinition { direction, ..known.metric.clone() },
-        None => definition(source, aggregation, direction)?,
-    };
-    Some(ExperimentMetric { metric, role, margin })
-}
-
-/// A new definition under a key made of what it reads. Costs are capped where single requests may dwarf all others.
-fn definition(source: MetricSource, aggregation: Aggregation, direction: Direction) -> Option<MetricDefinition> {
-    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' };
-    let key: String = format!("{source}-{aggregation}").chars().map(plain).take(60).collect();
-    let capped = matches!(source, MetricSource::Quantity(_)) && aggregation.is_of_amounts();
-    Some(MetricDefinition {
-        key: key.parse::<MetricKey>().ok()?,
-        name: title(&source, aggregation),
-        source,
-        aggregation,
-        direction,
-        cap: capped.then_some(Cap::Percentile(0.999)),
-        window_hours: None,
-    })
-}
-
-/// What a metric is called.
-pub fn title(source: &MetricSource, aggregation: Aggregation) -> String {
-    let name = match source {
-        MetricSource::Quantity(quantity) => {
-            let words = quantity.as_str().replace('_', " ");
-            let mut letters = words.chars();
-            letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-        }
-        MetricSource::Generations => "Generations".to_owned(),
-        MetricSource::Errors => "Errors".to_owned(),
-        MetricSource::NullResponses => "Null responses".to_owned(),
-        MetricSource::Score(name) => name.as_str().to_owned(),
-        MetricSource::Event(name) => name.to_string(),
-    };
-    let how = match aggregation {
-        Aggregation::Mean => "a unit".to_owned(),
-        Aggregation::Rate => "share of units".to_owned(),
-        Aggregation::Count => "count a unit".to_owned(),
-        Aggregation::Ratio => "mean".to_owned(),
-        Aggregation::UnitMean => "mean of units’ means".to_owned(),
-        Aggregation::Quantile(_) => aggregation.to_string(),
-    };
-    format!("{name}, {how}")
 }
 
 fn schedule(draft: &Draft, design: &mut Design, reader: &mut Reader) {

@@ -12,8 +12,9 @@ use ui::{format, problem::sentence};
 
 use super::{
     draft::Draft,
+    metric::title,
     model::{DryRunCard, PlanCard, PlanLine},
-    parse::{parse, title},
+    parse::parse,
 };
 use crate::{
     context::{self, Visit},

@@ -1,36 +1,41 @@
-//! Gathers what the form needs: versions, metrics really seen, a first draft. Server only.
+//! Gathers what the form needs: versions, metrics to choose, a first draft. Server only.
 
 use domain::{
-    experiment::{Aggregation, Arm, ArmKey, Design, Direction, MetricSource, QuantileLevel, State},
-    metric::{Dimension, Filter, Measure, MetricAnswer, MetricQuery, MetricValue, Quantity},
+    experiment::{Arm, ArmKey, Design, State},
     page::PageSize,
     prompt::{LabelName, Prompt},
-    time::{RangeChoice, TimeUs},
+    time::TimeUs,
 };
 use services::{ServiceError, prompts::PromptFilter};
 use ui::format;
 
 use super::{
-    draft::{Draft, MetricDraft},
+    draft::Draft,
     fill,
-    model::{Edited, FormSlot, FormView, MetricChoice},
-    parse::{scale, title},
+    model::{Edited, FormSlot, FormView, Hints, Teach},
+    offered::{Offered, offered, usual},
 };
 use crate::{
     context::{self, Visit},
     error::AppError,
-    pages::{experiment, experiments::read::may_write},
+    pages::experiments::read::{may_write, public_keys},
 };
-
-/// What is looked back on for metrics.
-const FORTNIGHT: RangeChoice = RangeChoice::Last { minutes: 14 * 1440 };
-/// Guardrails a new experiment begins with, and how much worse each may get, in percent of the control.
-const USUAL_GUARDRAILS: [(&str, &str); 3] = [("latency p95", "10"), ("cost ratio", "10"), ("errors ratio", "20")];
 
 /// What an adaptive split is for, and what it costs.
 const ADAPTIVE: &str = "Fixed keeps the weights. Adaptive moves traffic to better arms batch by batch, to pick the best of several with \
     few losses. Telling the whole effect then takes longer; ratios, quantiles and segments get no interval; units keep their arm, which \
     only resolve and single OFREP evaluations can deal.";
+/// What such a split can decide by.
+const UNFIT: &str = "An adaptive split decides by what every unit has, also one that did nothing: metrics that end in “a unit” or “share \
+    of units”. Others can be secondary. These cannot decide:";
+const ROLES: &str = "The goal is what the experiment is for; its margin is the smallest difference that matters. A guardrail may get worse by \
+    its margin at most. Secondary metrics are shown and decide nothing. Outcome events count for the unit they name, from its exposure on.";
+const LAUNCHED: &str = "It is launched: metrics and plan are fixed. Changing arms, audience or unit begins a new phase, and the analysis with \
+    it; changing the traffic share begins an epoch.";
+const SAVING: &str =
+    "Saving launches nothing. “Save and check” asks for everything a launch needs; “as it is” keeps a draft with gaps.";
+const EVENTS: &str = "Purchases, clicks, edits, whatever users do after they met an arm: send each as it happens, about the unit the experiment \
+    splits by. The name can then be chosen here: as share of units, count, sum or mean of the values.";
 
 pub(super) async fn new(visit: &Visit, prompt: Option<String>, label: Option<String>) -> Result<FormView, AppError> {
     let prompts = &visit.services.prompts;
@@ -42,17 +47,17 @@ pub(super) async fn new(visit: &Visit, prompt: Option<String>, label: Option<Str
             (prompt.name.to_string(), labels)
         };
         let listed = all.prompts.into_iter().map(names).collect();
-        return Ok(view(visit, None, listed, Draft::default(), Vec::new(), None));
+        return view(visit, None, listed, Draft::default(), Offered::default(), None).await;
     };
     let prompt = prompts.prompt(&visit.actor, visit.project.id, &name).await.map_err(context::refusal)?;
     let label = label.filter(|label| !label.is_empty()).unwrap_or_else(|| LabelName::PRODUCTION.to_owned());
     let slot = slot(visit, &prompt, &label).await?;
-    let metrics = seen(visit, &name).await?;
+    let metrics = offered(visit, &name).await?;
     let design = first(&slot);
     let mut draft = fill::draft(&suggested_key(&slot, visit.now), &design);
-    draft.metrics = usual(&metrics);
+    draft.metrics = usual(&metrics.choices);
     let labels = prompt.labels.iter().map(|label| label.name.to_string()).collect();
-    Ok(view(visit, Some(slot), vec![(name, labels)], draft, metrics, None))
+    view(visit, Some(slot), vec![(name, labels)], draft, metrics, None).await
 }
 
 pub(super) async fn edited(visit: &Visit, key: &str) -> Result<FormView, AppError> {
@@ -62,21 +67,8 @@ pub(super) async fn edited(visit: &Visit, key: &str) -> Result<FormView, AppErro
     let name = experiment.slot.prompt_name.as_str();
     let prompt = visit.services.prompts.prompt(actor, project, name).await.map_err(context::refusal)?;
     let slot = slot(visit, &prompt, experiment.slot.label.as_str()).await?;
-    let mut metrics = seen(visit, name).await?;
-    for own in &experiment.design.metrics {
-        let what = format!("{} {}", own.metric.source, own.metric.aggregation);
-        if !metrics.iter().any(|choice| choice.what == what) {
-            let direction = if own.metric.direction == Direction::Lower { "lower" } else { "higher" };
-            let title = own.metric.title().to_owned();
-            metrics.push(MetricChoice {
-                what,
-                title,
-                seen: "not seen in 14 days".to_owned(),
-                unit: scale(&own.metric.source).1.to_owned(),
-                direction: direction.to_owned(),
-            });
-        }
-    }
+    let mut metrics = offered(visit, name).await?;
+    metrics.with_own(&experiment.design);
     let launched = experiment.state != State::Draft;
     let edited = Edited {
         id: experiment.id.to_string(),
@@ -85,27 +77,49 @@ pub(super) async fn edited(visit: &Visit, key: &str) -> Result<FormView, AppErro
         problems: if launched { Vec::new() } else { report.problems },
     };
     let draft = fill::draft(key, &experiment.design);
-    Ok(view(visit, Some(slot), Vec::new(), draft, metrics, Some(edited)))
+    view(visit, Some(slot), Vec::new(), draft, metrics, Some(edited)).await
 }
 
-fn view(
+async fn view(
     visit: &Visit,
     slot: Option<FormSlot>,
     prompts: Vec<(String, Vec<String>)>,
     draft: Draft,
-    metrics: Vec<MetricChoice>,
+    metrics: Offered,
     edited: Option<Edited>,
-) -> FormView {
-    FormView {
+) -> Result<FormView, AppError> {
+    let teach = if slot.is_some() && !metrics.events { Some(teach(visit).await?) } else { None };
+    let hints = Hints {
+        adaptive: ADAPTIVE.to_owned(),
+        unfit: UNFIT.to_owned(),
+        roles: ROLES.to_owned(),
+        launched: LAUNCHED.to_owned(),
+        saving: SAVING.to_owned(),
+    };
+    Ok(FormView {
         slot,
         prompts,
         draft,
-        metrics,
+        metrics: metrics.choices,
         edited,
         may_write: may_write(visit),
-        adaptive: ADAPTIVE.to_owned(),
+        hints,
+        teach,
         project_id: visit.project.id.to_string(),
-    }
+    })
+}
+
+/// How a first outcome event is sent.
+async fn teach(visit: &Visit) -> Result<Teach, AppError> {
+    let [public, _] = public_keys(visit).await?;
+    let (public, address) = (public.as_deref().unwrap_or("pk-…"), context::address());
+    let code = format!(
+        r#"curl -u {public}:sk-… {address}/api/v1/events \
+  -H 'content-type: application/json' \
+  -d '{{"name": "purchase", "unit": {{"kind": "user", "id": "user-1"}}, "value": 12.5}}'
+"#
+    );
+    Ok(Teach { title: "No outcome events yet: how to send one".to_owned(), text: EVENTS.to_owned(), code })
 }
 
 async fn slot(visit: &Visit, prompt: &Prompt, label: &str) -> Result<FormSlot, AppError> {
@@ -144,124 +158,4 @@ fn suggested_key(slot: &FormSlot, now: TimeUs) -> String {
     let name: String = slot.prompt.chars().map(plain).take(50).collect();
     let day: String = format::date(now.0).split(',').next().unwrap_or_default().chars().map(plain).collect();
     format!("{name}-{day}")
-}
-
-/// A goal and the usual guardrails, of those that were seen.
-fn usual(choices: &[MetricChoice]) -> Vec<MetricDraft> {
-    let draft = |choice: &MetricChoice, role: &str, margin: &str| MetricDraft {
-        what: choice.what.clone(),
-        role: role.to_owned(),
-        direction: choice.direction.clone(),
-        margin: margin.to_owned(),
-        margin_of: "relative".to_owned(),
-    };
-    let goal = choices.iter().find(|choice| choice.what.starts_with("score:")).or(choices.first());
-    let mut drafts: Vec<MetricDraft> = goal.map(|goal| draft(goal, "goal", "5")).into_iter().collect();
-    for (what, margin) in USUAL_GUARDRAILS {
-        let known = choices.iter().find(|choice| choice.what == what);
-        if let Some(choice) = known.filter(|choice| drafts.iter().all(|draft| draft.what != choice.what)) {
-            drafts.push(draft(choice, "guardrail", margin));
-        }
-    }
-    drafts
-}
-
-/// What a metric of an experiment reads, and the measure that says what it was of late.
-fn known(source: &MetricSource) -> Vec<(Aggregation, &'static str)> {
-    let p = Aggregation::Quantile;
-    match source {
-        MetricSource::Quantity(Quantity::Latency) => vec![
-            (p(QuantileLevel::P95), "latency.p95"),
-            (p(QuantileLevel::P50), "latency.p50"),
-            (p(QuantileLevel::P99), "latency.p99"),
-        ],
-        MetricSource::Quantity(Quantity::TimeToFirstToken) => vec![(p(QuantileLevel::P95), "time_to_first_token.p95")],
-        MetricSource::Quantity(Quantity::Cost) => {
-            vec![(Aggregation::Ratio, "cost.mean"), (Aggregation::Mean, "cost.mean")]
-        }
-        MetricSource::Quantity(Quantity::OutputTokens) => vec![(Aggregation::Ratio, "output_tokens.mean")],
-        MetricSource::Quantity(Quantity::TotalTokens) => vec![(Aggregation::Ratio, "total_tokens.mean")],
-        MetricSource::Errors => vec![(Aggregation::Ratio, "error_rate")],
-        MetricSource::NullResponses => vec![(Aggregation::Ratio, "null_rate")],
-        MetricSource::Generations => vec![(Aggregation::Count, "count")],
-        _ => Vec::new(),
-    }
-}
-
-const SOURCES: [MetricSource; 8] = [
-    MetricSource::Quantity(Quantity::Latency),
-    MetricSource::Quantity(Quantity::Cost),
-    MetricSource::Errors,
-    MetricSource::NullResponses,
-    MetricSource::Quantity(Quantity::TimeToFirstToken),
-    MetricSource::Quantity(Quantity::OutputTokens),
-    MetricSource::Quantity(Quantity::TotalTokens),
-    MetricSource::Generations,
-];
-
-async fn seen(visit: &Visit, prompt: &str) -> Result<Vec<MetricChoice>, AppError> {
-    let question = |dimensions: &[Dimension], words: &[&str]| -> Result<MetricQuery, AppError> {
-        let measures = words.iter().map(|word| word.parse::<Measure>().map_err(ServiceError::of("measures")));
-        Ok(MetricQuery {
-            measures: measures.collect::<Result<_, _>>().map_err(context::refusal)?,
-            dimensions: dimensions.to_vec(),
-            filters: vec![Filter::one(Dimension::Prompt, prompt)],
-            intervals: false,
-            ..MetricQuery::over(FORTNIGHT.resolve(visit.now))
-        })
-    };
-    let mut words: Vec<&str> = SOURCES.iter().flat_map(known).map(|(_, word)| word).collect();
-    words.sort_unstable();
-    words.dedup();
-    let questions = [question(&[], &words)?, question(&[Dimension::ScoreName], &["score.mean"])?];
-    let answers = visit.services.metrics.queries(&visit.actor, visit.project.id, &questions).await;
-    let answers = answers.map_err(context::refusal)?;
-    let mut choices = answers.get(1).map(scores).unwrap_or_default();
-    let values = answers.first().and_then(|answer| answer.rows.first()).map(|row| row.values.as_slice());
-    for source in &SOURCES {
-        for (aggregation, word) in known(source) {
-            let place = words.iter().position(|own| *own == word);
-            let value = place.and_then(|place| values?.get(place)).copied();
-            let lower = *source != MetricSource::Generations;
-            choices.push(choice(source, aggregation, value, if lower { "lower" } else { "higher" }));
-        }
-    }
-    Ok(choices)
-}
-
-/// Scores by name; those without a number in them are no metric.
-fn scores(answer: &MetricAnswer) -> Vec<MetricChoice> {
-    let mut found = Vec::new();
-    for row in &answer.rows {
-        let (Some(name), Some(value)) = (row.group.first().filter(|name| !name.is_empty()), row.values.first()) else {
-            continue;
-        };
-        let Ok(source) = format!("score:{name}").parse::<MetricSource>() else { continue };
-        if value.value.is_some() {
-            found.push(choice(&source, Aggregation::Ratio, Some(*value), "higher"));
-            found.push(choice(&source, Aggregation::UnitMean, Some(*value), "higher"));
-        }
-    }
-    found
-}
-
-fn choice(source: &MetricSource, how: Aggregation, value: Option<MetricValue>, direction: &str) -> MetricChoice {
-    let n = value.map_or(0, |value| value.n);
-    let n = format::count(i64::try_from(n).unwrap_or(i64::MAX));
-    // What was seen is the mean of generations, whatever the metric makes of it.
-    let measure = experiment::results::measure::Measure::counted(source, Aggregation::Ratio);
-    let now = value.and_then(|value| value.value).map(|value| measure.value(value));
-    let seen = match (now, how) {
-        (None, _) => "not seen in 14 days".to_owned(),
-        (Some(_), Aggregation::Count) => format!("{n} in 14 days"),
-        (Some(now), Aggregation::Mean | Aggregation::UnitMean) => format!("{now} a generation, n {n} in 14 days"),
-        (Some(now), _) => format!("{now}, n {n} in 14 days"),
-    };
-    MetricChoice {
-        what: format!("{source} {how}"),
-        title: title(source, how),
-        seen,
-        unit: scale(source).1.to_owned(),
-        direction: direction.to_owned(),
-    }
 }

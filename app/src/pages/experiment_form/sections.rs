@@ -1,4 +1,4 @@
-//! The four sections of the form.
+//! The sections of the form: what is tested, who takes part, when it runs. What decides is in [`super::decides`].
 
 use domain::experiment::Design;
 use leptos::prelude::*;
@@ -9,24 +9,25 @@ use ui::{
 
 use super::{
     Typed,
+    decides::Unfit,
     draft::{ArmDraft, Draft, MetricDraft, RuleDraft, StepDraft},
     parse::HOWS,
 };
 use crate::form::rows::{RemoveRow, Rows, focus_soon};
 
-fn options(pairs: &[(&str, &str)]) -> Vec<SelectOption> {
+pub(super) fn options(pairs: &[(&str, &str)]) -> Vec<SelectOption> {
     pairs.iter().map(|(value, text)| SelectOption::new(*value, *text)).collect()
 }
 
 /// A sentence about a list as a whole.
-fn whole(typed: Typed, field: &'static str) -> AnyView {
+pub(super) fn whole(typed: Typed, field: &'static str) -> AnyView {
     let error = typed.error_of(field);
     live(move || error.get().map(|text| view! { <p class="field__error" role="alert">{text}</p> }.into_any()))
 }
 
 /// What is tested: name, hypothesis, arms.
 #[component]
-pub fn Tested(typed: Typed, draft: Draft) -> impl IntoView {
+pub fn Tested(typed: Typed, draft: Draft, metrics: Rows<MetricDraft>) -> impl IntoView {
     let view = typed.about.view.get_value();
     let slot = view.slot.clone();
     let beside = move || {
@@ -74,7 +75,7 @@ pub fn Tested(typed: Typed, draft: Draft) -> impl IntoView {
             .into_any()
         })
     });
-    let hint = view.adaptive;
+    let hint = view.hints.adaptive;
     view! {
         <Card title="What is tested" beside>
             <CardBody>
@@ -103,6 +104,7 @@ pub fn Tested(typed: Typed, draft: Draft) -> impl IntoView {
                             options=options(&[("fixed", "Fixed"), ("adaptive", "Adaptive")]) error=typed.error_of("allocation")/>
                         {batches}
                     </div>
+                    <Unfit typed metrics/>
                 </div>
             </CardBody>
         </Card>
@@ -110,12 +112,16 @@ pub fn Tested(typed: Typed, draft: Draft) -> impl IntoView {
     .into_any()
 }
 
-fn set_value(id: &str, value: &str) {
+/// Fills a field, or chooses an option, as if it had been typed. Browser only.
+pub(super) fn set_value(id: &str, value: &str) {
     use wasm_bindgen::JsCast as _;
+    use web_sys::{HtmlInputElement, HtmlSelectElement};
 
-    let field = document().get_element_by_id(id).and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok());
-    if let Some(field) = field {
-        field.set_value(value);
+    let Some(field) = document().get_element_by_id(id) else { return };
+    if let Some(input) = field.dyn_ref::<HtmlInputElement>() {
+        input.set_value(value);
+    } else if let Some(select) = field.dyn_ref::<HtmlSelectElement>() {
+        select.set_value(value);
     }
 }
 
@@ -250,87 +256,6 @@ fn RuleRow(typed: Typed, rows: Rows<RuleDraft>, id: u32, rule: RuleDraft) -> imp
             <SelectField name=name("how") id=format!("rule-{id}-how") label="Comparison" options=options(&HOWS) value=rule.how/>
             <TextField name=name("value") id=format!("rule-{id}-value") label="Value" value=rule.value autocomplete="off" placeholder="pro"/>
             <RemoveRow rows id label="Remove rule" add="add-rule" typed/>
-        </div>
-    }
-    .into_any()
-}
-
-/// What decides.
-#[component]
-pub fn Decides(typed: Typed, draft: Draft) -> impl IntoView {
-    let rows = Rows::new(draft.metrics);
-    let add = move |_| {
-        let first = typed.about.view.with_value(|view| view.metrics.first().cloned());
-        let row = MetricDraft {
-            what: first.as_ref().map(|choice| choice.what.clone()).unwrap_or_default(),
-            role: "secondary".to_owned(),
-            direction: first.map(|choice| choice.direction).unwrap_or_default(),
-            margin: String::new(),
-            margin_of: "relative".to_owned(),
-        };
-        let id = rows.append(row);
-        typed.read_soon();
-        focus_soon(format!("metric-{id}-what"));
-    };
-    view! {
-        <Card title="What decides" extra=|| view! { <span class="muted small">"fixed by the launch"</span> }>
-            <CardBody>
-                <fieldset class="rows">
-                    <legend>"Metrics"</legend>
-                    <p class="field__hint">
-                        "The goal is what the experiment is for; its margin is the smallest difference that matters. A guardrail may get worse \
-                         by its margin at most. Secondary metrics are shown and decide nothing."
-                    </p>
-                    <For each=move || rows.all() key=|(id, _)| *id let:row>
-                        <MetricRow typed rows id=row.0 metric=row.1/>
-                    </For>
-                    {whole(typed, "metrics")}
-                    <div class="actions"><Button icon=IconName::Plus attr:id="add-metric" on:click=add>"Add a metric"</Button></div>
-                </fieldset>
-            </CardBody>
-        </Card>
-    }
-    .into_any()
-}
-
-#[component]
-fn MetricRow(typed: Typed, rows: Rows<MetricDraft>, id: u32, metric: MetricDraft) -> impl IntoView {
-    let name = move |field: &str| format!("draft[metrics][{id}][{field}]");
-    let error = move |field: &'static str| typed.error(move || format!("metrics[{}].{field}", rows.place(id)));
-    let choices = typed.about.view.with_value(|view| {
-        let choice = |choice: &super::model::MetricChoice| SelectOption::new(choice.what.clone(), choice.title.clone());
-        view.metrics.iter().map(choice).collect::<Vec<_>>()
-    });
-    let first = metric.what.clone();
-    let what = Memo::new(move |_| {
-        let place = rows.place(id);
-        typed.draft.with(|draft| draft.metrics.get(place).map_or_else(|| first.clone(), |metric| metric.what.clone()))
-    });
-    let chosen = move || {
-        typed.about.view.with_value(|view| view.metrics.iter().find(|choice| choice.what == what.get()).cloned())
-    };
-    let unit = live(move || {
-        Some(view! { <span class="rows__unit">{format!("own unit: {}", chosen()?.unit)}</span> }.into_any())
-    });
-    let seen = live(move || Some(view! { <span class="rows__unit">{chosen()?.seen}</span> }.into_any()));
-    view! {
-        <div class="rows__row rows__row--metric">
-            <SelectField name=name("role") id=format!("metric-{id}-role") label="Role" value=metric.role
-                options=options(&[("goal", "Goal"), ("guardrail", "Guardrail"), ("secondary", "Secondary")])/>
-            <div class="rows__margin">
-                <SelectField name=name("what") id=format!("metric-{id}-what") label="Metric" options=choices value=metric.what
-                    error=typed.error(move || first_of(typed, &format!("metrics[{}].metric.", rows.place(id))))/>
-                {seen}
-            </div>
-            <SelectField name=name("direction") id=format!("metric-{id}-direction") label="Better" value=metric.direction
-                options=options(&[("higher", "higher"), ("lower", "lower")])/>
-            <TextField name=name("margin") id=format!("metric-{id}-margin") label="Margin" value=metric.margin autocomplete="off" error=error("margin")/>
-            <div class="rows__margin">
-                <SelectField name=name("margin_of") id=format!("metric-{id}-of") label="Margin in" value=metric.margin_of
-                    options=options(&[("relative", "% of control"), ("absolute", "own unit")])/>
-                {unit}
-            </div>
-            <RemoveRow rows id label="Remove metric" add="add-metric" typed/>
         </div>
     }
     .into_any()

@@ -22,6 +22,7 @@ pub use exposures::NewExposure;
 pub use feedback::Feedback;
 use otlp::{Decoded, Rejected};
 pub use outcomes::NewOutcome;
+pub use store::event::OutcomeCount;
 // What the doors read requests with: `api` takes them from here, since it may not see `otlp` itself.
 pub use otlp::{
     Encoding, Sender,
