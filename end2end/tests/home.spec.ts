@@ -11,7 +11,7 @@ test("home shows how things are with numbers that lead to traces", async ({ page
   const generations = page.locator(".health-strip__item").first();
   await expect(generations.locator(".health-strip__value")).not.toHaveText("0");
   await generations.click();
-  await expect(page).toHaveURL(/\/traces\?range=1h/);
+  await expect(page).toHaveURL(/\/traces\?range=24h/);
   await expect(page.getByRole("table", { name: "Traces" })).toBeVisible();
 });
 
