@@ -22,8 +22,14 @@ binaryen.setDebugInfo(false);
 for (const path of readFileSync(0, "utf8").split("\n").filter(Boolean)) {
   const module = binaryen.readBinary(readFileSync(path), features);
   module.setFeatures(features);
-  module.optimize();
+  // Until it gets no smaller: a second pass saves a quarter of a percent.
+  let bytes = module.emitBinary();
+  for (let before = Infinity; bytes.length < before; ) {
+    before = bytes.length;
+    module.optimize();
+    bytes = module.emitBinary();
+  }
   if (!module.validate()) throw new Error(`${path} is not valid after shrinking`);
-  writeFileSync(path, module.emitBinary());
+  writeFileSync(path, bytes);
   module.dispose();
 }

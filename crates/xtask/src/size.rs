@@ -19,8 +19,10 @@ const PAGE: u64 = 80 * KB;
 /// The page of an experiment's results, which is a table, a course, segments, numbers that come by themselves and everything that
 /// can be done to one.
 const RESULTS: u64 = 130 * KB;
-/// The form of an experiment: everything about one on a page, each field with its checks.
-const FORM: u64 = 85 * KB;
+/// The page of a prompt: versions, their differences, metrics with charts and comparisons.
+const PROMPT: u64 = 82 * KB;
+/// The form of an experiment: everything about one on a page, each field with its checks; and its preview, which comes after it.
+const FORM: u64 = 90 * KB;
 /// The chunk with `stats` and `assign`.
 const STATISTICS: u64 = 120 * KB;
 /// The base chunk of ECharts.
@@ -47,7 +49,8 @@ pub(crate) fn size(workspace: &Workspace) -> anyhow::Result<()> {
         let budget = match readable(split) {
             "statistics" => STATISTICS,
             "experiment" => RESULTS,
-            "experiment_form" => FORM,
+            "experiment_form" | "preview" => FORM,
+            "prompt" => PROMPT,
             _ => PAGE,
         };
         report.line(readable(split), total, budget);

@@ -1,7 +1,7 @@
 //! What decides: the metrics of the form.
 
 use leptos::prelude::*;
-use ui::{Button, Card, CardBody, Code, IconName, Notice, SelectField, SelectOption, Snippet, TextField, Tone, live};
+use ui::{Button, Card, CardBody, Copy, IconName, Notice, SelectField, SelectOption, TextField, Tone, live};
 
 use super::{
     Typed,
@@ -33,7 +33,7 @@ pub fn Decides(typed: Typed, metrics: Rows<MetricDraft>) -> impl IntoView {
                 <summary>{teach.title}</summary>
                 <div class="form">
                     <p class="field__hint">{teach.text}</p>
-                    <Code id="send-event" label="curl" snippets=vec![Snippet::new("curl", teach.code)] wrap=true/>
+                    <p><code>{teach.code.clone()}</code> <Copy text=teach.code/></p>
                 </div>
             </details>
         }

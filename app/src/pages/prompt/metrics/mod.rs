@@ -79,7 +79,7 @@ pub(super) fn Metrics(query: Query, view: MetricsView) -> impl IntoView {
                 <Empty
                     icon=IconName::Chart
                     title="No generation of this prompt in this range"
-                    text="Numbers appear within a second once a generation names this prompt and its version. With the SDK, pass the prompt you fetched to the generation: prompt=prompt. Filters above may also leave nothing."
+                    text="Numbers appear once a generation names this prompt and its version. With the SDK, pass it the prompt you fetched: prompt=prompt. Filters may also leave nothing."
                     actions=move || view! { <LinkButton href=wider>"Look back 90 days"</LinkButton> }
                 />
             </div>
