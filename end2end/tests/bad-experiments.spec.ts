@@ -1,7 +1,7 @@
 // What is set up wrongly is told at its field, with what would be right; what two people do at once is told to the later one.
-import { expect, keys, project, test } from "../fixtures/test";
+import { headers, newPrompt } from "../fixtures/api";
+import { expect, project, test } from "../fixtures/test";
 
-const headers = { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` };
 const list = `/p/${project}/experiments`;
 
 test("mistakes stand at their fields, and nobody overwrites anybody", async ({ page, open, hydrated, request, checkAccessibility, expectedErrors }) => {
@@ -9,10 +9,7 @@ test("mistakes stand at their fields, and nobody overwrites anybody", async ({ p
   expectedErrors.push(/400 \(Bad Request\)/, /409 \(Conflict\)/, /503 \(Service Unavailable\)/);
   const run = Date.now().toString(36);
   const [prompt, key] = [`bad/${run}`, `bad-${run}`];
-  for (const [index, text] of ["Greet them.", "Greet them warmly."].entries()) {
-    const data = { name: prompt, prompt: text, labels: index === 0 ? ["production"] : [] };
-    expect((await request.post("/api/v1/prompts", { headers, data })).ok()).toBe(true);
-  }
+  await newPrompt(request, prompt, ["Greet them.", "Greet them warmly."]);
   await open(`${list}/new?prompt=${encodeURIComponent(prompt)}&label=production`);
   await page.locator("#key").fill(key);
 

@@ -1,27 +1,12 @@
 // A split that moves by itself: set up in the form, refused where it cannot be, met through the door that deals its arms, and said on
 // the experiment's page.
-import type { Page } from "@playwright/test";
-import { expect, keys, project, test } from "../fixtures/test";
+import { headers, newPrompt, post, sendSpans, text } from "../fixtures/api";
+import { expectRefused } from "../fixtures/form";
+import { picture } from "../fixtures/picture";
+import { expect, project, test } from "../fixtures/test";
 
 const list = `/p/${project}/experiments`;
-const headers = { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` };
 const users = 140;
-
-/** Keeps pictures of a page in both widths and themes, where somebody wants to look. */
-async function picture(page: Page, name: string): Promise<void> {
-  const folder = process.env.ASSAY_SHOTS;
-  if (!folder) return;
-  const before = page.viewportSize() ?? { width: 1280, height: 720 };
-  for (const width of [1440, 360]) {
-    await page.setViewportSize({ width, height: 900 });
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png`, fullPage: true });
-    }
-  }
-  await page.emulateMedia({ colorScheme: null });
-  await page.setViewportSize(before);
-}
 
 test("an adaptive experiment is set up, launched, met, and says that its split moves", async ({
   page,
@@ -35,15 +20,7 @@ test("an adaptive experiment is set up, launched, met, and says that its split m
   expectedErrors.push(/400 \(Bad Request\)/);
   const run = Date.now().toString(36);
   const [prompt, key] = [`moves/${run}`, `moves-${run}`];
-  const post = async (path: string, data: unknown) => {
-    const response = await request.post(path, { headers, data });
-    expect(response.ok(), `${path}: ${await response.text()}`).toBe(true);
-    return response.json();
-  };
-  for (const [index, text] of ["Greet {{name}}.", "Greet {{name}}, shortly."].entries()) {
-    const labels = index === 0 ? ["production"] : [];
-    await post("/api/public/v2/prompts", { name: prompt, type: "text", prompt: text, labels, commitMessage: `Text ${index + 1}` });
-  }
+  await newPrompt(request, prompt, ["Greet {{name}}.", "Greet {{name}}, shortly."]);
 
   await open(`${list}/new?prompt=${encodeURIComponent(prompt)}&label=production`);
   await page.locator("#key").fill(key);
@@ -56,17 +33,11 @@ test("an adaptive experiment is set up, launched, met, and says that its split m
   await expect(unfit).toContainText("goal: Latency, p95; guardrail: Cost, mean; guardrail: Errors, mean.");
   await page.getByRole("button", { name: "Save and check" }).click();
   // Each at its field: the batch, the floor, and a goal that cannot be corrected.
-  for (const [field, message] of [
-    ["#batch-hours", "`0` hours; a batch lasts 1 to 168"],
-    ["#floor", "`60%` cannot be kept by each of 2 arms; give 1% to 50%"],
+  await expectRefused(page, [
+    ["#batch-hours", "0 hours; a batch lasts 1 to 168"],
+    ["#floor", "60% cannot be kept by each of 2 arms; give 1% to 50%"],
     ["#metric-0-what", "cannot be corrected for weights that move"],
-  ] as const) {
-    const control = page.locator(field);
-    await expect(control).toHaveAttribute("aria-invalid", "true");
-    const described = (await control.getAttribute("aria-describedby")) ?? "";
-    const said = await Promise.all(described.split(" ").map((id) => page.locator(`[id="${id}"]`).textContent()));
-    expect(said.join(" ").replaceAll(/[`‘’]/g, "")).toContain(message.replaceAll("`", ""));
-  }
+  ]);
   await checkAccessibility();
   await picture(page, "adaptive-form-refused");
 
@@ -96,12 +67,11 @@ test("an adaptive experiment is set up, launched, met, and says that its split m
   expect(refused.status(), await refused.text()).toBe(400);
 
   // Users ask, and what their answers cost is known.
-  const attribute = (name: string, value: string) => ({ key: name, value: { stringValue: value } });
   const spans: unknown[] = [];
   const arms = new Map<string, number>();
   for (let user = 0; user < users; user += 1) {
     const unit = `${key}-${user}`;
-    const { arm, version } = await post("/api/v1/resolve", { prompt, unit });
+    const { arm, version } = await post(request, "/api/v1/resolve", { prompt, unit });
     arms.set(arm, (arms.get(arm) ?? 0) + 1);
     const start = BigInt(Date.now() + 5) * 1_000_000n;
     const id = `${run}${user}`.split("").map((letter) => letter.charCodeAt(0).toString(16)).join("");
@@ -113,16 +83,16 @@ test("an adaptive experiment is set up, launched, met, and says that its split m
       startTimeUnixNano: String(start),
       endTimeUnixNano: String(start + 400_000_000n),
       attributes: [
-        attribute("langfuse.observation.type", "generation"),
-        attribute("langfuse.observation.prompt.name", prompt),
+        text("langfuse.observation.type", "generation"),
+        text("langfuse.observation.prompt.name", prompt),
         { key: "langfuse.observation.prompt.version", value: { intValue: String(version) } },
-        attribute("langfuse.observation.cost_details", JSON.stringify({ total: (version === 1 ? 0.004 : 0.002) + (user % 5) / 10_000 })),
-        attribute("user.id", unit),
+        text("langfuse.observation.cost_details", JSON.stringify({ total: (version === 1 ? 0.004 : 0.002) + (user % 5) / 10_000 })),
+        text("user.id", unit),
       ],
     });
   }
   expect([...arms.keys()].sort()).toEqual(["control", "treatment"]);
-  await post("/v1/traces", { resourceSpans: [{ scopeSpans: [{ scope: { name: "moves" }, spans }] }] });
+  await sendSpans(request, "moves", spans);
   await expect
     .poll(async () => {
       const { exposed, partial } = await (await request.get(`/api/v1/experiments/${key}/results`, { headers })).json();
@@ -140,8 +110,8 @@ test("an adaptive experiment is set up, launched, met, and says that its split m
 
   // Who goes on after a pause begins an epoch of the same weights; the last ones are shown, and earlier ones folded.
   for (let turn = 0; turn < 5; turn += 1) {
-    await post(`/api/v1/experiments/${key}/pause`, {});
-    await post(`/api/v1/experiments/${key}/resume`, {});
+    await post(request, `/api/v1/experiments/${key}/pause`, {});
+    await post(request, `/api/v1/experiments/${key}/resume`, {});
   }
   await page.reload();
   await expect(served.getByRole("row").filter({ hasText: /Epoch \d/ })).toHaveCount(8);

@@ -1,26 +1,11 @@
 // An outcome event as a metric: chosen in the form with a cap and a window, sent over REST, read on the experiment's page.
-import type { Page } from "@playwright/test";
-import { expect, keys, project, test } from "../fixtures/test";
+import { headers, newPrompt, post } from "../fixtures/api";
+import { expectRefused } from "../fixtures/form";
+import { picture } from "../fixtures/picture";
+import { expect, project, test } from "../fixtures/test";
 
 const list = `/p/${project}/experiments`;
-const headers = { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` };
 const users = 60;
-
-/** Keeps pictures of a page in both widths and themes, where somebody wants to look. */
-async function picture(page: Page, name: string): Promise<void> {
-  const folder = process.env.ASSAY_SHOTS;
-  if (!folder) return;
-  const before = page.viewportSize() ?? { width: 1280, height: 720 };
-  for (const width of [1440, 360]) {
-    await page.setViewportSize({ width, height: 900 });
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png`, fullPage: true });
-    }
-  }
-  await page.emulateMedia({ colorScheme: null });
-  await page.setViewportSize(before);
-}
 
 test("an outcome event decides, with a cap and a window", async ({ page, open, hydrated, request, checkAccessibility, expectedErrors }) => {
   test.slow();
@@ -28,17 +13,9 @@ test("an outcome event decides, with a cap and a window", async ({ page, open, h
   expectedErrors.push(/400 \(Bad Request\)/);
   const run = Date.now().toString(36);
   const [prompt, key, event] = [`sells/${run}`, `sells-${run}`, `bought.${run}`];
-  const post = async (path: string, data: unknown) => {
-    const response = await request.post(path, { headers, data });
-    expect(response.ok(), `${path}: ${await response.text()}`).toBe(true);
-    return response.json();
-  };
-  for (const [index, text] of ["Greet {{name}}.", "Greet {{name}} and sell."].entries()) {
-    const labels = index === 0 ? ["production"] : [];
-    await post("/api/public/v2/prompts", { name: prompt, type: "text", prompt: text, labels, commitMessage: `Text ${index + 1}` });
-  }
+  await newPrompt(request, prompt, ["Greet {{name}}.", "Greet {{name}} and sell."]);
   const bought = (unit: string, value: number, at?: string) => ({ name: event, unit: { kind: "user", id: unit }, value, at });
-  await post("/api/v1/events", [bought("somebody", 3), bought("somebody-else", 4)]);
+  await post(request, "/api/v1/events", [bought("somebody", 3), bought("somebody-else", 4)]);
 
   await open(`${list}/new?prompt=${encodeURIComponent(prompt)}&label=production`);
   await page.locator("#key").fill(key);
@@ -60,16 +37,10 @@ test("an outcome event decides, with a cap and a window", async ({ page, open, h
   await page.locator("#metric-0-cap").fill("-5");
   await page.locator("#metric-0-window").fill("soon");
   await page.getByRole("button", { name: "Save and check" }).click();
-  for (const [field, message] of [
+  await expectRefused(page, [
     ["#metric-0-window", "soon is no whole number"],
     ["#metric-0-cap", "-5 is no cap; give a number above 0"],
-  ] as const) {
-    const control = page.locator(field);
-    await expect(control).toHaveAttribute("aria-invalid", "true");
-    const described = (await control.getAttribute("aria-describedby")) ?? "";
-    const said = await Promise.all(described.split(" ").map((id) => page.locator(`[id="${id}"]`).textContent()));
-    expect(said.join(" ").replaceAll(/[`‘’]/g, "")).toContain(message);
-  }
+  ]);
   // Each says it where it is; what is measured is not at fault.
   await expect(page.locator("#metric-0-what")).not.toHaveAttribute("aria-invalid", "true");
   await checkAccessibility();
@@ -111,14 +82,14 @@ test("an outcome event decides, with a cap and a window", async ({ page, open, h
   const past = new Date(Date.now() - 3_600_000).toISOString();
   for (let user = 0; user < users; user += 1) {
     const unit = `${key}-${user}`;
-    const { arm } = await post("/api/v1/resolve", { prompt, unit });
+    const { arm } = await post(request, "/api/v1/resolve", { prompt, unit });
     const spent = 10 + (user % 5);
     sums[arm]?.push(arm === "control" ? spent : 50);
     events.push(...(arm === "control" ? [bought(unit, spent)] : [bought(unit, 40), bought(unit, 40)]));
     // Before it met the experiment: that counts nowhere.
     events.push(bought(unit, 1_000, past));
   }
-  await post("/api/v1/events", events);
+  await post(request, "/api/v1/events", events);
   const mean = (numbers: number[] | undefined) => (numbers ?? []).reduce((sum, one) => sum + one, 0) / (numbers?.length ?? 1);
   const results = async () => (await request.get(`/api/v1/experiments/${key}/results`, { headers })).json();
   const round = (value: number | null) => Math.round((value ?? 0) * 1e6) / 1e6;

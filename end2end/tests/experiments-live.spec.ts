@@ -1,17 +1,17 @@
 // An experiment's page while it runs: numbers come by themselves, nothing moves under whoever reads, and what can be done does
 // not wait for numbers.
 import type { APIRequestContext } from "@playwright/test";
+import { headers, post } from "../fixtures/api";
 import { stories, tell, type Story } from "../fixtures/results";
-import { expect, keys, project, test } from "../fixtures/test";
+import { expect, project, test } from "../fixtures/test";
 
-const headers = { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` };
 const page = (key: string) => `/p/${project}/experiments/${key}`;
 
 /** An experiment nobody met yet. */
 async function begun(request: APIRequestContext, name: string): Promise<string> {
   const key = `${name}-${Date.now().toString(36)}`;
   const story: Story = { key, users: 0, gain: 0 };
-  await tell(request, keys, story);
+  await tell(request, story);
   return key;
 }
 
@@ -23,8 +23,7 @@ async function meet(request: APIRequestContext, key: string, from: number, to: n
     arm: place % 2 ? "shorter" : "control",
     at,
   }));
-  const response = await request.post("/api/v1/exposures", { headers, data });
-  expect(response.ok(), await response.text()).toBe(true);
+  await post(request, "/api/v1/exposures", data);
 }
 
 test("numbers come without a reload, and nothing moves under whoever reads", async ({ page: window, open, request, checkAccessibility }) => {

@@ -1,23 +1,11 @@
 import type { APIRequestContext } from "@playwright/test";
-import { expect, keys, project, test } from "../fixtures/test";
+import { keys, newPrompt, post } from "../fixtures/api";
+import { expect, project, test } from "../fixtures/test";
 
 const list = `/p/${project}/experiments`;
-const authorization = `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}`;
-const headers = { authorization };
-
-/** A prompt of its own with two versions, production on the first. */
-async function newPrompt(request: APIRequestContext, name: string): Promise<void> {
-  for (const [index, text] of ["Greet {{name}}.", "Greet {{name}} warmly."].entries()) {
-    const data = { name, type: "text", prompt: text, labels: index === 0 ? ["production"] : [], commitMessage: `Text ${index + 1}` };
-    const response = await request.post("/api/public/v2/prompts", { headers, data });
-    expect(response.ok(), await response.text()).toBe(true);
-  }
-}
 
 async function versionFor(request: APIRequestContext, prompt: string, unit: string): Promise<{ version: number; reason: string }> {
-  const response = await request.post("/api/v1/resolve", { headers, data: { prompt, unit } });
-  expect(response.ok(), await response.text()).toBe(true);
-  return response.json();
+  return post(request, "/api/v1/resolve", { prompt, unit });
 }
 
 test("an experiment is set up, launched, paused, stopped, taken back and shipped", async ({
@@ -33,7 +21,7 @@ test("an experiment is set up, launched, paused, stopped, taken back and shipped
   expectedErrors.push(/400 \(Bad Request\)/);
   const run = Date.now().toString(36);
   const prompt = `tone/${run}`;
-  await newPrompt(request, prompt);
+  await newPrompt(request, prompt, ["Greet {{name}}.", "Greet {{name}} warmly."]);
 
   await open(`${list}/new`);
   const slots = page.getByRole("table", { name: "Prompts and labels" });

@@ -3,12 +3,12 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { sendTrace } from "../fixtures/seed";
-import { expect, keys, project, test } from "../fixtures/test";
+import { expect, project, test } from "../fixtures/test";
 
 const settings = `/p/${project}/settings`;
 
 test("a page of another origin gives feedback with a client key made in the browser", async ({ page, open, baseURL, request }) => {
-  const trace = await sendTrace(request, keys, { user: "reader", name: "answer" });
+  const trace = await sendTrace(request, { user: "reader", name: "answer" });
   let html = "";
   const site = createServer((_, answer) => answer.setHeader("content-type", "text/html").end(html)).listen(0, "127.0.0.1");
   await new Promise((ready) => site.once("listening", ready));
@@ -44,7 +44,7 @@ test("a page of another origin gives feedback with a client key made in the brow
 });
 
 test("the settings page has the lines to copy and the element itself to try", async ({ page, open, request, checkAccessibility }) => {
-  await sendTrace(request, keys, { user: "reader", name: "newest" });
+  await sendTrace(request, { user: "reader", name: "newest" });
   await open(`${settings}/feedback`);
   const first = page.getByRole("button", { name: "Make client key" });
   // The other test may have made the first key already.

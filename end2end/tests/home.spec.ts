@@ -1,7 +1,7 @@
-import { expect, keys, project, test } from "../fixtures/test";
+import { post } from "../fixtures/api";
+import { expect, project, test } from "../fixtures/test";
 
 const path = `/p/${project}`;
-const headers = { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` };
 
 test("home shows how things are with numbers that lead to traces", async ({ page, open, checkAccessibility }) => {
   await open(path);
@@ -19,7 +19,7 @@ test("home tells what changed this week and leads to it", async ({ page, open, r
   // The newest changes are listed, and other tests make some meanwhile: one of our own.
   const name = `changes/${Date.now().toString(36)}`;
   const data = { name, prompt: "Hi {{name}}.", labels: ["production"], commitMessage: "Shorter, quote the policy" };
-  expect((await request.post("/api/public/v2/prompts", { headers, data })).ok()).toBe(true);
+  await post(request, "/api/public/v2/prompts", data);
   await open(path);
   const changes = page.locator(".changes__item");
   const saved = changes.filter({ hasText: `${name} v1 saved` });

@@ -1,5 +1,6 @@
 // A file of another tool: checked first, then brought, and what was wrong is named by its line.
-import { expect, keys, project, test } from "../fixtures/test";
+import { headers } from "../fixtures/api";
+import { expect, project, test } from "../fixtures/test";
 
 const path = `/p/${project}/settings/import`;
 const name = `brought-${Date.now()}`;
@@ -23,7 +24,6 @@ test("a file is checked, then imported, and its report names what was wrong", as
   await expect(notes.getByRole("row").filter({ hasText: "line 4" })).toContainText("not JSON");
   await checkAccessibility();
 
-  const headers = { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` };
   const prompt = async () => (await request.get(`/api/v1/prompts/${name}`, { headers })).status();
   expect(await prompt()).toBe(404);
 

@@ -6,9 +6,10 @@ import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { headers, keys } from "../fixtures/api";
 import { need, startServer } from "../fixtures/server";
 import { signedOut } from "../fixtures/state";
-import { expect, keys, owner, project, test } from "../fixtures/test";
+import { expect, owner, project, test } from "../fixtures/test";
 
 const PROMPT = "gsm8k/solve";
 const FLAG = "gsm8k-solve.production";
@@ -100,7 +101,6 @@ test("an experiment from the form to the shipped version, with a program beside 
   await pass(0);
   const server = await startServer(path.join(folder, "data"), /Assay is running at (\S+)/, { ...process.env, ASSAY_TEST_CLOCK: clock });
   const url = server.greeting[1].replace(/\/$/, "");
-  const headers = { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` };
   const read = async (address: string) => {
     const response = await request.get(`${url}${address}`, { headers });
     expect(response.ok(), `${address}: ${await response.text()}`).toBe(true);

@@ -1,12 +1,12 @@
 import type { APIRequestContext } from "@playwright/test";
+import { sendSpans, text } from "../fixtures/api";
 import { traceId } from "../fixtures/seed";
-import { expect, keys, project, test } from "../fixtures/test";
+import { expect, project, test } from "../fixtures/test";
 
 const path = `/p/${project}/settings/prices`;
 
 /** Sends one call of a model: 1,200 tokens read, 300 written. */
 async function call(request: APIRequestContext, model: string, trace: string): Promise<void> {
-  const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
   const now = BigInt(Date.now()) * 1_000_000n;
   const span = {
     traceId: trace,
@@ -20,10 +20,7 @@ async function call(request: APIRequestContext, model: string, trace: string): P
       text("langfuse.observation.usage_details", JSON.stringify({ input: 1200, output: 300 })),
     ],
   };
-  const authorization = `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}`;
-  const data = { resourceSpans: [{ scopeSpans: [{ scope: { name: "langfuse-sdk" }, spans: [span] }] }] };
-  const answer = await request.post("/api/public/otel/v1/traces", { headers: { authorization }, data });
-  expect(answer.ok()).toBe(true);
+  await sendSpans(request, "langfuse-sdk", [span]);
 }
 
 test("an unknown model is priced where it stands, stored calls follow, and undoing takes it back", async ({

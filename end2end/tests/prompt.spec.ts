@@ -1,5 +1,6 @@
+import { headers, newPrompt, post } from "../fixtures/api";
 import { prompt } from "../fixtures/seed";
-import { expect, keys, project, test } from "../fixtures/test";
+import { expect, project, test } from "../fixtures/test";
 
 const path = `/p/${project}/prompts/${prompt.path}`;
 
@@ -29,21 +30,14 @@ test("a label moves at once and can be moved back", async ({ page, open }) => {
 
 test("a label an experiment owns moves with a choice of what becomes of it", async ({ page, open, request, checkAccessibility, expectedErrors }) => {
   const name = `owned-${test.info().workerIndex}-${Date.now()}`;
-  const headers = { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` };
-  const post = async (path: string, data: unknown) => {
-    const response = await request.post(path, { headers, data });
-    expect(response.ok(), `${path}: ${await response.text()}`).toBe(true);
-  };
-  for (const [index, body] of ["Hello", "Good day", "Hey"].entries()) {
-    await post("/api/v1/prompts", { name, prompt: body, labels: index === 0 ? ["production"] : [] });
-  }
+  await newPrompt(request, name, ["Hello", "Good day", "Hey"]);
   const goal = { key: "buy", source: "event:buy", aggregation: "rate", direction: "higher" };
   const arms = [
     { key: "control", version: 1, weight: 5000 },
     { key: "formal", version: 2, weight: 5000 },
   ];
-  await post("/api/v1/experiments", { key: name, prompt: name, design: { arms, metrics: [{ metric: goal, role: "goal" }] } });
-  await post(`/api/v1/experiments/${name}/launch`, {});
+  await post(request, "/api/v1/experiments", { key: name, prompt: name, design: { arms, metrics: [{ metric: goal, role: "goal" }] } });
+  await post(request, `/api/v1/experiments/${name}/launch`, {});
 
   await open(`/p/${project}/prompts/${name}?v=3`);
   await expect(page.getByText(`production belongs to the experiment ${name}.`)).toBeVisible();

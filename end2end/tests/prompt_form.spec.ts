@@ -1,8 +1,8 @@
 // Writing a prompt and a version of one in the browser.
-import { expect, keys, project, test, type Page } from "../fixtures/test";
+import { headers } from "../fixtures/api";
+import { expect, project, test, type Page } from "../fixtures/test";
 import { prompt } from "../fixtures/seed";
 
-const headers = { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` };
 const made = (what: string) => `written/${what}-${Date.now()}`;
 const variables = (page: Page) => page.locator("[data-variables]");
 

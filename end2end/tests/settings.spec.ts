@@ -1,4 +1,5 @@
-import { expect, keys, project, test } from "../fixtures/test";
+import { headers, sendSpans, signedWith, text } from "../fixtures/api";
+import { expect, project, test } from "../fixtures/test";
 
 const path = `/p/${project}/settings/keys`;
 
@@ -11,8 +12,8 @@ test("a key is made, shown once, used, and revoked", async ({ page, open, reques
   const shown = page.locator(".new-key");
   await expect(shown).toContainText("nightly job");
   const [publicKey, secretKey] = await shown.locator(".copyline code").allTextContents();
-  const authorization = `Basic ${Buffer.from(`${publicKey}:${secretKey}`).toString("base64")}`;
-  const use = async () => (await request.get("/api/public/projects", { headers: { authorization } })).status();
+  const made = { headers: signedWith(publicKey, secretKey) };
+  const use = async () => (await request.get("/api/public/projects", made)).status();
   expect(await use()).toBe(200);
   await checkAccessibility();
 
@@ -96,13 +97,10 @@ test("environments lead to exactly their traces", async ({ page, open }) => {
 test("a user's data is deleted once their id is typed", async ({ page, open, request, expectedErrors, checkAccessibility }) => {
   expectedErrors.push(/422|400|404/);
   const user = "somebody who asked to be forgotten";
-  const headers = { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` };
-  const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
   const nanos = `${Date.now() - 60_000}000000`;
   const span = { traceId: "f0".repeat(16), spanId: "f0".repeat(8), name: "answer", startTimeUnixNano: nanos, endTimeUnixNano: nanos };
   const spans = [{ ...span, attributes: [text("langfuse.observation.type", "generation"), text("user.id", user)] }];
-  const sent = await request.post("/v1/traces", { headers, data: { resourceSpans: [{ scopeSpans: [{ scope: { name: "forgotten" }, spans }] }] } });
-  expect(sent.status()).toBe(200);
+  await sendSpans(request, "forgotten", spans);
 
   const own = `/p/${project}/users/${encodeURIComponent(user)}`;
   await open(own);
@@ -142,11 +140,9 @@ test("how long events are kept is chosen, and for ever again", async ({ page, op
 
 test("fewer days say what they would delete, and ask", async ({ page, open, request, expectedErrors, checkAccessibility }) => {
   expectedErrors.push(/422|400/);
-  const headers = { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` };
   const nanos = `${Date.now() - 3_600 * 24 * 3_000 * 1_000}000000`;
   const span = { traceId: "e1".repeat(16), spanId: "e1".repeat(8), name: "long ago", startTimeUnixNano: nanos, endTimeUnixNano: nanos };
-  const sent = await request.post("/v1/traces", { headers, data: { resourceSpans: [{ scopeSpans: [{ scope: { name: "old" }, spans: [span] }] }] } });
-  expect(sent.status()).toBe(200);
+  await sendSpans(request, "old", [span]);
 
   await open(`/p/${project}/settings`);
   const days = page.getByLabel("Days");

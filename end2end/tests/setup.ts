@@ -1,18 +1,18 @@
 // Runs before every spec: fills the project, signs the owner in once and keeps the cookie for the others.
 import { test as setup } from "@playwright/test";
 import { ownerState } from "../fixtures/state";
-import { expect, keys, owner, project } from "../fixtures/test";
+import { expect, owner, project } from "../fixtures/test";
 import { stories, tell } from "../fixtures/results";
 import { seed, seedExperiment } from "../fixtures/seed";
 
 setup("fill the project", async ({ request }) => {
-  await seed(request, keys.public, keys.secret);
-  await seedExperiment(request, keys.public, keys.secret);
+  await seed(request);
+  await seedExperiment(request);
 });
 
 setup("tell the stories of experiments", async ({ request }) => {
   setup.slow();
-  for (const story of Object.values(stories)) await tell(request, keys, story);
+  for (const story of Object.values(stories)) await tell(request, story);
 });
 
 setup("sign in", async ({ page }) => {

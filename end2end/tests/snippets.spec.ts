@@ -1,9 +1,9 @@
 // The programs an experiment's page shows, run as shown: each finds the arm the server gives, and its unit counts as exposed.
 import { spawn } from "node:child_process";
+import { headers, keys } from "../fixtures/api";
 import { need } from "../fixtures/server";
-import { expect, keys, project, test } from "../fixtures/test";
+import { expect, project, test } from "../fixtures/test";
 
-const headers = { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` };
 
 const doors = [
   { name: "OpenFeature", code: "code-openfeature", door: "ofrep" },

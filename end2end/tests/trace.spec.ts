@@ -1,5 +1,6 @@
+import { headers } from "../fixtures/api";
 import { traceId } from "../fixtures/seed";
-import { expect, keys, project, test } from "../fixtures/test";
+import { expect, project, test } from "../fixtures/test";
 
 const path = `/p/${project}/traces/${traceId(4)}`;
 
@@ -99,8 +100,7 @@ test("a trace that is not there says so with its own status", async ({ page, ope
 });
 
 test("the address SDKs print leads here", async ({ page, request }) => {
-  const authorization = `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}`;
-  const projects = await (await request.get("/api/public/projects", { headers: { authorization } })).json();
+  const projects = await (await request.get("/api/public/projects", { headers })).json();
   await page.goto(`/project/${projects.data[0].id}/traces/${traceId(4)}`);
   await expect(page).toHaveURL(path);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("answer-customer");

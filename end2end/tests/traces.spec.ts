@@ -1,5 +1,5 @@
 import { sendTrace, traceCount } from "../fixtures/seed";
-import { expect, keys, project, test } from "../fixtures/test";
+import { expect, project, test } from "../fixtures/test";
 
 const path = `/p/${project}/traces`;
 
@@ -101,12 +101,12 @@ test("filters work without script", async ({ browser, baseURL, storageState }) =
 
 test("new traces wait until they are asked for, and come by themselves when live is on", async ({ page, open, request }) => {
   const user = `live-${Date.now()}`;
-  await sendTrace(request, keys, { user, name: "first" });
+  await sendTrace(request, { user, name: "first" });
   await open(`${path}?user=${user}&range=1h`);
   const rows = page.getByRole("table", { name: "Traces" }).locator("tbody tr");
   await expect(rows).toHaveCount(1);
 
-  await sendTrace(request, keys, { user, name: "second" });
+  await sendTrace(request, { user, name: "second" });
   const news = page.getByRole("button", { name: "1 new" });
   await expect(news).toBeVisible({ timeout: 15_000 });
   await expect(rows, "nothing moves by itself").toHaveCount(1);
@@ -125,7 +125,7 @@ test("new traces wait until they are asked for, and come by themselves when live
     await expect(page.locator(":focus")).toHaveAttribute("href", /traces/, { timeout: 500 });
   }).toPass();
   const focused = await page.locator(":focus").getAttribute("href");
-  await sendTrace(request, keys, { user, name: "third" });
+  await sendTrace(request, { user, name: "third" });
   await expect(rows).toHaveCount(3, { timeout: 15_000 });
   await expect(rows.first()).toContainText("third");
   await expect(page.locator(":focus"), "who stands on a row stays on it").toHaveAttribute("href", focused ?? "");

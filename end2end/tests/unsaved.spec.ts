@@ -1,8 +1,8 @@
 // A prompt that generations name and nobody saved here.
-import { expect, keys, project, test } from "../fixtures/test";
+import { sendSpans, text } from "../fixtures/api";
+import { expect, project, test } from "../fixtures/test";
 
 test("a prompt only traces know shows what they say and how to save it", async ({ page, open, request, checkAccessibility }) => {
-  const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
   const end = BigInt(Date.now()) * 1_000_000n;
   const span = {
     traceId: "f5eed000000000000000000000000001",
@@ -17,11 +17,7 @@ test("a prompt only traces know shows what they say and how to save it", async (
       { key: "langfuse.observation.prompt.version", value: { intValue: "7" } },
     ],
   };
-  const sent = await request.post("/api/public/otel/v1/traces", {
-    headers: { authorization: `Basic ${Buffer.from(`${keys.public}:${keys.secret}`).toString("base64")}` },
-    data: { resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ scope: { name: "test" }, spans: [span] }] }] },
-  });
-  expect(sent.status()).toBe(200);
+  await sendSpans(request, "test", [span]);
 
   const path = `/p/${project}/prompts/elsewhere%2Fkept`;
   await expect.poll(async () => (await page.request.get(path)).status()).toBe(200);

@@ -68,7 +68,7 @@ pub use segmented::{Choice, SegmentedButtons, SegmentedLinks};
 pub use shell::{NavGroup, NavItem, Shell};
 pub use skeleton::{Skeleton, SkeletonShape};
 pub use spark::Spark;
-pub use table::{Cell, CellKind, Column, EmptyRow, GroupRow, SortDirection, Table};
+pub use table::{Cell, CellKind, Column, EmptyRow, GroupRow, SortDirection, Table, Width};
 pub use tabs::{Tab, Tabs};
 pub use text::MaybeText;
 pub use theme::{ThemeChoice, ThemeSwitch, theme_chooser};

@@ -17,12 +17,25 @@ pub enum SortDirection {
     Descending,
 }
 
+/// Width of a column. A table in which any column has one is laid out by its headings alone: the others share what is
+/// left alike, and rows that arrive in a later part of the page move none of them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Width {
+    /// A number: `$0.0042`.
+    Short,
+    /// A word or a time: `50 min ago`.
+    Medium,
+    /// A number and what is under it: `1,204 in · 96 out`.
+    Long,
+}
+
 /// A column heading.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Column {
     text: String,
     number: bool,
     hidden: bool,
+    width: Option<Width>,
     sort: Option<(String, Option<SortDirection>)>,
     title: Option<String>,
 }
@@ -30,7 +43,7 @@ pub struct Column {
 impl Column {
     /// A column of text.
     pub fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), number: false, hidden: false, sort: None, title: None }
+        Self { text: text.into(), number: false, hidden: false, width: None, sort: None, title: None }
     }
 
     /// A column of numbers: right-aligned.
@@ -41,6 +54,13 @@ impl Column {
     /// A column of actions or drawings: its heading is only for those who do not see.
     pub fn unnamed(text: impl Into<String>) -> Self {
         Self { hidden: true, ..Self::text(text) }
+    }
+
+    /// Gives it a width of its own.
+    #[must_use]
+    pub fn width(mut self, width: Width) -> Self {
+        self.width = Some(width);
+        self
     }
 
     /// Makes the heading a link to the list in another order; `now` is this column's order in the list shown.
@@ -59,6 +79,11 @@ impl Column {
 
     fn into_view(self) -> AnyView {
         let align = self.number.then_some("end");
+        let width = self.width.map(|width| match width {
+            Width::Short => "short",
+            Width::Medium => "medium",
+            Width::Long => "long",
+        });
         let order = self.sort.as_ref().and_then(|(_, now)| *now).map(|direction| match direction {
             SortDirection::Ascending => "ascending",
             SortDirection::Descending => "descending",
@@ -75,7 +100,8 @@ impl Column {
             None if self.hidden => view! { <span class="visually-hidden">{self.text}</span> }.into_any(),
             None => self.text.into_any(),
         };
-        view! { <th scope="col" data-align=align aria-sort=order title=self.title>{inside}</th> }.into_any()
+        view! { <th scope="col" data-align=align data-width=width aria-sort=order title=self.title>{inside}</th> }
+            .into_any()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::time::TimeUs;
 use leptos::prelude::*;
-use ui::{Cell, CellKind, Chip, Column, EmptyRow, Instant, Moment, Table, VersionBadge};
+use ui::{Cell, CellKind, Chip, Column, EmptyRow, Instant, Moment, Table, VersionBadge, Width};
 
 use super::{
     model::ExperimentLine,
@@ -21,10 +21,10 @@ pub fn ExperimentTable(project: String, lines: Vec<ExperimentLine>, now: TimeUs)
     };
     let columns = vec![
         Column::text("Experiment"),
-        Column::text("State"),
+        Column::text("State").width(Width::Medium),
         Column::text("Prompt and label"),
         Column::text("Split"),
-        Column::number("Running"),
+        Column::number("Running").width(Width::Long),
     ];
     view! { <Table caption="Experiments" columns>{rows}</Table> }
 }

@@ -15,7 +15,7 @@ use leptos_router::{
 };
 use ui::{
     Cell, CellKind, Code, Column, Crumb, Empty, EmptyRow, Estimate, Filter, IconName, Instant, LinkButton, Moment,
-    Page, Query, SearchField, Snippet, Table, format, page::PageHead,
+    Page, Query, SearchField, Snippet, Table, Width, format, page::PageHead,
 };
 
 use self::{
@@ -143,11 +143,11 @@ fn List(project: String, kind: Kind, query: Query, list: GatheredLines) -> impl 
                 columns=vec![
                     Column::text(if kind == Kind::User { "User" } else { "Session" }),
                     Column::text("Last trace"),
-                    Column::number("Last seen"),
-                    Column::number("First seen"),
-                    Column::number("Traces").title("Of the newest 100; a + says that there are more"),
-                    Column::number("Tokens").title("Read and written in those traces"),
-                    Column::number("Cost").title("Of those traces"),
+                    Column::number("Last seen").width(Width::Medium),
+                    Column::number("First seen").width(Width::Medium),
+                    Column::number("Traces").width(Width::Short).title("Of the newest 100; a + says that there are more"),
+                    Column::number("Tokens").width(Width::Long).title("Read and written in those traces"),
+                    Column::number("Cost").width(Width::Medium).title("Of those traces"),
                 ]
             >
                 {rows}

@@ -2,7 +2,7 @@
 
 use domain::{time::TimeUs, trace::PromptLink};
 use leptos::prelude::*;
-use ui::{Cell, CellKind, Column, Estimate, Instant, Moment, VersionBadge, format};
+use ui::{Cell, CellKind, Column, Estimate, Instant, Moment, VersionBadge, Width, format};
 
 use super::model::TraceLine;
 use crate::routes::{prompt_href, trace_href};
@@ -10,14 +10,14 @@ use crate::routes::{prompt_href, trace_href};
 /// Headings of a list of traces.
 pub fn columns() -> Vec<Column> {
     vec![
-        Column::text("When"),
+        Column::text("When").width(Width::Medium),
         Column::text("Trace"),
         Column::text("Prompt"),
         Column::text("User"),
-        Column::text("Environment"),
-        Column::number("Duration").title("From the first start to the last end"),
-        Column::number("Tokens").title("Read and written by its generations"),
-        Column::number("Cost"),
+        Column::text("Environment").width(Width::Medium),
+        Column::number("Duration").width(Width::Short).title("From the first start to the last end"),
+        Column::number("Tokens").width(Width::Long).title("Read and written by its generations"),
+        Column::number("Cost").width(Width::Medium),
     ]
 }
 

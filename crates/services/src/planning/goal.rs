@@ -7,7 +7,7 @@ use stats::power::{
 };
 
 use super::traffic::{Curve, Past};
-use crate::results::gather::blocks;
+use crate::results::reading::blocks;
 
 /// The same plan gives the same numbers.
 const SEED: u64 = 5;

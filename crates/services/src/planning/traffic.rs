@@ -13,7 +13,7 @@ use store::event::{Meeting, Meetings, UnitState, Watch};
 use super::{DAY_US, Subject};
 use crate::{
     Context, ServiceError,
-    results::{gather, measures},
+    results::{measures, summed},
 };
 
 /// Traces looked at.
@@ -63,7 +63,7 @@ pub(super) struct Past {
     pub(super) traffic: Traffic,
     pub(super) watch: Watch,
     /// Units of the sample the audience takes in.
-    pub(super) units: gather::Past,
+    pub(super) units: summed::Past,
     /// How new units come.
     pub(super) curve: Option<Curve>,
 }
@@ -256,7 +256,7 @@ impl Past {
             eligible.clone_from(&chosen);
         }
         let (watch, states) = asked.states(context, &eligible, range.to).await?;
-        let units = gather::Past::of(&watch, eligible.iter().map(|one| one.unit.as_str()).zip(states));
+        let units = summed::Past::of(&watch, eligible.iter().map(|one| one.unit.as_str()).zip(states));
         let traffic = Traffic {
             from,
             to: range.to,

@@ -13,10 +13,7 @@ use stats::{
 };
 use store::event::{UnitBlock, Watch};
 
-use super::{
-    gather::{self, Gathered, Summed},
-    internal, moved,
-};
+use super::{gather::Gathered, internal, moved, reading, summed::Summed};
 use crate::ServiceError;
 
 /// Share of generations of another version from which to warn, and from which the numbers say nothing.
@@ -151,7 +148,7 @@ fn missing_scores(
     for metric in &experiment.design.metrics {
         let definition = &metric.metric;
         let scored = |arms: &[Summed]| -> Result<Option<Vec<Moments>>, ServiceError> {
-            let blocks: Option<Vec<_>> = arms.iter().map(|arm| gather::scored(definition, watch, arm)).collect();
+            let blocks: Option<Vec<_>> = arms.iter().map(|arm| reading::scored(definition, watch, arm)).collect();
             let moments = |blocks: Vec<_>| blocks.iter().map(Moments::from_parts).collect::<Result<_, _>>();
             blocks.map(moments).transpose().map_err(internal)
         };

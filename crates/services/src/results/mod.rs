@@ -6,12 +6,14 @@ mod evidence;
 mod exact;
 mod explain;
 mod forecast;
-pub(crate) mod gather;
+mod gather;
 mod kept;
 mod moved;
 mod past;
+pub(crate) mod reading;
 mod self_check;
 mod shuffle;
+pub(crate) mod summed;
 mod told;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -34,7 +36,8 @@ pub use self::{
 };
 pub(crate) use self::{evidence::Moment, self_check::SelfChecks};
 use self::{
-    gather::{Gathered, Summed, Wanted},
+    gather::{Gathered, Wanted},
+    summed::Summed,
     told::Told,
 };
 use crate::{Context, ServiceError, context::authorize};
@@ -146,7 +149,7 @@ pub(crate) fn measures(metrics: &[ExperimentMetric]) -> (Vec<UnitMeasure>, Vec<U
         }
     }
     let measures: Vec<UnitMeasure> = measures.into_iter().collect();
-    let readings = gather::readings(metrics.iter().map(|metric| &metric.metric), &measures);
+    let readings = reading::readings(metrics.iter().map(|metric| &metric.metric), &measures);
     (measures, readings)
 }
 
@@ -340,7 +343,7 @@ fn internal_text(text: String) -> ServiceError {
 fn uncapped(experiment: &Experiment, watch: &Watch, chosen: &[Summed]) -> Vec<Option<Vec<experiment::Block>>> {
     let blocks = |metric: &MetricDefinition| {
         let plain = MetricDefinition { cap: None, ..metric.clone() };
-        metric.cap.map(|_| gather::blocks(&plain, watch, chosen))
+        metric.cap.map(|_| reading::blocks(&plain, watch, chosen))
     };
     experiment.design.metrics.iter().map(|metric| blocks(&metric.metric)).collect()
 }
@@ -357,7 +360,7 @@ fn sheet(experiment: &Experiment, phase: &Phase, watch: &Watch, chosen: &[Summed
         plan: experiment.design.plan.clone(),
         checks: Vec::new(),
         arms: phase.definition.arms.iter().zip(chosen).map(arm).collect(),
-        blocks: metrics.iter().map(|metric| gather::blocks(&metric.metric, watch, chosen)).collect(),
+        blocks: metrics.iter().map(|metric| reading::blocks(&metric.metric, watch, chosen)).collect(),
         uncapped: Vec::new(),
         corrected: Vec::new(),
         past: Vec::new(),

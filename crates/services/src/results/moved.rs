@@ -4,7 +4,7 @@ use domain::experiment::{Allocation, Experiment, MetricDefinition, Phase};
 use experiment::{Corrected, Sheet, Stretch};
 use store::event::Watch;
 
-use super::gather::{self, Gathered, Summed};
+use super::{gather::Gathered, reading, summed::Summed};
 
 /// Why a segment says nothing.
 const SEGMENT: &str = "no interval under adaptive allocation: units of a segment are not kept apart by batch";
@@ -36,7 +36,7 @@ pub(super) fn correct(
             .iter()
             .map(|(weights, units)| Stretch {
                 weights: weights.clone(),
-                arms: gather::blocks_among(metric, watch, units, &gathered.whole),
+                arms: reading::blocks_among(metric, watch, units, &gathered.whole),
             })
             .collect();
         Corrected::of(metric, &stretches, arms)

@@ -14,8 +14,8 @@ use stats::{
 use store::event::{Course, Part, UnitBlock, UnitState, Watch, group_of};
 
 use super::{
-    gather::{self, Summed},
-    internal,
+    internal, reading,
+    summed::{self, Summed},
 };
 use crate::ServiceError;
 
@@ -58,7 +58,7 @@ impl Unit {
             let mut bins = Vec::new();
             for own in state.days.iter().filter(|own| own.day.max(first_day) == day) {
                 course.pass(own);
-                bins = gather::bins_of(watch, own);
+                bins = summed::bins_of(watch, own);
             }
             block.count(&watch.readings, Part::In, state, &course, true);
             steps.push(Step { day, block, bins });
@@ -252,7 +252,7 @@ impl<'u> Shuffling<'u> {
         let sheet = Sheet {
             plan: self.plan.clone(),
             arms: arms.map_err(ServiceError::of("arms"))?,
-            blocks: metrics.iter().map(|metric| gather::blocks(&metric.metric, self.watch, halves)).collect(),
+            blocks: metrics.iter().map(|metric| reading::blocks(&metric.metric, self.watch, halves)).collect(),
             metrics,
             uncapped: Vec::new(),
             corrected: Vec::new(),
@@ -269,7 +269,7 @@ impl<'u> Shuffling<'u> {
 }
 
 fn has_enough(metric: &ExperimentMetric, watch: &Watch, all: &[Summed]) -> bool {
-    let blocks = gather::blocks(&metric.metric, watch, all);
+    let blocks = reading::blocks(&metric.metric, watch, all);
     let Some(block) = blocks.first().filter(|block| block.units() >= LEAST_UNITS as u64) else { return false };
     let Ok(moments) = block.moments() else { return false };
     let (with, without) = (moments.nonzero(), moments.units().saturating_sub(moments.nonzero()));
@@ -396,7 +396,7 @@ mod tests {
         let values: Vec<f64> = metrics
             .iter()
             .map(|metric| {
-                gather::blocks(&metric.metric, &watch, std::slice::from_ref(&all))[0].moments().unwrap().mean_value()
+                reading::blocks(&metric.metric, &watch, std::slice::from_ref(&all))[0].moments().unwrap().mean_value()
             })
             .collect();
         assert_eq!((all.block.units, values), (1, vec![3.5, 1.0]));
