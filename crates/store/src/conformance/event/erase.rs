@@ -199,7 +199,9 @@ pub async fn a_large_session_goes_in_pieces(store: &dyn EventStore) {
     let pieces = traces_in_pieces(store, project, "user").await;
     assert!((3..10).contains(&pieces.len()) && pieces.iter().all(|piece| piece.scores <= 1_024), "{pieces:?}");
     let mut erased = Erased::default();
-    pieces.into_iter().for_each(|piece| erased.add(piece));
+    for piece in pieces {
+        erased.add(piece);
+    }
     assert_eq!((erased.traces, erased.scores), (1, 3_000), "what hangs on another session stays");
 }
 
