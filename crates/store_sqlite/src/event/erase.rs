@@ -26,9 +26,7 @@ use super::{
     cell_score::Folded,
     erase_loose, erase_traces, erase_units,
     fold::{self, Change},
-    fold_score,
-    fold_span::Cells,
-    outcome, record,
+    fold_score, fold_span, outcome, record,
     statement::Statement,
     writer::Order,
     writes::Writes,
@@ -290,11 +288,9 @@ impl Taken {
         for statement in [&DROP_PAYLOADS, &DROP_JOURNAL, &DROP_PAST_COSTS, &DROP_SPANS] {
             statement.run(connection, numbers(&seqs), bind).await?;
         }
-        let mut cells = Cells::new();
-        cells.apply(connection, &changes).await?;
+        let stale = fold_span::apply(connection, &changes).await?;
         // The journal may hold changes of other spans: the ends are looked for when it is empty.
-        cells.settle_ends(connection, memory, false).await?;
-        cells.write(connection).await?;
+        fold_span::settle_ends(connection, memory, stale, false).await?;
         let scores: Vec<i64> = self.scores.iter().map(|(seq, _)| *seq).collect();
         fold_score::apply(connection, self.scores.into_iter().map(|(seq, folded)| (seq, folded, None)).collect())
             .await?;

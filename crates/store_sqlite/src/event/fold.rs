@@ -14,9 +14,7 @@ use super::{
     append::Memory,
     cell::{Contribution, Placed},
     dictionary::{Dictionary, WordKind},
-    fold_score,
-    fold_span::Cells,
-    fold_unit,
+    fold_score, fold_span, fold_unit,
     home::Home,
     record::{self, Narrow},
     segment,
@@ -86,10 +84,8 @@ async fn step_within(connection: &mut SqliteConnection, memory: &mut Memory) -> 
     let mut changes = Vec::new();
     let journal_empty = read_journal(connection, memory, &mut changes, &mut touched).await?;
     read_fresh(connection, memory, &mut changes, &mut touched).await?;
-    let mut cells = Cells::new();
-    cells.apply(connection, &changes).await?;
-    cells.settle_ends(connection, memory, journal_empty).await?;
-    cells.write(connection).await?;
+    let stale = fold_span::apply(connection, &changes).await?;
+    fold_span::settle_ends(connection, memory, stale, journal_empty).await?;
     fold_score::mark(connection, touched).await?;
     let units_wait = fold_unit::step(connection, memory).await?;
     if units_wait || !journal_empty || memory.watermark < memory.last_span {

@@ -232,27 +232,13 @@ pub(super) async fn apply(
     connection: &mut SqliteConnection,
     changes: Vec<(i64, Option<Folded>, Option<Folded>)>,
 ) -> Result<(), StoreError> {
-    let mut hours: Ledger<ScoreCell, 10> = Ledger::new(&SCORE_HOURS);
-    let mut days: Ledger<ScoreCell, 10> = Ledger::new(&SCORE_DAYS);
-    let mut groups: Ledger<Grouped<ScoreCell>, 8> = Ledger::new(&SCORE_GROUPS);
-    let all = || changes.iter().flat_map(|(_, before, now)| before.iter().chain(now)).flat_map(|folded| &folded.places);
-    hours.load(connection, all().map(ScorePlace::of_hour).collect()).await?;
-    days.load(connection, all().map(ScorePlace::of_day).collect()).await?;
-    groups.load(connection, all().map(ScorePlace::of_groups).collect()).await?;
     let (mut put, mut dropped, mut places, mut old_places) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut moves = Vec::new();
     for (seq, before, now) in &changes {
         for (folded, sign, listed) in [(before, -1, &mut old_places), (now, 1, &mut places)] {
             let Some(folded) = folded else { continue };
             for place in &folded.places {
-                if let Some(cell) = hours.get_mut(&place.of_hour()) {
-                    cell.count(folded.counted, sign);
-                }
-                if let Some(cell) = days.get_mut(&place.of_day()) {
-                    cell.count(folded.counted, sign);
-                }
-                if let Some(groups) = groups.get_mut(&place.of_groups()) {
-                    groups.get_mut(spread_group(place.group))?.count(folded.counted, sign);
-                }
+                moves.push((place, folded.counted, sign));
                 listed.push((place.cell.prompt, place.cell.version, place.start_ns, *seq));
             }
         }
@@ -261,9 +247,21 @@ pub(super) async fn apply(
             None => dropped.push(*seq),
         }
     }
-    hours.write(connection).await?;
-    days.write(connection).await?;
-    groups.write(connection).await?;
+    let count = |cell: &mut ScoreCell, (counted, sign): &(Counted, i64)| {
+        cell.count(*counted, *sign);
+        Ok(())
+    };
+    let hours = moves.iter().map(|(place, counted, sign)| (place.of_hour(), (*counted, *sign))).collect();
+    Ledger::<ScoreCell, 10>::change(&SCORE_HOURS, connection, hours, count).await?;
+    let days = moves.iter().map(|(place, counted, sign)| (place.of_day(), (*counted, *sign))).collect();
+    Ledger::<ScoreCell, 10>::change(&SCORE_DAYS, connection, days, count).await?;
+    let groups =
+        moves.iter().map(|(place, counted, sign)| (place.of_groups(), (place.group, *counted, *sign))).collect();
+    Ledger::<Grouped<ScoreCell>, 8>::change(&SCORE_GROUPS, connection, groups, |groups, (group, counted, sign)| {
+        groups.get_mut(spread_group(*group))?.count(*counted, *sign);
+        Ok(())
+    })
+    .await?;
     DROP_PLACES.run(connection, old_places, bind_place).await?;
     PUT_PLACES.run(connection, places, bind_place).await?;
     PUT_FOLDED

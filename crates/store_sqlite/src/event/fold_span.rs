@@ -20,152 +20,125 @@ use crate::error::from_sqlx;
 
 /// Rows read at a time when a cell's first or last generation is looked for.
 const PAGE: i64 = 64;
+/// Hours whose ends are looked for together; each is read with the others of its day.
+const STALE: usize = 16;
 
 static PUT_STALE: Statement = Statement::new("INSERT OR IGNORE INTO stale_cell (key) VALUES ", "(?)", "");
 
-/// Cells touched by a step.
-pub(super) struct Cells {
-    hours: Ledger<SpanTotals, 8>,
-    days: Ledger<SpanTotals, 8>,
-    groups: Ledger<Grouped<GroupSums>, 6>,
-    bins: Ledger<GroupBins, 7>,
-    /// Cells whose first or last generation was taken out.
-    stale: BTreeSet<CellKey>,
+/// Takes out what was, puts in what is. Gives the cells whose first or last generation was taken out.
+pub(super) async fn apply(
+    connection: &mut SqliteConnection,
+    changes: &[Change],
+) -> Result<BTreeSet<CellKey>, StoreError> {
+    let mut moves = Vec::with_capacity(changes.len());
+    for Change { before, now } in changes {
+        // When only the unit turned out to be another, the hours stay as they are.
+        let by_hour = match (before, now) {
+            (Some(before), Some(now)) => !before.same_but_group(now),
+            _ => true,
+        };
+        if by_hour || before != now {
+            moves.extend(before.iter().map(|one| (one, -1, by_hour)));
+            moves.extend(now.iter().map(|one| (one, 1, by_hour)));
+        }
+    }
+    let timed = || moves.iter().filter(|(.., by_hour)| *by_hour).map(|(one, sign, _)| (*one, *sign));
+    let all = || moves.iter().map(|(one, sign, _)| (*one, *sign));
+    let mut stale = BTreeSet::new();
+    let hours = timed().map(|(one, sign)| (one.key.of_hour(), (one, sign))).collect();
+    Ledger::<SpanTotals, 8>::change(&SPAN_HOURS, connection, hours, |totals, (one, sign)| {
+        if *sign < 0 && (totals.first_ns == Some(one.start_ns) || totals.last_ns == Some(one.start_ns)) {
+            stale.insert(one.key);
+        }
+        one.count(totals, *sign);
+        Ok(())
+    })
+    .await?;
+    let days = timed().map(|(one, sign)| (one.key.of_day(), (one, sign))).collect();
+    Ledger::<SpanTotals, 8>::change(&SPAN_DAYS, connection, days, |totals, (one, sign)| {
+        one.count(totals, *sign);
+        Ok(())
+    })
+    .await?;
+    let groups = all().map(|(one, sign)| (one.key.of_groups(), (one, sign))).collect();
+    Ledger::<Grouped<GroupSums>, 6>::change(&SPAN_GROUPS, connection, groups, |groups, (one, sign)| {
+        one.count_in_group(groups.get_mut(spread_group(one.group))?, *sign);
+        Ok(())
+    })
+    .await?;
+    let bins = all().map(|(one, sign)| (one.key.of_group(one.group), (one, sign))).collect();
+    Ledger::<GroupBins, 7>::change(&BINS_OF_GROUPS, connection, bins, |bins, (one, sign)| {
+        one.count_in_bins(bins, *sign);
+        Ok(())
+    })
+    .await?;
+    Ok(stale)
 }
 
-impl Cells {
-    pub(super) fn new() -> Self {
-        Self {
-            hours: Ledger::new(&SPAN_HOURS),
-            days: Ledger::new(&SPAN_DAYS),
-            groups: Ledger::new(&SPAN_GROUPS),
-            bins: Ledger::new(&BINS_OF_GROUPS),
-            stale: BTreeSet::new(),
-        }
+/// Finds first and last generations again where they were taken out. Only while the journal is empty: then every folded span
+/// is as the cells have it. Until then the cells are noted.
+pub(super) async fn settle_ends(
+    connection: &mut SqliteConnection,
+    memory: &mut Memory,
+    mut stale: BTreeSet<CellKey>,
+    journal_empty: bool,
+) -> Result<(), StoreError> {
+    if !journal_empty {
+        return PUT_STALE
+            .run(connection, stale.into_iter().collect(), |binds, key| {
+                binds.add(key.pack());
+            })
+            .await;
     }
+    let noted: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT key FROM stale_cell").fetch_all(&mut *connection).await.map_err(from_sqlx)?;
+    if !noted.is_empty() {
+        for key in &noted {
+            stale.insert(CellKey::unpack(key)?);
+        }
+        sqlx::query("DELETE FROM stale_cell").execute(&mut *connection).await.map_err(from_sqlx)?;
+    }
+    let stale: Vec<CellKey> = stale.into_iter().collect();
+    for some in stale.chunks(STALE) {
+        settle(connection, memory, some).await?;
+    }
+    Ok(())
+}
 
-    /// Takes out what was, puts in what is.
-    pub(super) async fn apply(
-        &mut self,
-        connection: &mut SqliteConnection,
-        changes: &[Change],
-    ) -> Result<(), StoreError> {
-        let mut moves = Vec::with_capacity(changes.len());
-        for Change { before, now } in changes {
-            // When only the unit turned out to be another, the hours stay as they are.
-            let by_hour = match (before, now) {
-                (Some(before), Some(now)) => !before.same_but_group(now),
-                _ => true,
-            };
-            if by_hour || before != now {
-                moves.extend(before.iter().map(|one| (one, -1, by_hour)));
-                moves.extend(now.iter().map(|one| (one, 1, by_hour)));
-            }
+/// The ends of some hours and of their days. A day the rest of whose hours comes later is right once the last of them was here.
+async fn settle(connection: &mut SqliteConnection, memory: &mut Memory, stale: &[CellKey]) -> Result<(), StoreError> {
+    let hours_of = |key: &CellKey| {
+        let first = key.hour.div_euclid(HOURS_A_DAY).saturating_mul(HOURS_A_DAY);
+        let key = *key;
+        (0..HOURS_A_DAY).map(move |hour| CellKey { hour: first.saturating_add(hour), ..key }.of_hour())
+    };
+    let wanted = stale.iter().flat_map(hours_of).collect();
+    let mut hours: Ledger<SpanTotals, 8> = Ledger::load(&SPAN_HOURS, connection, wanted).await?;
+    for key in stale {
+        if hours.get(&key.of_hour()).is_none_or(|totals| totals.count == 0) {
+            continue;
         }
-        let timed = || moves.iter().filter(|(.., by_hour)| *by_hour).map(|(one, ..)| one.key);
-        let (hours, days) = (timed().map(|key| key.of_hour()).collect(), timed().map(|key| key.of_day()).collect());
-        let groups = moves.iter().map(|(one, ..)| one.key.of_groups()).collect();
-        let bins = moves.iter().map(|(one, ..)| one.key.of_group(one.group)).collect();
-        self.hours.load(connection, hours).await?;
-        self.days.load(connection, days).await?;
-        self.groups.load(connection, groups).await?;
-        self.bins.load(connection, bins).await?;
-        for (one, sign, by_hour) in moves {
-            if let Some(groups) = self.groups.get_mut(&one.key.of_groups()) {
-                one.count_in_group(groups.get_mut(spread_group(one.group))?, sign);
-            }
-            if let Some(bins) = self.bins.get_mut(&one.key.of_group(one.group)) {
-                one.count_in_bins(bins, sign);
-            }
-            if !by_hour {
-                continue;
-            }
-            if let Some(totals) = self.days.get_mut(&one.key.of_day()) {
-                one.count(totals, sign);
-            }
-            let Some(totals) = self.hours.get_mut(&one.key.of_hour()) else { continue };
-            if sign < 0 && (totals.first_ns == Some(one.start_ns) || totals.last_ns == Some(one.start_ns)) {
-                self.stale.insert(one.key);
-            }
-            one.count(totals, sign);
+        let first = end_of_cell(connection, memory, key, true).await?;
+        let last = end_of_cell(connection, memory, key, false).await?;
+        if let Some(totals) = hours.get_mut(&key.of_hour()) {
+            (totals.first_ns, totals.last_ns) = (first, last);
         }
-        Ok(())
     }
-
-    /// Finds first and last generations again where they were taken out. Only while the journal is empty: then every folded
-    /// span is as the cells have it. Until then the cells are noted.
-    pub(super) async fn settle_ends(
-        &mut self,
-        connection: &mut SqliteConnection,
-        memory: &mut Memory,
-        journal_empty: bool,
-    ) -> Result<(), StoreError> {
-        if !journal_empty {
-            let stale = std::mem::take(&mut self.stale);
-            return PUT_STALE
-                .run(connection, stale.into_iter().collect(), |binds, key| {
-                    binds.add(key.pack());
-                })
-                .await;
+    let mut days: Ledger<SpanTotals, 8> =
+        Ledger::load(&SPAN_DAYS, connection, stale.iter().map(CellKey::of_day).collect()).await?;
+    for key in stale {
+        let (mut first, mut last) = (None, None);
+        for hour in hours_of(key) {
+            let Some(totals) = hours.get(&hour).filter(|totals| totals.count > 0) else { continue };
+            first = [first, totals.first_ns].into_iter().flatten().min();
+            last = [last, totals.last_ns].into_iter().flatten().max();
         }
-        let noted: Vec<Vec<u8>> =
-            sqlx::query_scalar("SELECT key FROM stale_cell").fetch_all(&mut *connection).await.map_err(from_sqlx)?;
-        if !noted.is_empty() {
-            for key in &noted {
-                self.stale.insert(CellKey::unpack(key)?);
-            }
-            sqlx::query("DELETE FROM stale_cell").execute(&mut *connection).await.map_err(from_sqlx)?;
+        if let Some(totals) = days.get_mut(&key.of_day()) {
+            (totals.first_ns, totals.last_ns) = (first, last);
         }
-        let stale = std::mem::take(&mut self.stale);
-        let keys = stale.iter().map(CellKey::of_hour).collect();
-        self.hours.load(connection, keys).await?;
-        for key in &stale {
-            if self.hours.get_mut(&key.of_hour()).is_none_or(|totals| totals.count == 0) {
-                continue;
-            }
-            let first = end_of_cell(connection, memory, key, true).await?;
-            let last = end_of_cell(connection, memory, key, false).await?;
-            if let Some(totals) = self.hours.get_mut(&key.of_hour()) {
-                (totals.first_ns, totals.last_ns) = (first, last);
-            }
-        }
-        self.settle_days(connection, stale).await
     }
-
-    /// The ends of days some hours of which have other ends now.
-    async fn settle_days(
-        &mut self,
-        connection: &mut SqliteConnection,
-        stale: BTreeSet<CellKey>,
-    ) -> Result<(), StoreError> {
-        let hours = |key: &CellKey| {
-            let first = key.hour.div_euclid(HOURS_A_DAY).saturating_mul(HOURS_A_DAY);
-            let key = *key;
-            (0..HOURS_A_DAY).map(move |hour| CellKey { hour: first.saturating_add(hour), ..key }.of_hour())
-        };
-        self.hours.load(connection, stale.iter().flat_map(hours).collect()).await?;
-        self.days.load(connection, stale.iter().map(CellKey::of_day).collect()).await?;
-        for key in &stale {
-            let (mut first, mut last) = (None, None);
-            for hour in hours(key) {
-                let Some(totals) = self.hours.get_mut(&hour).filter(|totals| totals.count > 0) else { continue };
-                first = [first, totals.first_ns].into_iter().flatten().min();
-                last = [last, totals.last_ns].into_iter().flatten().max();
-            }
-            if let Some(totals) = self.days.get_mut(&key.of_day()) {
-                (totals.first_ns, totals.last_ns) = (first, last);
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes all of them.
-    pub(super) async fn write(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        self.hours.write(connection).await?;
-        self.days.write(connection).await?;
-        self.groups.write(connection).await?;
-        self.bins.write(connection).await
-    }
+    hours.write(connection).await?;
+    days.write(connection).await
 }
 
 /// The start of the first or last folded generation of a cell.

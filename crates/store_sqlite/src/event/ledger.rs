@@ -1,4 +1,4 @@
-//! Rows of totals under keys of numbers: read together, changed, written back together.
+//! Rows of totals under keys of numbers: some are read together, changed, and written back together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,10 +52,20 @@ impl<const N: usize> Book<N> {
     }
 }
 
-/// The rows of one table that a step touches.
+/// Rows read, changed and written together: a statement's worth. A step may touch thousands, and each holds all its bins.
+const AT_ONCE: usize = 256;
+
+/// Some rows of one table.
 pub(super) struct Ledger<T, const N: usize> {
     book: &'static Book<N>,
-    held: BTreeMap<[i64; N], T>,
+    held: BTreeMap<[i64; N], Row<T>>,
+}
+
+#[derive(Default)]
+struct Row<T> {
+    totals: T,
+    /// Whether it has to be written.
+    changed: bool,
 }
 
 fn bind<const N: usize>(binds: &mut Binds, key: [i64; N]) {
@@ -65,40 +75,65 @@ fn bind<const N: usize>(binds: &mut Binds, key: [i64; N]) {
 }
 
 impl<T: Totals, const N: usize> Ledger<T, N> {
-    pub(super) fn new(book: &'static Book<N>) -> Self {
-        Self { book, held: BTreeMap::new() }
-    }
-
-    /// Reads the rows that are not held yet.
+    /// Reads rows; those that are not there are empty.
     pub(super) async fn load(
-        &mut self,
+        book: &'static Book<N>,
         connection: &mut SqliteConnection,
-        mut wanted: BTreeSet<[i64; N]>,
-    ) -> Result<(), StoreError> {
-        wanted.retain(|key| !self.held.contains_key(key));
-        let keys: Vec<[i64; N]> = wanted.iter().copied().collect();
-        let rows = self.book.find.fetch(connection, keys, |_| {}, bind).await?;
+        wanted: BTreeSet<[i64; N]>,
+    ) -> Result<Self, StoreError> {
+        let mut held: BTreeMap<[i64; N], Row<T>> = wanted.iter().map(|key| (*key, Row::default())).collect();
+        let rows = book.find.fetch(connection, wanted.into_iter().collect(), |_| {}, bind).await?;
         for row in &rows {
             let mut key = [0; N];
             for (column, part) in key.iter_mut().enumerate() {
                 *part = row.try_get(column).map_err(from_sqlx)?;
             }
-            self.held.insert(key, T::unpack(row.try_get(N).map_err(from_sqlx)?)?);
+            let totals = T::unpack(row.try_get(N).map_err(from_sqlx)?)?;
+            held.insert(key, Row { totals, changed: false });
         }
-        for key in wanted {
-            self.held.entry(key).or_default();
+        Ok(Self { book, held })
+    }
+
+    /// Makes changes: each names a row and what becomes of it, those of one row in the order given. Memory does not grow with how
+    /// many there are.
+    pub(super) async fn change<C>(
+        book: &'static Book<N>,
+        connection: &mut SqliteConnection,
+        mut changes: Vec<([i64; N], C)>,
+        mut make: impl FnMut(&mut T, &C) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        changes.sort_by_key(|(key, _)| *key);
+        let by_row: Vec<&[([i64; N], C)]> = changes.chunk_by(|(one, _), (other, _)| one == other).collect();
+        for some in by_row.chunks(AT_ONCE) {
+            let wanted = some.iter().filter_map(|row| row.first()).map(|(key, _)| *key).collect();
+            let mut ledger = Self::load(book, connection, wanted).await?;
+            for (key, change) in some.iter().copied().flatten() {
+                if let Some(totals) = ledger.get_mut(key) {
+                    make(totals, change)?;
+                }
+            }
+            ledger.write(connection).await?;
         }
         Ok(())
     }
 
     /// A row that was loaded.
-    pub(super) fn get_mut(&mut self, key: &[i64; N]) -> Option<&mut T> {
-        self.held.get_mut(key)
+    pub(super) fn get(&self, key: &[i64; N]) -> Option<&T> {
+        self.held.get(key).map(|row| &row.totals)
     }
 
-    /// Writes all rows held, and removes those that are empty now.
+    /// A row that was loaded, to be changed.
+    pub(super) fn get_mut(&mut self, key: &[i64; N]) -> Option<&mut T> {
+        self.held.get_mut(key).map(|row| {
+            row.changed = true;
+            &mut row.totals
+        })
+    }
+
+    /// Writes the rows that were changed, and removes those that are empty now.
     pub(super) async fn write(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        let (empty, full): (Vec<_>, Vec<_>) = self.held.into_iter().partition(|(_, totals)| totals.is_empty());
+        let changed = self.held.into_iter().filter(|(_, row)| row.changed).map(|(key, row)| (key, row.totals));
+        let (empty, full): (Vec<_>, Vec<_>) = changed.partition(|(_, totals)| totals.is_empty());
         let put = |binds: &mut Binds, (key, totals): ([i64; N], T)| {
             bind(binds, key);
             binds.add(totals.pack());
