@@ -57,17 +57,22 @@ async fn flag_contexts() {
     let known = [json!("1"), json!("2")];
     for (seed, mut mutator) in Rounds::new("flag_contexts", 500) {
         let body = mutator.json_bytes(&seeds);
-        let mut answers = Vec::new();
+        let (mut answers, mut limited) = (Vec::new(), false);
         for path in ["/ofrep/v1/evaluate/flags/greet.production", "/ofrep/v1/evaluate/flags"] {
             for _ in 0..2 {
                 let request = client.request(axum::http::Method::POST, path);
                 let request = request.header(axum::http::header::CONTENT_TYPE, crate::faults::JSON).body(body.clone());
                 let answer = request.send().await;
                 let status = in_words(&answer, &format!("seed {seed}: {path}"));
+                limited |= status == 429;
                 let said = answer.json();
                 assert!(status == 200 || said["errorCode"].is_string(), "seed {seed}: {status} {said}");
                 answers.push(said);
             }
+        }
+        // A long run may ask more than one key is allowed; then nothing is said of the unit.
+        if limited {
+            continue;
         }
         let [single, again, all, all_again] = &answers[..] else { panic!("four were asked") };
         assert_eq!((single, all), (again, all_again), "seed {seed}: the same unit gets the same");
