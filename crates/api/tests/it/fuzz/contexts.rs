@@ -55,6 +55,7 @@ async fn flag_contexts() {
     .map(|context| context.to_string().into_bytes())
     .collect();
     let known = [json!("1"), json!("2")];
+    let mut judged = 0;
     for (seed, mut mutator) in Rounds::new("flag_contexts", 500) {
         let body = mutator.json_bytes(&seeds);
         let (mut answers, mut limited) = (Vec::new(), false);
@@ -74,6 +75,7 @@ async fn flag_contexts() {
         if limited {
             continue;
         }
+        judged += 1;
         let [single, again, all, all_again] = &answers[..] else { panic!("four were asked") };
         assert_eq!((single, all), (again, all_again), "seed {seed}: the same unit gets the same");
         if let Some(value) = single.get("value") {
@@ -85,4 +87,5 @@ async fn flag_contexts() {
             assert_ne!(single["errorCode"], Value::Null, "seed {seed}");
         }
     }
+    assert!(judged >= 100, "{judged} units were told a version or why not");
 }

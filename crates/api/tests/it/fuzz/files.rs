@@ -93,7 +93,7 @@ async fn media() {
             && asked["contentLength"] == sent.len();
         let to = if mutator.below(4) == 0 { mutator.text(&[path.as_str()]) } else { path.clone() };
         // A parameter the server does not know is not looked at.
-        let (place, given) = path.split_once('?').unwrap();
+        let (place, given) = path.split_once('?').expect("an address to upload to is signed");
         let same = |to: &str| {
             to.split_once('?').is_some_and(|(at, query)| {
                 at == place && given.split('&').all(|own| query.split('&').any(|other| other == own))
