@@ -8,6 +8,8 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use services::{Events, Services, ingest::Budget};
 use store::event::Waiting;
 
+use crate::memory::Memory;
+
 /// Starts counting in this process.
 pub(crate) fn start() -> anyhow::Result<PrometheusHandle> {
     const SECONDS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0];
@@ -31,6 +33,10 @@ pub(crate) fn page(
         gauge!("assay_ingest_budget_used_bytes").set(used_bytes as f64);
         gauge!("assay_ingest_budget_bytes").set(whole_bytes as f64);
         gauge!("assay_disk_full").set(if services.disk_full() { 1.0 } else { 0.0 });
+        if let Some(Memory { allocated, resident }) = Memory::now() {
+            gauge!("assay_memory_allocated_bytes").set(allocated as f64);
+            gauge!("assay_memory_resident_bytes").set(resident as f64);
+        }
         recorder.render()
     })
 }

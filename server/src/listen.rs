@@ -19,6 +19,9 @@ use tower::ServiceExt as _;
 /// How long the head of a request may take, and how long a connection may stay open without one. Longer than browsers and SDKs
 /// wait between two requests in a row.
 const HEAD: Duration = Duration::from_secs(30);
+/// Most bytes of a request read at once, and so of its head. A connection keeps them while it waits for the next request; hyper's
+/// own limit takes 400 KB of every one that once sent a batch.
+const READ: usize = 64 * 1024;
 /// After a connection could not be accepted, mostly because there are too many open files: some may be closed by then.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
@@ -62,7 +65,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, app: Router, stopping: 
         }
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(READ);
     let served = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(served);
     let ended = tokio::select! {

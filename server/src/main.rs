@@ -11,6 +11,7 @@ mod data;
 mod fill;
 mod listen;
 mod logs;
+mod memory;
 mod router;
 mod security;
 mod serve;
@@ -24,12 +25,6 @@ mod workers;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-
-/// For SQLite's pages, too. The system's allocator spreads what many threads free over arenas and keeps it: an hour at half of
-/// full speed grew by 3 MB a minute with 155 MB of 484 in use; this one stays where it is (`load soak`).
-#[cfg(all(unix, not(target_env = "musl")))]
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Streamed pages can hang when the runtime has a single worker, whatever the machine has.
 const MIN_WORKERS: usize = 4;

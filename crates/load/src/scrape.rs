@@ -33,6 +33,11 @@ impl Counters {
         line.and_then(|value| value.trim().parse().ok()).unwrap_or(0.0)
     }
 
+    /// Bytes the server's program uses of the memory it holds; 0 where its allocator does not say.
+    pub(crate) fn allocated(&self) -> f64 {
+        self.value("assay_memory_allocated_bytes")
+    }
+
     /// Microseconds a span between two moments, by phase: the time callers and the writer spent in it, together.
     pub(crate) fn phases_since(&self, before: &Self, spans: u64) -> Value {
         let phases = PHASES.map(|(phase, what)| {

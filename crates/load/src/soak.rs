@@ -16,6 +16,7 @@ use crate::{
     http::Request,
     ingest, open,
     pages::Visitor,
+    scrape::Counters,
     server::{KEY, Server},
     times::Times,
     traffic::{BATCH, Coding, Traffic},
@@ -55,6 +56,8 @@ pub(crate) struct Options {
 struct Seen {
     /// Seconds since the beginning, and bytes of memory.
     memory: Vec<(f64, f64)>,
+    /// The same of what the program itself uses of it.
+    allocated: Vec<(f64, f64)>,
     /// The most bytes of the logs beside the files.
     log_bytes: u64,
 }
@@ -97,7 +100,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Value> {
         (quarters, seen.join(), pages.join())
     });
     let (Ok(seen), Ok(pages)) = (seen, pages) else { bail!("a watcher panicked") };
-    let (quarters, pages) = (quarters?, pages?);
+    let (quarters, seen, pages) = (quarters?, seen?, pages?);
     let stop = server.stop()?;
     let p99 = |quarter: usize| quarters.get(quarter).map_or(0.0, |times: &Times| times.quantile_ms(0.99));
     Ok(json!({
@@ -110,6 +113,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Value> {
         "p99_last_to_second": p99(3) / p99(1).max(f64::MIN_POSITIVE),
         "pages": pages.to_json(),
         "memory_bytes_each_ten_minutes": growth(&seen.memory) * TEN_MINUTES,
+        "memory_in_use_bytes_each_ten_minutes": growth(&seen.allocated) * TEN_MINUTES,
+        "memory_each_minute": by_minute(&seen.memory),
+        "memory_in_use_each_minute": by_minute(&seen.allocated),
         "memory_peak_bytes": seen.memory.iter().map(|(_, bytes)| *bytes).fold(0.0, f64::max),
         "log_peak_bytes": seen.log_bytes,
         "stop_s": stop.as_secs_f64(),
@@ -154,17 +160,24 @@ fn visit(address: &str, over: &AtomicBool) -> anyhow::Result<Times> {
 }
 
 /// Looks at memory and files until it is over.
-fn look(server: &Server, data: &Path, over: &AtomicBool) -> Seen {
+fn look(server: &Server, data: &Path, over: &AtomicBool) -> anyhow::Result<Seen> {
     let began = Instant::now();
     let mut seen = Seen::default();
     while !over.load(Ordering::Relaxed) {
         seen.memory.push((began.elapsed().as_secs_f64(), server.process().resident as f64));
+        seen.allocated.push((began.elapsed().as_secs_f64(), Counters::read(&server.address)?.allocated()));
         let logs = ["events.db-wal", "control.db-wal"];
         let bytes = logs.map(|log| fs::metadata(data.join(log)).map_or(0, |file| file.len()));
         seen.log_bytes = seen.log_bytes.max(bytes.into_iter().max().unwrap_or_default());
         thread::sleep(LOOK);
     }
-    seen
+    Ok(seen)
+}
+
+/// The first bytes of each minute.
+fn by_minute(memory: &[(f64, f64)]) -> Vec<f64> {
+    let minute = |one: &(f64, f64)| (one.0 / 60.0) as u64;
+    memory.chunk_by(|one, next| minute(one) == minute(next)).filter_map(|same| Some(same.first()?.1)).collect()
 }
 
 /// Bytes a second by least squares, the first ten minutes left out, or the first sixth of a shorter run.
@@ -190,5 +203,8 @@ mod tests {
         let memory: Vec<(f64, f64)> = filling.chain(steady).collect();
         assert!((growth(&memory) - 50.0).abs() < 1e-6, "{}", growth(&memory));
         assert!(growth(&[]).abs() < 1e-12);
+        let minutes = by_minute(&memory);
+        assert_eq!(minutes.len(), 60);
+        assert!((minutes[1] - 6e6).abs() < 1e-6, "{minutes:?}");
     }
 }

@@ -122,6 +122,53 @@ async fn idle_connections_do_not_stand_in_others_way() {
     assert!(server.stop());
 }
 
+/// Only the allocator of these systems says what is in use.
+#[cfg(all(unix, not(target_env = "musl")))]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn connections_that_wait_after_a_large_request_hold_little() {
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+    const CONNECTIONS: u64 = 100;
+    const BODY: usize = 2_000_000;
+    let data = tempfile::tempdir().expect("a data folder");
+    let client = client();
+    let server = Server::start(data.path(), &client).await;
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let in_use = async || {
+        let counters = text(&client, &format!("{}/metrics", server.url)).await;
+        let line =
+            counters.lines().find_map(|line| line.strip_prefix("assay_memory_allocated_bytes ").map(str::to_owned));
+        line.and_then(|bytes| bytes.parse::<u64>().ok()).expect("a number of bytes")
+    };
+    let key = BASE64_STANDARD.encode(format!("{PUBLIC_KEY}:{SECRET_KEY}"));
+    let head = format!(
+        "POST /v1/traces HTTP/1.1\r\nhost: {address}\r\nauthorization: Basic {key}\r\n\
+         content-type: application/x-protobuf\r\ncontent-length: {BODY}\r\n\r\n"
+    );
+    // No protobuf: it is read to its end and refused.
+    let body = vec![0xff_u8; BODY];
+    let mut waiting = Vec::new();
+    let mut before = 0;
+    for number in 0..=CONNECTIONS {
+        let mut stream = TcpStream::connect(&address).await.expect("a connection");
+        stream.write_all(head.as_bytes()).await.expect("it is taken");
+        stream.write_all(&body).await.expect("it is taken");
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).await.expect("an answer");
+        assert_eq!(&status, b"HTTP/1.1 400", "{}", String::from_utf8_lossy(&status));
+        waiting.push(stream);
+        if number == 0 {
+            // What the first request brings with it stays.
+            before = in_use().await;
+        }
+    }
+    let each = in_use().await.saturating_sub(before) / CONNECTIONS;
+    println!("{each} bytes for each connection that waits");
+    assert!(each < 200_000, "{each} bytes for each connection that waits");
+    drop(waiting);
+    assert!(server.stop());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_flood_by_one_client_leaves_room_for_another() {
     let data = tempfile::tempdir().expect("a data folder");

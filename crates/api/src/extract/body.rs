@@ -1,5 +1,5 @@
 use axum::{
-    body::Body,
+    body::{Body, HttpBody as _},
     http::{HeaderMap, header::CONTENT_TYPE},
 };
 use domain::{Problem, problem::ProblemCode};
@@ -13,6 +13,8 @@ use crate::refusal::Failure;
 const PIECE: usize = 4 * 1024;
 /// After this much output other tasks get a turn.
 const TURN: usize = 1024 * 1024;
+/// Most room made for a body on the word of its sender: as large as batches get as a rule.
+const FORESEEN: u64 = 4 * 1024 * 1024;
 /// The budget of all requests together is drawn in steps of this size.
 const STEP: usize = 256 * 1024;
 
@@ -81,6 +83,11 @@ pub(crate) async fn read(
         let Ok(data) = frame.into_data() else { continue };
         if coding == Coding::Identity && inflater.len() + data.len() > limit {
             return Err(too_large(limit).into());
+        }
+        // Once something came; what is still to come is known where its length was said.
+        if inflater.len() == 0 {
+            let more = body.size_hint().lower().min(FORESEEN) as usize;
+            inflater.expect(data.len().saturating_add(more).min(limit));
         }
         for piece in data.chunks(PIECE) {
             inflater.take(piece)?;

@@ -1,4 +1,4 @@
-//! Decompression that counts as it goes: a bomb costs the limit and no more, and nothing is allocated up front.
+//! Decompression that counts as it goes: a bomb costs the limit and no more.
 
 use std::io::{self, Write};
 
@@ -90,6 +90,13 @@ impl Inflater {
             Coding::Deflate => Stream::Unsure(Vec::new(), sink),
         };
         Self { stream, limit }
+    }
+
+    /// Makes room for what is still to come of a body that is not compressed, so that its bytes are not moved as it grows.
+    pub(super) fn expect(&mut self, more: usize) {
+        if let Stream::Identity(sink) = &mut self.stream {
+            sink.bytes.reserve_exact(more);
+        }
     }
 
     /// Bytes kept so far.

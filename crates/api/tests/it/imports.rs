@@ -1,5 +1,7 @@
 //! A file sent, brought in the background, and what is told of it.
 
+use std::time::Duration;
+
 use api::ApiConfig;
 use axum::http::{Method, header::CONTENT_TYPE};
 use testkit::{Answer, TestApp};
@@ -40,6 +42,20 @@ async fn a_dry_run_tells_what_the_import_then_does() {
     app.key().get("/api/v1/prompts/brought").await.expect(200);
     assert_eq!(app.key().get("/api/v1/imports").await.expect(200).json()["items"].as_array().unwrap().len(), 2);
     assert_eq!(std::fs::read_dir(app.folder().join("spool")).unwrap().count(), 0, "no file is left behind");
+}
+
+#[tokio::test]
+async fn an_import_that_takes_seconds_tells_how_far_it_is_while_it_writes() {
+    const PROMPTS: usize = 1_500;
+    let app = TestApp::start().await;
+    let line =
+        |number| format!("{{\"kind\": \"prompt\", \"name\": \"p-{number}\", \"version\": 1, \"prompt\": \"Hi\"}}\n");
+    let sent = send(&app, "format=jsonl", &(0..PROMPTS).map(line).collect::<String>()).await.expect(202);
+    // It writes all the time, and so does whoever tells of it: neither may wait for the other for ever.
+    let worked = tokio::time::timeout(Duration::from_mins(2), app.services.import.work()).await;
+    assert!(worked.expect("it ends").unwrap());
+    let told = told(&app, &sent).await;
+    assert_eq!((&told["state"], &told["report"]["prompts"]["stored"]), (&"done".into(), &PROMPTS.into()), "{told}");
 }
 
 #[tokio::test]

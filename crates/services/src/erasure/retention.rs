@@ -36,12 +36,17 @@ pub struct OldTraces {
     pub earliest_us: Option<TimeUs>,
 }
 
-/// Counts pieces of media.
-struct Media(u64);
+/// What went so far; also when the stores fail half way.
+#[derive(Default)]
+struct Gone {
+    erased: Erased,
+    media: u64,
+}
 
-impl Told for Media {
-    async fn taken(&mut self, _: Erased, media: u64) -> Result<bool, ServiceError> {
-        self.0 += media;
+impl Told for Gone {
+    async fn taken(&mut self, erased: Erased, media: u64) -> Result<bool, ServiceError> {
+        self.erased.add(erased);
+        self.media += media;
         Ok(true)
     }
 }
@@ -107,16 +112,17 @@ impl Erasures {
         let at = self.horizon(project, now, days).await?;
         let phases = self.phases(project, |phase| is_over(stretch(phase), at)).await?;
         let plan = Plan { project, what: Erasing::Before(at), phases };
-        let mut media = Media(0);
-        let mut taken = self.pass(&plan, &mut media).await?.unwrap_or_default();
-        if taken != Erased::default() || media.0 > 0 {
-            let Erased { traces, spans, scores, events, units, .. } = taken;
-            let media = media.0;
+        let mut gone = Gone::default();
+        let ended = self.pass(&plan, &mut gone).await;
+        let (Gone { mut erased, media }, is_whole) = (gone, ended.is_ok());
+        let Erased { traces, spans, scores, events, units, .. } = erased;
+        if [traces, spans, scores, events, units, media].iter().any(|count| *count > 0) {
             tracing::info!(
-                project.id = %project, days, traces, spans, scores, events, units, media, "erased what is too old"
+                project.id = %project, days, is_whole, traces, spans, scores, events, units, media, "erased what is too old"
             );
         }
-        self.tell(project, &mut taken, &format!("their events were older than {days} days")).await
+        self.tell(project, &mut erased, &format!("their events were older than {days} days")).await?;
+        ended.map(|_| ())
     }
 
     async fn horizon(&self, project: ProjectId, now: TimeUs, days: u32) -> Result<TimeUs, ServiceError> {

@@ -303,15 +303,19 @@ impl Import {
         let share = Arc::new(AtomicU64::new(0));
         let told = Arc::clone(&share);
         let run = self.run(&Actor::System, request, move |done| told.store(done.to_bits(), Ordering::Relaxed));
-        tokio::pin!(run);
-        loop {
-            progress.done = f64::from_bits(share.load(Ordering::Relaxed));
-            if !held.tell(&*progress).await? {
-                return Ok(None);
+        // Both at once: a run that was left standing while its job is told of could stand with the only connection that writes.
+        let tell = async {
+            loop {
+                progress.done = f64::from_bits(share.load(Ordering::Relaxed));
+                if !held.tell(&*progress).await? {
+                    return Ok::<_, ServiceError>(None);
+                }
+                time::sleep(TELL).await;
             }
-            if let Ok(report) = time::timeout(TELL, &mut run).await {
-                return report.map(Some);
-            }
+        };
+        tokio::select! {
+            report = run => report.map(Some),
+            gone = tell => gone,
         }
     }
 

@@ -185,7 +185,9 @@ impl SqliteEvents {
         let mut connection = pool::open_writer(&path, writing.clone(), &SCHEMA).await?;
         pool::look_for_damage(&path, &mut connection, LOOKED_THROUGH).await?;
         let memory = Memory::read(&mut connection).await?;
-        let reading = base.pragma("cache_size", "-8192").pragma("temp_store", "MEMORY");
+        // 1 MiB each: enough for the inner pages of what one question reads; the system has the rest of the file in memory, and
+        // every write of another connection empties this cache anyway.
+        let reading = base.pragma("cache_size", "-1024").pragma("temp_store", "MEMORY");
         let readers = pool::open_readers(reading, options.readers).await?;
         let lag = Arc::new(Lag::default());
         if memory.last_span > memory.watermark {

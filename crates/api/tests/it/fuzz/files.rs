@@ -92,11 +92,13 @@ async fn media() {
         let is_right = asked["sha256Hash"] == BASE64_STANDARD.encode(Sha256::digest(&sent))
             && asked["contentLength"] == sent.len();
         let to = if mutator.below(4) == 0 { mutator.text(&[path.as_str()]) } else { path.clone() };
-        // A parameter the server does not know is not looked at.
+        // A parameter the server does not know is not looked at, and a project is the same however its id is written.
         let (place, given) = path.split_once('?').expect("an address to upload to is signed");
+        let (project, id) = place.rsplit_once('/').expect("an address of a project's piece of media");
         let same = |to: &str| {
             to.split_once('?').is_some_and(|(at, query)| {
-                at == place && given.split('&').all(|own| query.split('&').any(|other| other == own))
+                at.rsplit_once('/').is_some_and(|(of, named)| of.eq_ignore_ascii_case(project) && named == id)
+                    && given.split('&').all(|own| query.split('&').any(|other| other == own))
             })
         };
         if !to.starts_with('/') || to.parse::<axum::http::Uri>().is_err() {
