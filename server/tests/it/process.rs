@@ -59,6 +59,15 @@ impl Server {
         server
     }
 
+    /// What `/metrics` says of memory, in bytes: `allocated` or `resident`; nothing where the allocator does not say.
+    pub(crate) async fn memory(&self, client: &Client, of: &str) -> Option<u64> {
+        let answer = client.get(format!("{}/metrics", self.url)).send().await.expect("an answer");
+        let series = format!("assay_memory_{of}_bytes ");
+        let text = answer.text().await.expect("text");
+        let value = text.lines().find_map(|line| line.strip_prefix(&series))?;
+        Some(value.parse().expect("a number of bytes"))
+    }
+
     /// Number of the process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()

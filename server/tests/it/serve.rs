@@ -54,12 +54,8 @@ async fn counters_tell_what_waits_and_stopping_leaves_two_files() {
         assert!(counters.lines().any(|known| known == line), "no `{line}` in\n{counters}");
     }
     if cfg!(all(unix, not(target_env = "musl"))) {
-        let bytes = |of: &str| {
-            let series = format!("assay_memory_{of}_bytes ");
-            let value = counters.lines().find_map(|line| line.strip_prefix(&series));
-            value.and_then(|value| value.parse::<u64>().ok()).expect("a number of bytes")
-        };
-        let (allocated, resident) = (bytes("allocated"), bytes("resident"));
+        let allocated = server.memory(&client, "allocated").await.expect("bytes in use");
+        let resident = server.memory(&client, "resident").await.expect("bytes held");
         assert!(1 << 20 < allocated && allocated < resident && resident < 1 << 30, "{allocated} {resident}");
     }
     assert!(server.stop());

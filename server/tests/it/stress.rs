@@ -134,12 +134,7 @@ async fn connections_that_wait_after_a_large_request_hold_little() {
     let client = client();
     let server = Server::start(data.path(), &client).await;
     let address = server.url.trim_start_matches("http://").to_owned();
-    let in_use = async || {
-        let counters = text(&client, &format!("{}/metrics", server.url)).await;
-        let line =
-            counters.lines().find_map(|line| line.strip_prefix("assay_memory_allocated_bytes ").map(str::to_owned));
-        line.and_then(|bytes| bytes.parse::<u64>().ok()).expect("a number of bytes")
-    };
+    let in_use = async || server.memory(&client, "allocated").await.expect("bytes in use");
     let key = BASE64_STANDARD.encode(format!("{PUBLIC_KEY}:{SECRET_KEY}"));
     let head = format!(
         "POST /v1/traces HTTP/1.1\r\nhost: {address}\r\nauthorization: Basic {key}\r\n\
