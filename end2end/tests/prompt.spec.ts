@@ -109,6 +109,27 @@ test("rows are versions, models, environments or users, and every table is an ad
   await expect(byVersion.getByRole("columnheader", { name: "Share of traffic", exact: true })).toBeVisible();
 });
 
+test("choices made in a row all count, also before the numbers of the first one came", async ({ page, open }) => {
+  await open(`${path}?tab=metrics&range=24h`);
+  let answer = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(/\/sfn\/.*=model/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.getByRole("group", { name: "One row for each" }).getByRole("link", { name: "Model" }).click();
+  await page.getByRole("group", { name: "Which numbers" }).getByRole("link", { name: "Speed" }).click();
+  await page.getByRole("group", { name: "What the chart shows" }).getByRole("link", { name: "Volume" }).click();
+  await expect(page).toHaveURL(/by=model&show=speed&metric=count/);
+  await expect(page.getByRole("table", { name: "Numbers by version" })).toBeVisible();
+  answer();
+  const byModel = page.getByRole("table", { name: "Numbers by model" });
+  await expect(byModel.getByRole("columnheader", { name: "Time to first token, median", exact: true })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 2, name: "Generations" })).toBeVisible();
+});
+
 test("all trends are small charts, each leads to itself large", async ({ page, open, checkAccessibility }) => {
   await open(`${path}?tab=metrics&range=24h&metric=all`);
   await expect(page.locator(".trends__one")).toHaveCount(9);

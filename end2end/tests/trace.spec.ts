@@ -10,6 +10,8 @@ test("a trace shows its tree, and the span chosen is in the address", async ({ p
   await expect(page).toHaveTitle("answer-customer · Assay");
   const tree = page.getByRole("tree", { name: "Spans" });
   await expect(tree.getByRole("treeitem")).toHaveCount(3);
+  await expect(tree.getByRole("treeitem", { level: 1 })).toHaveText(/answer-customer/);
+  await expect(tree.getByRole("treeitem", { level: 2 })).toHaveCount(2);
   await checkAccessibility();
 
   await tree.getByRole("treeitem").filter({ hasText: "write-answer" }).click();

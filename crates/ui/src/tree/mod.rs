@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use leptos::prelude::*;
+use leptos::{attr::custom::custom_attribute, prelude::*};
 use wasm_bindgen::JsCast as _;
 
 use crate::icon::{Icon, IconName};
@@ -193,6 +193,7 @@ pub fn Tree(
             });
             // Deeper levels are told by `aria-level`; the indent ends at ten.
             let indent = node.level.min(10).to_string();
+            let level = custom_attribute("aria-level", node.level.to_string());
             view! {
                 <a
                     class="tree__row"
@@ -203,7 +204,7 @@ pub fn Tree(
                     data-follow=""
                     data-level=indent
                     data-state=node.error.then_some("error")
-                    attr:aria-level=node.level.to_string()
+                    {..level}
                     aria-expanded=expanded
                     aria-selected=move || if is_selected.selected(&own) { "true" } else { "false" }
                     tabindex=move || if in_tab_order.selected(&row) { "0" } else { "-1" }

@@ -27,9 +27,10 @@ pub mod toolbar;
 
 use domain::time::TimeUs;
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 use ui::{
     Card, CardBody, Chart, ChartSize, Choice, Empty, IconName, Legend, LegendItem, LinkButton, Menu, MenuLink, Notice,
-    Query, SegmentedLinks, Series, Tone, format,
+    Query, SegmentedLinks, Series, Tone, format, live,
 };
 
 use self::{
@@ -70,7 +71,16 @@ pub(super) fn Metrics(query: Query, view: MetricsView) -> impl IntoView {
         groups,
         ..
     } = view;
-    let toolbar = view! { <Toolbar query=query.clone() filters by=by.clone() zone=view.zone zones=view.zones range=view.range now/> };
+    let address = use_query_map();
+    // Of the address and not of the numbers shown: who makes two choices in a row must not lose the first.
+    let asked = Signal::derive(move || Query::from_pairs(address.get()).set("tab", "metrics").without("v"));
+    let toolbar = {
+        let (by, zone, zones, range) = (by.clone(), view.zone, view.zones, view.range);
+        live(move || {
+            let (filters, by, zone, zones) = (filters.clone(), by.clone(), zone.clone(), zones.clone());
+            Some(view! { <Toolbar query=asked.get() filters by zone zones range now/> }.into_any())
+        })
+    };
     if table.rows.is_empty() {
         let wider = query.set("range", "90d").without("from").without("to").href();
         return view! {
@@ -104,8 +114,8 @@ pub(super) fn Metrics(query: Query, view: MetricsView) -> impl IntoView {
         {partial}
         {lag}
         {notices}
-        <Trends query=query.clone() trend trends charts legend/>
-        <Numbers query=query.clone() by group=group.clone() show table now/>
+        <Trends asked trend trends charts legend/>
+        <Numbers asked by group=group.clone() show table now/>
         {comparison}
         {scores}
         {distribution}
@@ -116,28 +126,13 @@ pub(super) fn Metrics(query: Query, view: MetricsView) -> impl IntoView {
 /// One trend large, or the main ones small.
 #[component]
 fn Trends(
-    query: Query,
+    asked: Signal<Query>,
     trend: String,
     trends: Vec<Choosable>,
     charts: Vec<TitledChart>,
     legend: Vec<(String, u32)>,
 ) -> impl IntoView {
-    let link = |key: &str| query.set("metric", key).href();
-    let mut at_hand: Vec<Choice> = trends
-        .iter()
-        .filter(|choice| choice.key.starts_with("score:"))
-        .take(3)
-        .map(|choice| Choice::link(choice.key.clone(), choice.text.clone(), link(&choice.key)))
-        .collect();
-    at_hand.extend(AT_HAND.map(|(key, text)| Choice::link(key, text, link(key))));
-    at_hand.push(Choice::link(ALL, "All", link(ALL)));
-    let every = trends
-        .into_iter()
-        .map(|choice| {
-            let (href, current) = (link(&choice.key), choice.key == trend);
-            view! { <MenuLink href current attr:data-noscroll="">{choice.text}</MenuLink> }.into_any()
-        })
-        .collect_view();
+    let link = move |key: &str| asked.with_untracked(|query| query.set("metric", key).href());
     let is_all = trend == ALL;
     let title = match charts.first() {
         Some(chart) if !is_all => chart.title.clone(),
@@ -167,14 +162,28 @@ fn Trends(
         let items = legend.into_iter().map(|(text, series)| LegendItem { text, series: Series::Arm(series) });
         view! { <Legend items=items.collect()/> }.into_any()
     });
+    let choices = live(move || {
+        asked.track();
+        let of_scores = trends.iter().filter(|choice| choice.key.starts_with("score:")).take(3);
+        let mut at_hand: Vec<Choice> =
+            of_scores.map(|choice| Choice::link(choice.key.clone(), choice.text.clone(), link(&choice.key))).collect();
+        at_hand.extend(AT_HAND.map(|(key, text)| Choice::link(key, text, link(key))));
+        at_hand.push(Choice::link(ALL, "All", link(ALL)));
+        let every = trends
+            .iter()
+            .map(|choice| {
+                let (href, current, text) = (link(&choice.key), choice.key == trend, choice.text.clone());
+                view! { <MenuLink href current attr:data-noscroll="">{text}</MenuLink> }.into_any()
+            })
+            .collect_view();
+        let choices = view! {
+            <SegmentedLinks label="What the chart shows" current=trend.clone() items=at_hand/>
+            <Menu id="trend" label="More">{every}</Menu>
+        };
+        Some(choices.into_any())
+    });
     view! {
-        <Card
-            title
-            extra=move || view! {
-                <SegmentedLinks label="What the chart shows" current=trend items=at_hand/>
-                <Menu id="trend" label="More">{every}</Menu>
-            }
-        >
+        <Card title extra=move || choices>
             <CardBody>{legend}<div class=class>{drawn}</div></CardBody>
         </Card>
     }

@@ -4,7 +4,7 @@ use domain::time::TimeUs;
 use leptos::prelude::*;
 use ui::{
     Card, Cell as TableCell, CellKind, Chip, Choice, Column, GroupRow, Instant, Moment, Query, SegmentedLinks, Series,
-    Spark, Table as UiTable, Tone, format,
+    Spark, Table as UiTable, Tone, format, live,
 };
 
 use super::model::{Cell, Change, Row, ScoreLine, Table};
@@ -22,7 +22,7 @@ const TABLES: [(&str, &str); 6] = [
 /// Numbers by row.
 #[component]
 pub(super) fn Numbers(
-    query: Query,
+    asked: Signal<Query>,
     by: String,
     group: String,
     show: String,
@@ -47,11 +47,15 @@ pub(super) fn Numbers(
         let more = format!("{} more with less traffic. Filter to see them.", format::count(table.hidden as i64));
         view! { <div class="table-foot">{more}</div> }.into_any()
     });
-    let items = TABLES.map(|(key, text)| Choice::link(key, text, query.set("show", key).href())).to_vec();
+    let tables = live(move || {
+        let query = asked.get();
+        let items = TABLES.map(|(key, text)| Choice::link(key, text, query.set("show", key).href())).to_vec();
+        Some(view! { <SegmentedLinks label="Which numbers" current=show.clone() items/> }.into_any())
+    });
     let title = format!("By {by}");
     let caption = format!("Numbers by {by}");
     view! {
-        <Card title extra=move || view! { <SegmentedLinks label="Which numbers" current=show items/> }>
+        <Card title extra=move || tables>
             <div class="metrics">
                 <UiTable caption columns>{rows}</UiTable>
             </div>
