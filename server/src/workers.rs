@@ -1,6 +1,6 @@
 //! Background work and the signal that ends it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use services::{Events, Services};
@@ -9,6 +9,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The folder looks at least this often: another process may have appended.
 const FOLD_AT_LEAST: Duration = Duration::from_millis(200);
+/// Folding waits until something has waited this long for it, or this many times as long as the last step took if that is less:
+/// the more spans a step takes, the fewer times it changes the same totals. Less than half of what totals may be behind.
+const FOLD_TOGETHER: Duration = Duration::from_millis(250);
+const FOLD_REST: u32 = 4;
 /// After a failed fold, so that a full disk does not fill the log too.
 const FOLD_AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// Expired sessions and links are dropped this often.
@@ -58,23 +62,33 @@ async fn until(stop: CancellationToken, work: impl Future<Output = ()>) {
     }
 }
 
-/// Folds what was appended into the totals, soon after every append. Safe to interrupt anywhere.
+/// Folds what was appended into the totals, soon after every append: at once where little comes, together where much does. Safe to
+/// interrupt anywhere.
 async fn fold(services: Services, events: Events) {
     let mut appended = services.ingest.appended();
     if let Err(error) = services.access.apply_settings().await {
         tracing::error!(%error, "could not tell the event plane what projects are segmented by; setting it again does");
     }
     loop {
-        if let Err(error) = services.ingest.fold().await {
-            tracing::error!(%error, "could not fold events into the totals; trying again");
-            time::sleep(FOLD_AFTER_FAILURE).await;
-            continue;
+        let began = Instant::now();
+        let more = match services.ingest.fold_step().await {
+            Ok(more) => more,
+            Err(error) => {
+                tracing::error!(%error, "could not fold events into the totals; trying again");
+                time::sleep(FOLD_AFTER_FAILURE).await;
+                continue;
+            }
+        };
+        let took = began.elapsed();
+        if !more {
+            // Either way it is time to look again.
+            let _ = time::timeout(FOLD_AT_LEAST, appended.changed()).await;
         }
         if let Ok(lag_ms) = events.lag_ms().await {
-            metrics::gauge!("assay_fold_lag_seconds").set(lag_ms as f64 / 1000.0);
+            let lag = Duration::from_millis(lag_ms);
+            metrics::gauge!("assay_fold_lag_seconds").set(lag.as_secs_f64());
+            time::sleep((took * FOLD_REST).min(FOLD_TOGETHER).saturating_sub(lag)).await;
         }
-        // Either way it is time to look again.
-        let _ = time::timeout(FOLD_AT_LEAST, appended.changed()).await;
     }
 }
 

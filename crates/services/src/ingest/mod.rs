@@ -148,8 +148,16 @@ impl Ingest {
     /// # Errors
     /// As the store; what was folded stays folded.
     pub async fn fold(&self) -> Result<(), ServiceError> {
-        while self.context.events.fold().await? {}
+        while self.fold_step().await? {}
         Ok(())
+    }
+
+    /// Folds a bounded part of what waits. Says whether more does.
+    ///
+    /// # Errors
+    /// As the store.
+    pub async fn fold_step(&self) -> Result<bool, ServiceError> {
+        Ok(self.context.events.fold().await?)
     }
 
     /// Stores the spans of one OTLP request.
