@@ -20,7 +20,7 @@ const PAGE: u64 = 80 * KB;
 /// can be done to one.
 const RESULTS: u64 = 130 * KB;
 /// The page of a prompt: versions, their differences, metrics with charts and comparisons.
-const PROMPT: u64 = 82 * KB;
+const PROMPT: u64 = 83 * KB;
 /// The form of an experiment: everything about one on a page, each field with its checks; and its preview, which comes after it.
 const FORM: u64 = 90 * KB;
 /// The chunk with `stats` and `assign`.
