@@ -87,7 +87,10 @@ async fn fold(services: Services, events: Events) {
         if let Ok(lag_ms) = events.lag_ms().await {
             let lag = Duration::from_millis(lag_ms);
             metrics::gauge!("assay_fold_lag_seconds").set(lag.as_secs_f64());
-            time::sleep((took * FOLD_REST).min(FOLD_TOGETHER).saturating_sub(lag)).await;
+            // What is left of an earlier process is of no known age, and long enough ago.
+            if !more || lag_ms > 0 {
+                time::sleep((took * FOLD_REST).min(FOLD_TOGETHER).saturating_sub(lag)).await;
+            }
         }
     }
 }

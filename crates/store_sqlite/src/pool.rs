@@ -158,6 +158,13 @@ pub(crate) async fn settle(
     std::mem::replace(connection, fresh).close().await.map_err(from_sqlx)
 }
 
+/// Whether a commit waits until it would survive a power cut. One that does not is still whole or not there at all, and the next that
+/// waits makes it safe, too: the log keeps their order (SQLite, `PRAGMA synchronous`). Between transactions only.
+pub(crate) async fn sync_commits(connection: &mut SqliteConnection, wait: bool) -> Result<(), StoreError> {
+    let pragma = if wait { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" };
+    sqlx::raw_sql(pragma).execute(connection).await.map(drop).map_err(from_sqlx)
+}
+
 /// A pool of connections that only read.
 pub(crate) async fn open_readers(options: SqliteConnectOptions, connections: u32) -> Result<SqlitePool, StoreError> {
     SqlitePoolOptions::new()

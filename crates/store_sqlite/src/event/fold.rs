@@ -19,7 +19,7 @@ use super::{
     record::{self, Narrow},
     segment,
 };
-use crate::error::from_sqlx;
+use crate::{error::from_sqlx, pool::sync_commits};
 
 /// Spans looked at in one step.
 const SPANS: i64 = 10_000;
@@ -66,14 +66,17 @@ pub(super) async fn contribution(
     Ok(Some(Contribution::of(&narrow, project, placed)))
 }
 
-/// Folds one step. Says whether more waits.
+/// Folds one step. Says whether more waits. Its commit does not wait for the disk: totals follow from events, and what a power cut
+/// takes of them is folded again. After a failure commits may still not wait ([`sync_commits`]).
 pub(super) async fn step(connection: &mut SqliteConnection, memory: &mut Memory) -> Result<bool, StoreError> {
     if !memory.waiting && memory.watermark >= memory.last_span {
         return Ok(false);
     }
+    sync_commits(connection, false).await?;
     let mut transaction = connection.begin().await.map_err(from_sqlx)?;
     let more = step_within(&mut transaction, memory).await?;
     transaction.commit().await.map_err(from_sqlx)?;
+    sync_commits(connection, true).await?;
     memory.waiting = more;
     Ok(more)
 }

@@ -35,7 +35,7 @@ use super::{
 };
 use crate::{
     error::from_sqlx,
-    pool::{checkpoint_and_close, settle},
+    pool::{checkpoint_and_close, settle, sync_commits},
 };
 
 /// Events after which a group is closed though more wait, so that a commit stays short.
@@ -317,25 +317,15 @@ impl Writer {
             return Ok(memory);
         }
         settle(&mut self.connection, &self.options).await?;
-        self.sync_commits(true).await?;
+        // A fold that failed may have left it otherwise.
+        sync_commits(&mut self.connection, true).await?;
         Memory::read(&mut self.connection).await
     }
 
-    /// Whether a commit waits until it would survive a power cut.
-    async fn sync_commits(&mut self, wait: bool) -> Result<(), StoreError> {
-        let pragma = if wait { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" };
-        sqlx::raw_sql(pragma).execute(&mut self.connection).await.map(drop).map_err(from_sqlx)
-    }
-
-    /// Totals follow from events: those that a power cut takes away are folded again, so nobody waits for the disk. The log keeps
-    /// the order, and the next batch's commit makes everything before it safe, too (SQLite, `PRAGMA synchronous`). A failure in
-    /// between leaves no memory, and who reads it again waits for the disk again.
     async fn fold(&mut self) -> Result<bool, StoreError> {
         let mut memory = self.memory().await?;
         let began = Instant::now();
-        self.sync_commits(false).await?;
         let more = fold::step(&mut self.connection, &mut memory).await?;
-        self.sync_commits(true).await?;
         Phase::Fold.ends(began);
         self.lag.folded(memory.watermark, !more);
         self.wrote(memory).await;
