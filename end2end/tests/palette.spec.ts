@@ -60,6 +60,35 @@ test("prompts, versions, traces, sessions and users are found", async ({ page, o
   await expect(group("Users").getByRole("option").first()).toContainText("user-");
 });
 
+test("an answer that comes while a choice is pressed does not take the click away", async ({ page, open }) => {
+  await open(`${home}/traces`);
+  await page.keyboard.press("Control+k");
+  await field(page).fill(prompt.name);
+  const version = options(page).filter({ hasText: `${prompt.name} v1` });
+  await expect(version).toBeVisible();
+
+  let answer = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(/\/sfn\/.*find.*v1/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  const asked = page.waitForRequest(/\/sfn\/.*find.*v1/);
+  await field(page).fill(`${prompt.name} v1`);
+  await asked;
+  await version.hover();
+  await page.mouse.down();
+  const answered = page.waitForResponse(/\/sfn\/.*find.*v1/);
+  answer();
+  await (await answered).finished();
+  // By then the browser has drawn whatever the answer draws.
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  await page.mouse.up();
+  await expect(page).toHaveURL(new RegExp(`${prompt.path}\\?tab=versions&v=1$`));
+});
+
 test("Escape closes it and gives the focus back; nothing found teaches", async ({ page, open, checkAccessibility }) => {
   await open(home);
   const opener = page.getByRole("button", { name: "Find" }).first();

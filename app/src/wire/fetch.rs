@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use domain::{Problem, problem::ProblemCode};
 use leptos::{
-    prelude::window,
+    prelude::{document, window},
     server_fn::{
         ContentType as _,
         error::FromServerFnError as _,
@@ -14,12 +14,20 @@ use leptos::{
 use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, Headers, RequestInit, Response, js_sys::Uint8Array};
+use web_sys::{
+    AbortController, Headers, RequestInit, Response,
+    js_sys::{Promise, Uint8Array},
+};
 
 use super::codec::{Answer, BUILD_HEADER, Wire};
 use crate::error::AppError;
 
 type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// How often it is looked whether a pointer that is down was let go, in milliseconds.
+const LOOK_MS: i32 = 20;
+/// As often at most: what is pressed for seconds is not being clicked.
+const LOOKS: usize = 100;
 
 /// Asks a question.
 #[cfg(not(feature = "ssr"))]
@@ -35,7 +43,9 @@ pub(super) fn post(path: &'static str, form: String) -> Answering {
 fn answer(url: String, form: Option<String>) -> Answering {
     // The browser has one thread; a resource asks for what may move between several.
     Box::pin(SendWrapper::new(async move {
-        match send(&url, form).await {
+        let answer = send(&url, form).await;
+        let_go().await;
+        match answer {
             Ok(answer) => answer,
             Err(_) => Answer::Refused(AppError(Problem::new(
                 ProblemCode::Unavailable,
@@ -77,6 +87,22 @@ async fn send(url: &str, form: Option<String>) -> Result<Answer, JsValue> {
         call_redirect_hook(&location.unwrap_or_else(|| response.url()));
     }
     Ok(if is_ours { Answer::Value(bytes) } else { Answer::Refused(AppError::unreadable()) })
+}
+
+/// Until nothing is pressed. An answer that draws something anew between the press and its end takes away what is being clicked, and
+/// then there is no click.
+async fn let_go() {
+    let is_pressed = || document().query_selector(":active").is_ok_and(|pressed| pressed.is_some());
+    for _ in 0..LOOKS {
+        if !is_pressed() {
+            return;
+        }
+        let later = Promise::new(&mut |resolve, _| {
+            // Fails for what is no function only.
+            let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, LOOK_MS);
+        });
+        let _ = JsFuture::from(later).await;
+    }
 }
 
 /// A question nobody waits for any more is not answered in vain. Aborting what is done does nothing.
