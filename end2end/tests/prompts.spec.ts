@@ -53,9 +53,12 @@ test("folders and tags narrow the list from beside it", async ({ page, open }) =
   await page.getByRole("link", { name: "support (1)" }).click();
   await expect(page).toHaveURL(/folder=support&tag=support/);
   await expect(page.getByRole("table", { name: "Prompts" }).locator("tbody tr")).toHaveCount(1);
+
+  // Both are taken off before the list without the first one came.
+  await page.route(/\/sfn\/.*list_prompts/, () => undefined);
   await page.getByRole("link", { name: "Remove filter Tag support" }).click();
   await folders.getByRole("link", { name: "All prompts" }).click();
-  await expect(page).not.toHaveURL(/folder=/);
+  await expect(page).toHaveURL(new RegExp(`${path}\\??$`));
 });
 
 test("a folder narrows the list and a row opens by keyboard", async ({ page, open }) => {

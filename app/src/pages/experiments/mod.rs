@@ -15,7 +15,9 @@ use leptos_router::{
     hooks::{use_params_map, use_query_map},
     lazy_route,
 };
-use ui::{ButtonKind, Choice, Crumb, Empty, Filter, IconName, LinkButton, Page, Query, SegmentedLinks, page::PageHead};
+use ui::{
+    ButtonKind, Choice, Crumb, Empty, Filter, IconName, LinkButton, Page, Query, SegmentedLinks, live, page::PageHead,
+};
 
 use self::{
     model::{ExperimentsView, Status},
@@ -78,32 +80,42 @@ fn List(project: String, query: Query, view: ExperimentsView) -> impl IntoView {
         return view! { <Nothing project may_write=view.may_write/> }.into_any();
     }
     let now = TimeUs(view.now_us);
+    let address = use_query_map();
+    // Of the address and not of the list: who makes two choices in a row must not lose the first.
+    let toolbar = live(move || Some(toolbar(&Query::from_pairs(address.get()).without("cursor"))));
+    let older = view.next.map(|cursor| {
+        let href = query.set("cursor", cursor).href();
+        view! { <div class="actions"><LinkButton href>"Older"</LinkButton></div> }.into_any()
+    });
+    view! {
+        {toolbar}
+        <div class="card">
+            <ExperimentTable project lines=view.lines now/>
+        </div>
+        {older}
+    }
+    .into_any()
+}
+
+/// State, and the filter of a prompt.
+fn toolbar(query: &Query) -> AnyView {
     let status = Status::of(query.get("status"));
-    let fresh = query.without("cursor");
     let choices = Status::ALL
         .into_iter()
         .map(|choice| {
             let href =
-                if choice == Status::Current { fresh.without("status") } else { fresh.set("status", choice.word()) };
+                if choice == Status::Current { query.without("status") } else { query.set("status", choice.word()) };
             Choice::link(choice.word(), choice.title(), href.href())
         })
         .collect();
     let prompt = query.get("prompt").filter(|prompt| !prompt.is_empty()).map(|prompt| {
-        view! { <Filter name="Prompt" value=prompt.to_owned() href=fresh.without("prompt").href()/> }.into_any()
-    });
-    let older = view.next.map(|cursor| {
-        let href = query.set("cursor", cursor).href();
-        view! { <div class="actions"><LinkButton href>"Older"</LinkButton></div> }.into_any()
+        view! { <Filter name="Prompt" value=prompt.to_owned() href=query.without("prompt").href()/> }.into_any()
     });
     view! {
         <div class="toolbar">
             <SegmentedLinks label="State" current=status.word().to_owned() items=choices/>
             {prompt}
         </div>
-        <div class="card">
-            <ExperimentTable project lines=view.lines now/>
-        </div>
-        {older}
     }
     .into_any()
 }

@@ -16,7 +16,7 @@ use leptos_router::{
 use ui::{
     ButtonKind, Cell, CellKind, Chip, Code, Column, Crumb, Empty, EmptyRow, Estimate, Filter, FilterMenu, Icon,
     IconName, Instant, LinkButton, MenuLink, Moment, Notice, Page, Query, SearchField, Snippet, SortDirection, Spark,
-    Table, Tone, format, page::PageHead,
+    Table, Tone, format, live, page::PageHead,
 };
 
 use self::{
@@ -85,19 +85,15 @@ impl LazyRoute for Prompts {
 #[component]
 fn List(project: String, query: Query, page: PromptsPage) -> impl IntoView {
     let fresh = query.without("page");
-    let said = |key: &str| fresh.get(key).filter(|value| !value.is_empty()).map(str::to_owned);
-    let is_filtered = ["q", "folder", "tag"].into_iter().any(|key| said(key).is_some());
+    let is_filtered = ["q", "folder", "tag"].into_iter().any(|key| said(&fresh, key).is_some());
     if page.total == 0 && !is_filtered {
         return view! { <Nothing project address=page.address/> }.into_any();
     }
-    let folder = said("folder")
-        .map(|folder| view! { <Filter name="Folder" value=folder href=fresh.without("folder").href()/> }.into_any());
-    let tag = match said("tag") {
-        Some(tag) => Some(view! { <Filter name="Tag" value=tag href=fresh.without("tag").href()/> }.into_any()),
-        None => (!page.tags.is_empty()).then(|| view! { <Tags query=fresh.clone() tags=page.tags/> }.into_any()),
-    };
-    let tree = (!page.folders.is_empty())
-        .then(|| view! { <Folders query=fresh.clone() folders=page.folders open=said("folder")/> }.into_any());
+    let address = use_query_map();
+    // Of the address and not of the list: who takes off two filters in a row must not get the first one back.
+    let asked = Memo::new(move |_| Query::from_pairs(address.get()).without("page"));
+    let toolbar = live(move || Some(toolbar(&asked.get(), page.tags.clone())));
+    let tree = (!page.folders.is_empty()).then(|| view! { <Folders asked folders=page.folders/> }.into_any());
     let now = TimeUs(page.now_us);
     let rows = if page.lines.is_empty() {
         view! { <EmptyRow columns=8>"No prompt matches. Search for less, or take a filter off."</EmptyRow> }.into_any()
@@ -116,11 +112,7 @@ fn List(project: String, query: Query, page: PromptsPage) -> impl IntoView {
     });
     let foot = foot(&query, page.page, page.total);
     view! {
-        <div class="toolbar">
-            <SearchField name="q" label="Search prompts" value=said("q").unwrap_or_default() keep=fresh.without("q").pairs()/>
-            {folder}
-            {tag}
-        </div>
+        {toolbar}
         {truncated}
         <div class="prompts">
             {tree}
@@ -130,6 +122,30 @@ fn List(project: String, query: Query, page: PromptsPage) -> impl IntoView {
             </div>
         </div>
         {notices}
+    }
+    .into_any()
+}
+
+/// What a parameter of the address says, when it says something.
+fn said(query: &Query, name: &str) -> Option<String> {
+    query.get(name).filter(|value| !value.is_empty()).map(str::to_owned)
+}
+
+/// Search and filters.
+fn toolbar(query: &Query, tags: Vec<(String, u32)>) -> AnyView {
+    let folder = said(query, "folder")
+        .map(|folder| view! { <Filter name="Folder" value=folder href=query.without("folder").href()/> }.into_any());
+    let tag = match said(query, "tag") {
+        Some(tag) => Some(view! { <Filter name="Tag" value=tag href=query.without("tag").href()/> }.into_any()),
+        None => (!tags.is_empty()).then(|| view! { <Tags query=query.clone() tags/> }.into_any()),
+    };
+    let (term, keep) = (said(query, "q").unwrap_or_default(), query.without("q").pairs());
+    view! {
+        <div class="toolbar">
+            <SearchField name="q" label="Search prompts" value=term keep/>
+            {folder}
+            {tag}
+        </div>
     }
     .into_any()
 }
@@ -171,13 +187,15 @@ fn foot(query: &Query, page: u32, total: u32) -> AnyView {
 
 /// The folders beside the list.
 #[component]
-fn Folders(query: Query, folders: Vec<Folder>, open: Option<String>) -> impl IntoView {
-    let all = query.without("folder").href();
+fn Folders(asked: Memo<Query>, folders: Vec<Folder>) -> impl IntoView {
+    let open = Memo::new(move |_| said(&asked.get(), "folder"));
+    let all = move || asked.get().without("folder").href();
     let items = folders
         .into_iter()
         .map(|folder| {
-            let current = (open.as_deref() == Some(&folder.path)).then_some("page");
-            let href = query.set("folder", folder.path.clone()).href();
+            let (path, own) = (folder.path.clone(), folder.path.clone());
+            let current = move || (open.get().as_ref() == Some(&own)).then_some("page");
+            let href = move || asked.get().set("folder", path.clone()).href();
             let count = format::count(i64::from(folder.count));
             view! {
                 <a class="folders__link" href=href data-level=folder.level.min(6) aria-current=current title=folder.path.clone()>
@@ -191,7 +209,9 @@ fn Folders(query: Query, folders: Vec<Folder>, open: Option<String>) -> impl Int
         .collect_view();
     view! {
         <nav class="folders" aria-label="Folders">
-            <a class="folders__link" href=all data-level="0" aria-current=open.is_none().then_some("page")>"All prompts"</a>
+            <a class="folders__link" href=all data-level="0" aria-current=move || open.get().is_none().then_some("page")>
+                "All prompts"
+            </a>
             {items}
         </nav>
     }

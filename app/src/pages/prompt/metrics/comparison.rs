@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use ui::{
     Axis, Button, Card, CardBody, Cell as TableCell, CellKind, Column, IntervalBar, IntervalScale, Query, SelectField,
-    SelectOption, Series, Table, Tone, Verdict, format,
+    SelectOption, Series, Table, Tone, Verdict, format, live,
 };
 
 use super::{
@@ -14,18 +14,16 @@ use super::{
 /// The form that chooses two rows, and what is known of their difference.
 #[component]
 pub(super) fn Comparison(
-    query: Query,
+    asked: Signal<Query>,
     group: String,
     groups: Vec<Choosable>,
     view: Option<ComparedView>,
 ) -> impl IntoView {
-    let keep = query
-        .without("a")
-        .without("b")
-        .pairs()
-        .into_iter()
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> }.into_any())
-        .collect_view();
+    let keep = live(move || {
+        let pairs = asked.get().without("a").without("b").pairs();
+        let kept = |(name, value)| view! { <input type="hidden" name=name value=value/> }.into_any();
+        Some(pairs.into_iter().map(kept).collect_view().into_any())
+    });
     let options = || groups.iter().map(|choice| SelectOption::new(choice.key.clone(), choice.text.clone())).collect();
     let chosen = |place: usize| groups.get(place).map(|choice| choice.key.clone()).unwrap_or_default();
     let (a, b) = view.as_ref().map_or_else(|| (chosen(1), chosen(0)), |view| (view.a.clone(), view.b.clone()));

@@ -1,21 +1,21 @@
 //! How values are spread, row by row on one axis.
 
 use leptos::prelude::*;
-use ui::{Card, CardBody, Menu, MenuLink, Query, Series, format};
+use ui::{Card, CardBody, Menu, MenuLink, Query, Series, format, live};
 
-use super::model::{SpreadRow, SpreadView};
+use super::model::{Choosable, SpreadRow, SpreadView};
 
 /// Bars of every row, each as high as its share.
 #[component]
-pub(super) fn Distribution(query: Query, view: SpreadView) -> impl IntoView {
-    let choices = view
-        .choices
-        .into_iter()
-        .map(|choice| {
-            let (href, current) = (query.set("spread", choice.key.clone()).href(), choice.key == view.key);
-            view! { <MenuLink href current attr:data-noscroll="">{choice.text}</MenuLink> }.into_any()
-        })
-        .collect_view();
+pub(super) fn Distribution(asked: Signal<Query>, view: SpreadView) -> impl IntoView {
+    let choices = live(move || {
+        let query = asked.get();
+        let link = |choice: &Choosable| {
+            let (href, text) = (query.set("spread", choice.key.clone()).href(), choice.text.clone());
+            view! { <MenuLink href current=choice.key == view.key attr:data-noscroll="">{text}</MenuLink> }.into_any()
+        };
+        Some(view.choices.iter().map(link).collect_view().into_any())
+    });
     let rows = view.rows.into_iter().map(row).collect_view();
     let percent = |at: f64| format!("{}%", format::fixed(at, 2));
     let ticks = view

@@ -104,10 +104,9 @@ pub(super) fn Metrics(query: Query, view: MetricsView) -> impl IntoView {
             .into_any()
     });
     let notices = view.notices.into_iter().map(|notice| view! { <Notice>{notice}</Notice> }.into_any()).collect_view();
-    let comparison = (groups.len() > 1).then(|| {
-        view! { <Comparison query=query.clone() group=group.clone() groups view=view.comparison/> }.into_any()
-    });
-    let distribution = distribution.map(|view| view! { <Distribution query=query.clone() view/> }.into_any());
+    let comparison = (groups.len() > 1)
+        .then(|| view! { <Comparison asked group=group.clone() groups view=view.comparison/> }.into_any());
+    let distribution = distribution.map(|view| view! { <Distribution asked view/> }.into_any());
     let scores = (!scores.is_empty()).then(|| view! { <Scores group=group.clone() lines=scores/> }.into_any());
     view! {
         {toolbar}
