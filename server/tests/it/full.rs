@@ -183,6 +183,7 @@ async fn sound(data: &Path, project: ProjectId) {
         spans: true,
         bins: Quantity::ALL.to_vec(),
         scores: true,
+        score_bins: true,
     };
     while events.fold().await.expect("it folds") {}
     let kept = events.totals(project, std::slice::from_ref(&question)).await.expect("totals");

@@ -24,9 +24,7 @@ pub(super) fn notices<'a>(
         held.bins.extend_from_slice(&totals.bins);
     }
     let mut notices = Vec::new();
-    let all_together = question.measures.iter().any(|measure| matches!(measure, Measure::Score(None, _)))
-        || question.distributions.contains(&Subject::Score(None));
-    if all_together && !question.dimensions.contains(&Dimension::ScoreName) {
+    if mixes_scores(question) {
         notices.extend(scales(&by_name));
     }
     if by_name.contains_key(OTHER_NAMES) {
@@ -40,6 +38,13 @@ pub(super) fn notices<'a>(
         notices.push("no attribute to segment by is chosen: set `segment` in the project's settings".to_owned());
     }
     notices
+}
+
+/// Whether scores of all names are counted together: then their least and greatest tell whether they should be.
+pub(super) fn mixes_scores(question: &MetricQuery) -> bool {
+    let all_together = question.measures.iter().any(|measure| matches!(measure, Measure::Score(None, _)))
+        || question.distributions.contains(&Subject::Score(None));
+    all_together && !question.dimensions.contains(&Dimension::ScoreName)
 }
 
 /// Says so when scores of different scales are counted together: shares beside stars or percentages.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     ids::ProjectId,
-    metric::{Dimension, Filter, Measure, MetricQuery, Quantity, Subject},
+    metric::{Dimension, Filter, Measure, MetricQuery, Quantity, Statistic, Subject},
     prompt::PromptName,
     time::{TimeRange, TimeUs},
 };
@@ -15,6 +15,7 @@ use super::{
     combine::{Place, Seen, combine},
     effect::Spreads,
     labels::{self, Held},
+    notice::mixes_scores,
     registry::{Kinds, is_of_registry},
     statistic,
 };
@@ -131,7 +132,8 @@ impl Metrics {
         }
         let dimensions: Vec<Dimension> =
             question.dimensions.iter().copied().filter(|dimension| !is_of_registry(*dimension)).collect();
-        Some(SpreadQuestion { range, dimensions, filters, spans, bins: sketched(question, true), scores })
+        let (sums, bins, score_bins) = (averaged(question), sketched(question, true), ranks_scores(question, true));
+        Some(SpreadQuestion { range, dimensions, filters, spans, sums, bins, scores, score_bins })
     }
 
     /// The question itself, or one for each stretch in which a label held a version.
@@ -191,6 +193,7 @@ impl Prepared<'_> {
             spans: wants(question, false),
             bins: sketched(question, false),
             scores: wants(question, true),
+            score_bins: ranks_scores(question, false) || mixes_scores(question),
         })
     }
 
@@ -241,6 +244,24 @@ fn of_events(dimensions: &[Dimension]) -> Vec<Dimension> {
 fn wants(question: &MetricQuery, scores: bool) -> bool {
     question.measures.iter().any(|measure| measure.is_score() == scores)
         || question.distributions.iter().any(|subject| subject.is_score() == scores)
+}
+
+/// Quantities whose mean has an interval: how it spreads is told by sums.
+fn averaged(question: &MetricQuery) -> Vec<Quantity> {
+    let of_mean = |measure: &Measure| match measure {
+        Measure::Of(quantity, Statistic::Mean) => Some(*quantity),
+        _ => None,
+    };
+    question.measures.iter().filter_map(of_mean).collect()
+}
+
+/// Whether bins of scores are needed: for quantiles and distributions, and for spreads only for quantiles with an interval.
+fn ranks_scores(question: &MetricQuery, for_spread: bool) -> bool {
+    let ranked = |measure: &Measure| {
+        matches!(measure, Measure::Score(_, statistic) if statistic.quantile().is_some())
+            && (!for_spread || statistic::has_interval(measure))
+    };
+    question.measures.iter().any(ranked) || (!for_spread && question.distributions.iter().any(Subject::is_score))
 }
 
 /// Quantities whose bins are needed: for quantiles, and for spreads only for those with an interval.

@@ -64,6 +64,7 @@ impl Costs {
             spans: true,
             bins: Vec::new(),
             scores: false,
+            score_bins: false,
         };
         let place = Quantity::ALL.iter().position(|quantity| *quantity == Quantity::Cost);
         let mut costs = BTreeMap::new();

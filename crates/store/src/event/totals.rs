@@ -34,6 +34,8 @@ pub struct TotalsQuestion {
     pub bins: Vec<Quantity>,
     /// Whether totals of scores are wanted.
     pub scores: bool,
+    /// Whether their bins are wanted too.
+    pub score_bins: bool,
 }
 
 /// A question about how totals spread over [`super::UnitGroups::SPREAD`] groups of units.
@@ -47,10 +49,14 @@ pub struct SpreadQuestion {
     pub filters: Vec<Filter>,
     /// Whether totals of generations are wanted.
     pub spans: bool,
+    /// Quantities whose sums are wanted too; those of others stay 0.
+    pub sums: Vec<Quantity>,
     /// Quantities whose bins are wanted too.
     pub bins: Vec<Quantity>,
     /// Whether totals of scores are wanted.
     pub scores: bool,
+    /// Whether their bins are wanted too.
+    pub score_bins: bool,
 }
 
 /// Totals of generations.

@@ -27,6 +27,7 @@ pub(crate) async fn milliseconds(store: &SqliteEvents, project: ProjectId, hours
         spans: true,
         bins: Quantity::ALL.to_vec(),
         scores: true,
+        score_bins: true,
     };
     let of_prompt = TotalsQuestion { filters: vec![Filter::one(Dimension::Prompt, "prompt 3")], ..by_version.clone() };
     // Both ends inside an hour, as "the last 24 hours" has them.
@@ -51,8 +52,10 @@ pub(crate) async fn milliseconds(store: &SqliteEvents, project: ProjectId, hours
         dimensions: by_version.dimensions.clone(),
         filters: vec![],
         spans: true,
+        sums: vec![Quantity::Latency, Quantity::Cost],
         bins: vec![Quantity::Latency, Quantity::Cost],
         scores: true,
+        score_bins: true,
     };
     let of_prompt = SpreadQuestion { filters: of_prompt.filters, ..spread.clone() };
     for (name, question) in [("spread_by_version", spread), ("spread_of_a_prompt", of_prompt)] {

@@ -41,6 +41,15 @@ pub(super) fn unpack_bins<K: TryFrom<i64>>(reader: &mut Unpacker<'_>) -> Result<
     Ok(bins)
 }
 
+/// Reads over bins; gives none.
+pub(super) fn skip_bins<K>(reader: &mut Unpacker<'_>) -> Result<Vec<(K, u64)>, StoreError> {
+    for _ in 0..reader.count()? {
+        reader.integer()?;
+        reader.natural()?;
+    }
+    Ok(Vec::new())
+}
+
 /// Adds the counts of other bins.
 pub(super) fn merge_bins<K: Ord + Clone>(into: &mut Vec<(K, u64)>, from: &[(K, u64)]) {
     if from.is_empty() {

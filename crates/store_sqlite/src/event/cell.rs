@@ -213,7 +213,7 @@ impl Contribution {
     }
 
     /// Counts it in, with the bins wanted only.
-    pub(super) fn count_binned(&self, totals: &mut SpanTotals, binned: Binned) {
+    pub(super) fn count_binned(&self, totals: &mut SpanTotals, binned: Wanted) {
         let mut one = self.clone();
         for (place, key) in one.keys.iter_mut().enumerate() {
             *key = key.filter(|_| binned.has(place));
@@ -256,11 +256,11 @@ fn count_value((n, sum, squares): (&mut u64, &mut i128, &mut i128), value: i64, 
     *squares = squares.wrapping_add(sign_wide.wrapping_mul(value.wrapping_mul(value)));
 }
 
-/// Which quantities' bins are read: one bit each, in the order of `Quantity::ALL`.
+/// Which quantities are read: one bit each, in the order of `Quantity::ALL`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Binned(u8);
+pub(super) struct Wanted(u8);
 
-impl Binned {
+impl Wanted {
     pub(super) const ALL: Self = Self(u8::MAX);
     pub(super) const NONE: Self = Self(0);
 
@@ -276,6 +276,11 @@ impl Binned {
 
     pub(super) fn has(self, place: usize) -> bool {
         self.0 & (1 << place) != 0
+    }
+
+    /// How many places there are up to the last one wanted.
+    pub(super) fn reach(self) -> usize {
+        (u8::BITS - self.0.leading_zeros()) as usize
     }
 }
 
@@ -306,12 +311,12 @@ impl Totals for SpanTotals {
     }
 
     fn unpack(bytes: &[u8]) -> Result<Self, StoreError> {
-        unpack_totals(bytes, Binned::ALL)
+        unpack_totals(bytes, Wanted::ALL)
     }
 }
 
 /// Reads totals, but only the bins wanted.
-pub(super) fn unpack_totals(bytes: &[u8], binned: Binned) -> Result<SpanTotals, StoreError> {
+pub(super) fn unpack_totals(bytes: &[u8], binned: Wanted) -> Result<SpanTotals, StoreError> {
     let mut reader = Unpacker::new(bytes, FORMAT, "a cell")?;
     let mut totals = SpanTotals {
         count: reader.natural()?,

@@ -7,7 +7,7 @@ use store::{
 };
 
 use super::{
-    bins::{count_bin, merge_bins, pack_bins, unpack_bins},
+    bins::{count_bin, merge_bins, pack_bins, skip_bins, unpack_bins},
     cell::CellKey,
     codec::{Packer, Unpacker},
     ledger::Totals,
@@ -66,6 +66,16 @@ impl ScorePlace {
 pub(super) struct Folded {
     pub(super) counted: Counted,
     pub(super) places: Vec<ScorePlace>,
+}
+
+impl Counted {
+    /// The same without its bin.
+    pub(super) fn unbinned(self) -> Self {
+        match self {
+            Self::Number { value, .. } => Self::Number { value, bin: None },
+            Self::Category(_) => self,
+        }
+    }
 }
 
 impl Folded {
@@ -132,6 +142,18 @@ pub(super) struct ScoreCell {
 }
 
 impl ScoreCell {
+    /// Reads it, with bins when they are wanted.
+    pub(super) fn unpack_wanted(bytes: &[u8], with_bins: bool) -> Result<Self, StoreError> {
+        let mut reader = Unpacker::new(bytes, FORMAT, "a score cell")?;
+        Ok(Self {
+            n: reader.natural()?,
+            sum: reader.wide()?,
+            squares: reader.wide()?,
+            bins: if with_bins { unpack_bins(&mut reader)? } else { skip_bins(&mut reader)? },
+            categories: unpack_bins(&mut reader)?,
+        })
+    }
+
     /// Counts a score in (`sign` 1) or out (−1).
     pub(super) fn count(&mut self, counted: Counted, sign: i64) {
         match counted {
@@ -181,13 +203,6 @@ impl Totals for ScoreCell {
     }
 
     fn unpack(bytes: &[u8]) -> Result<Self, StoreError> {
-        let mut reader = Unpacker::new(bytes, FORMAT, "a score cell")?;
-        Ok(Self {
-            n: reader.natural()?,
-            sum: reader.wide()?,
-            squares: reader.wide()?,
-            bins: unpack_bins(&mut reader)?,
-            categories: unpack_bins(&mut reader)?,
-        })
+        Self::unpack_wanted(bytes, true)
     }
 }

@@ -15,7 +15,7 @@ use store::{
 };
 
 use super::{
-    cell::{self, Binned},
+    cell::{self, Wanted},
     cell_score::ScoreCell,
     dictionary::{WordKind, without_set},
     division::Answered,
@@ -34,7 +34,7 @@ pub(super) struct Gathered<'q> {
     pub(super) question: &'q TotalsQuestion,
     /// Whether totals of generations are wanted, and can be: scores' names and levels keep none.
     pub(super) wants_spans: bool,
-    pub(super) binned: Binned,
+    pub(super) binned: Wanted,
     spans: BTreeMap<Place, SpanTally>,
     scores: BTreeMap<Place, ScoreTally>,
     /// Of single generations, by keys that are texts already.
@@ -48,7 +48,7 @@ impl<'q> Gathered<'q> {
         Self {
             question,
             wants_spans: question.spans && !of_scores,
-            binned: if question.spans { Binned::of(&question.bins) } else { Binned::NONE },
+            binned: if question.spans { Wanted::of(&question.bins) } else { Wanted::NONE },
             spans: BTreeMap::new(),
             scores: BTreeMap::new(),
             span_groups: BTreeMap::new(),
@@ -68,7 +68,7 @@ impl<'q> Gathered<'q> {
     pub(super) fn add_score_cell(&mut self, words: Words, hour: i64, cell: &ScoreCell) {
         if self.question.scores {
             let place = self.place(words, hour);
-            self.scores.entry(place).or_default().add(cell);
+            self.scores.entry(place).or_default().add(cell, self.question.score_bins);
         }
     }
 
@@ -121,7 +121,8 @@ impl<'q> Gathered<'q> {
         let key = self.key(&seen.words, seen.user.as_deref(), names);
         let at = self.question.step_of(TimeNs(seen.start_ns).to_us());
         let name = seen.words.score.map_or(-1, |(name, _)| name);
-        self.score_groups.entry(((key, at), name)).or_default().count(seen.counted, 1);
+        let counted = if self.question.score_bins { seen.counted } else { seen.counted.unbinned() };
+        self.score_groups.entry(((key, at), name)).or_default().count(counted, 1);
     }
 }
 

@@ -5,12 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use domain::metric::Quantity;
 use store::{StoreError, event::UnitGroups};
 
 use super::{
     bins::{pack_bins, unpack_bins},
-    cell::{Binned, QUANTITIES},
+    cell::{QUANTITIES, Wanted},
     codec::{Packer, Unpacker},
     ledger::Totals,
 };
@@ -102,6 +101,26 @@ pub(super) struct GroupSums {
     pub(super) quantities: [(u64, i128, i128); QUANTITIES],
 }
 
+impl GroupSums {
+    /// Reads it with the quantities wanted; the others stay 0, and nothing is read behind the last one wanted.
+    pub(super) fn unpack_wanted(bytes: &[u8], wanted: Wanted) -> Result<Self, StoreError> {
+        let mut reader = Unpacker::of_part(bytes, "the sums of a group");
+        let mut sums = Self {
+            count: reader.natural()?,
+            errors: reader.natural()?,
+            null_responses: reader.natural()?,
+            ..Self::default()
+        };
+        for (place, quantity) in sums.quantities.iter_mut().enumerate().take(wanted.reach()) {
+            let read = (reader.natural()?, reader.wide()?, reader.wide()?);
+            if wanted.has(place) {
+                *quantity = read;
+            }
+        }
+        Ok(sums)
+    }
+}
+
 impl Totals for GroupSums {
     fn is_empty(&self) -> bool {
         self.count == 0
@@ -121,17 +140,7 @@ impl Totals for GroupSums {
     }
 
     fn unpack(bytes: &[u8]) -> Result<Self, StoreError> {
-        let mut reader = Unpacker::of_part(bytes, "the sums of a group");
-        let mut sums = Self {
-            count: reader.natural()?,
-            errors: reader.natural()?,
-            null_responses: reader.natural()?,
-            ..Self::default()
-        };
-        for quantity in &mut sums.quantities {
-            *quantity = (reader.natural()?, reader.wide()?, reader.wide()?);
-        }
-        Ok(sums)
+        Self::unpack_wanted(bytes, Wanted::ALL)
     }
 }
 
@@ -141,7 +150,7 @@ pub(super) struct GroupBins(pub(super) [Vec<(i16, u64)>; QUANTITIES]);
 
 impl GroupBins {
     /// Reads those of the quantities wanted.
-    pub(super) fn unpack_wanted(bytes: &[u8], binned: Binned) -> Result<Self, StoreError> {
+    pub(super) fn unpack_wanted(bytes: &[u8], binned: Wanted) -> Result<Self, StoreError> {
         let mut reader = Unpacker::new(bytes, FORMAT, "the bins of a group")?;
         let mut all = Self::default();
         for (place, bins) in all.0.iter_mut().enumerate() {
@@ -171,12 +180,14 @@ impl Totals for GroupBins {
     }
 
     fn unpack(bytes: &[u8]) -> Result<Self, StoreError> {
-        Self::unpack_wanted(bytes, Binned::of(&Quantity::ALL))
+        Self::unpack_wanted(bytes, Wanted::ALL)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::metric::Quantity;
+
     use super::*;
 
     fn sums(count: u64) -> GroupSums {
@@ -209,13 +220,25 @@ mod tests {
     }
 
     #[test]
+    fn only_wanted_sums_are_read() {
+        let packed = sums(4).pack();
+        let read = GroupSums::unpack_wanted(&packed, Wanted::of(&[Quantity::Cost])).unwrap();
+        let cost = Quantity::ALL.iter().position(|quantity| *quantity == Quantity::Cost).unwrap();
+        assert_eq!(read.count, 4);
+        for (place, quantity) in read.quantities.iter().enumerate() {
+            assert_eq!(*quantity, if place == cost { (4, -7, i128::MAX) } else { (0, 0, 0) });
+        }
+        assert_eq!(GroupSums::unpack(&packed).unwrap(), sums(4));
+    }
+
+    #[test]
     fn only_wanted_bins_are_read() {
         let mut bins = GroupBins::default();
         bins.0[0] = vec![(-3, 1), (40, 2)];
         bins.0[2] = vec![(5, 9)];
         let packed = bins.pack();
         assert_eq!(GroupBins::unpack(&packed).unwrap(), bins);
-        let latency = GroupBins::unpack_wanted(&packed, Binned::of(&[Quantity::Latency])).unwrap();
+        let latency = GroupBins::unpack_wanted(&packed, Wanted::of(&[Quantity::Latency])).unwrap();
         assert_eq!(latency.0[0], bins.0[0]);
         assert!(latency.0[2].is_empty());
     }

@@ -14,11 +14,10 @@ use store::{
 };
 
 use super::{
-    cell::Binned,
+    cell::Wanted,
     cell_score::ScoreCell,
     dictionary::{WordKind, without_set},
     group::{GroupBins, GroupSums, each_group},
-    ledger::Totals as _,
     question::{Conditions, Words, texts},
     read::Reader,
     tally::{ScoreTally, SpanTally},
@@ -79,7 +78,7 @@ impl Reader {
         };
         let of_scores = conditions.names.is_some() || conditions.levels.is_some();
         let wants_spans = !of_scores && pass.iter().any(|answer| answer.answered.spans);
-        let wants_bins = wants_spans && pass.iter().any(|answer| binned(answer) != Binned::NONE);
+        let wants_bins = wants_spans && pass.iter().any(|answer| binned(answer) != Wanted::NONE);
         let wants_scores = pass.iter().any(|answer| answer.answered.scores);
         let rows = |table: Table, wanted: bool| {
             let prompts = if wanted { prompts.as_slice() } else { &[] };
@@ -106,7 +105,9 @@ impl Reader {
         bins: &[Found],
         pass: &mut [&mut SpreadAnswer],
     ) -> Result<(), StoreError> {
-        let all = pass.iter().fold(Binned::NONE, |all, answer| all.and(binned(answer)));
+        let summed = |answer: &SpreadAnswer| Wanted::of(&answer.answered.sums);
+        let all_binned = pass.iter().fold(Wanted::NONE, |all, answer| all.and(binned(answer)));
+        let all_summed = pass.iter().fold(Wanted::NONE, |all, answer| all.and(summed(answer)));
         let mut gathered: Vec<ByUnit<SpanTally>> = vec![BTreeMap::new(); pass.len()];
         for (prompt, row) in each(sums) {
             let words = words(prompt, row)?;
@@ -114,12 +115,12 @@ impl Reader {
                 .iter()
                 .zip(&mut gathered)
                 .filter(|(answer, _)| answer.answered.spans)
-                .map(|(answer, groups)| groups.entry(split(&answer.answered, words)).or_default())
+                .map(|(answer, groups)| (groups.entry(split(&answer.answered, words)).or_default(), summed(answer)))
                 .collect();
             each_group(row.try_get(2).map_err(from_sqlx)?, |group, part| {
-                let sums = GroupSums::unpack(part)?;
-                for held in &mut held {
-                    held.entry(group).or_default().add_sums(&sums);
+                let sums = GroupSums::unpack_wanted(part, all_summed)?;
+                for (held, wanted) in &mut held {
+                    held.entry(group).or_default().add_sums(&sums, *wanted);
                 }
                 Ok(())
             })?;
@@ -127,8 +128,8 @@ impl Reader {
         for (prompt, row) in each(bins) {
             let group = u8::try_from(row.try_get::<i64, _>(3).map_err(from_sqlx)?).map_err(StoreError::backend)?;
             let (words, bins) =
-                (words(prompt, row)?, GroupBins::unpack_wanted(row.try_get(2).map_err(from_sqlx)?, all)?);
-            for (answer, groups) in pass.iter().zip(&mut gathered).filter(|(answer, _)| binned(answer) != Binned::NONE)
+                (words(prompt, row)?, GroupBins::unpack_wanted(row.try_get(2).map_err(from_sqlx)?, all_binned)?);
+            for (answer, groups) in pass.iter().zip(&mut gathered).filter(|(answer, _)| binned(answer) != Wanted::NONE)
             {
                 let held = groups.entry(split(&answer.answered, words)).or_default();
                 held.entry(group).or_default().add_bins(&bins, binned(answer));
@@ -147,6 +148,7 @@ impl Reader {
     }
 
     async fn score_spread(&self, rows: &[Found], pass: &mut [&mut SpreadAnswer]) -> Result<(), StoreError> {
+        let with_bins = pass.iter().any(|answer| answer.answered.score_bins);
         let mut gathered: Vec<ByUnit<ScoreTally>> = vec![BTreeMap::new(); pass.len()];
         for (prompt, row) in each(rows) {
             let words = score_words(prompt, row)?;
@@ -154,12 +156,14 @@ impl Reader {
                 .iter()
                 .zip(&mut gathered)
                 .filter(|(answer, _)| answer.answered.scores)
-                .map(|(answer, groups)| groups.entry(split(&answer.answered, words)).or_default())
+                .map(|(answer, groups)| {
+                    (groups.entry(split(&answer.answered, words)).or_default(), answer.answered.score_bins)
+                })
                 .collect();
             each_group(row.try_get(2).map_err(from_sqlx)?, |group, part| {
-                let cell = ScoreCell::unpack(part)?;
-                for held in &mut held {
-                    held.entry(group).or_default().add(&cell);
+                let cell = ScoreCell::unpack_wanted(part, with_bins)?;
+                for (held, with_bins) in &mut held {
+                    held.entry(group).or_default().add(&cell, *with_bins);
                 }
                 Ok(())
             })?;
@@ -247,8 +251,8 @@ impl Table {
 }
 
 /// The bins an answer needs.
-fn binned(answer: &SpreadAnswer) -> Binned {
-    if answer.answered.spans { Binned::of(&answer.answered.bins) } else { Binned::NONE }
+fn binned(answer: &SpreadAnswer) -> Wanted {
+    if answer.answered.spans { Wanted::of(&answer.answered.bins) } else { Wanted::NONE }
 }
 
 /// What is gathered by what splits an answer, and by unit group.

@@ -5,7 +5,7 @@ use store::event::{QuantityTotals, SpanTotals};
 
 use super::{
     bins::merge_bins,
-    cell::{Binned, QUANTITIES, merge_sums},
+    cell::{QUANTITIES, Wanted, merge_sums},
     cell_score::ScoreCell,
     group::{GroupBins, GroupSums},
 };
@@ -72,7 +72,7 @@ pub(super) struct SpanTally {
 
 impl SpanTally {
     /// Adds a cell, with the bins wanted only.
-    pub(super) fn add(&mut self, cell: &SpanTotals, binned: Binned) {
+    pub(super) fn add(&mut self, cell: &SpanTotals, binned: Wanted) {
         merge_sums(&mut self.sums, cell);
         for (place, (bins, quantity)) in self.bins.iter_mut().zip(&cell.quantities).enumerate() {
             if binned.has(place) {
@@ -81,20 +81,22 @@ impl SpanTally {
         }
     }
 
-    /// Adds the sums of a unit group.
-    pub(super) fn add_sums(&mut self, group: &GroupSums) {
+    /// Adds the sums of a unit group, of the quantities wanted only.
+    pub(super) fn add_sums(&mut self, group: &GroupSums, wanted: Wanted) {
         self.sums.count += group.count;
         self.sums.errors += group.errors;
         self.sums.null_responses += group.null_responses;
-        for (held, (n, sum, squares)) in self.sums.quantities.iter_mut().zip(group.quantities) {
-            held.n += n;
-            held.sum = held.sum.saturating_add(sum);
-            held.squares = held.squares.saturating_add(squares);
+        for (place, (held, (n, sum, squares))) in self.sums.quantities.iter_mut().zip(group.quantities).enumerate() {
+            if wanted.has(place) {
+                held.n += n;
+                held.sum = held.sum.saturating_add(sum);
+                held.squares = held.squares.saturating_add(squares);
+            }
         }
     }
 
     /// Adds the bins of a unit group, those wanted only.
-    pub(super) fn add_bins(&mut self, group: &GroupBins, binned: Binned) {
+    pub(super) fn add_bins(&mut self, group: &GroupBins, binned: Wanted) {
         for (place, (bins, counts)) in self.bins.iter_mut().zip(&group.0).enumerate() {
             if binned.has(place) {
                 for (bin, count) in counts {
@@ -124,12 +126,14 @@ pub(super) struct ScoreTally {
 }
 
 impl ScoreTally {
-    /// Adds a cell.
-    pub(super) fn add(&mut self, cell: &ScoreCell) {
+    /// Adds a cell, with its bins when they are wanted.
+    pub(super) fn add(&mut self, cell: &ScoreCell, with_bins: bool) {
         self.n += cell.n;
         self.sum = self.sum.saturating_add(cell.sum);
         self.squares = self.squares.saturating_add(cell.squares);
-        cell.bins.iter().for_each(|(bin, count)| self.bins.add(*bin, *count));
+        if with_bins {
+            cell.bins.iter().for_each(|(bin, count)| self.bins.add(*bin, *count));
+        }
         merge_bins(&mut self.categories, &cell.categories);
     }
 
@@ -164,7 +168,7 @@ mod tests {
             let mut tally = SpanTally::default();
             for one in &cells {
                 merge_totals(&mut merged, one);
-                tally.add(one, Binned::ALL);
+                tally.add(one, Wanted::ALL);
             }
             prop_assert_eq!(tally.finish(), merged);
         }
@@ -173,7 +177,7 @@ mod tests {
     #[test]
     fn bins_nobody_wants_are_left_out() {
         let mut tally = SpanTally::default();
-        tally.add(&cell(vec![(1, 2)]), Binned::of(&[Quantity::Latency]));
+        tally.add(&cell(vec![(1, 2)]), Wanted::of(&[Quantity::Latency]));
         let totals = tally.finish();
         assert_eq!(totals.quantities[0].bins, [(1, 2)]);
         assert!(totals.quantities[2].bins.is_empty());
@@ -184,8 +188,8 @@ mod tests {
     fn scores_keep_single_values_and_categories() {
         let one = ScoreCell { n: 2, sum: 3, squares: 5, bins: vec![(-4, 1), (1_000_450, 1)], categories: vec![(7, 1)] };
         let mut tally = ScoreTally::default();
-        tally.add(&one);
-        tally.add(&one);
+        tally.add(&one, true);
+        tally.add(&one, true);
         let mut merged = one.clone();
         merged.merge(&one);
         assert_eq!(tally.finish(), merged);

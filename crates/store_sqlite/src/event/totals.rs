@@ -17,11 +17,10 @@ use store::{
 };
 
 use super::{
-    cell::{self, Binned, HOURS_A_DAY},
+    cell::{self, HOURS_A_DAY, Wanted},
     cell_score::ScoreCell,
     division::{Answered, Division, divided_hours},
     gather::Gathered,
-    ledger::Totals as _,
     question::{Conditions, Words},
     read::Reader,
 };
@@ -187,7 +186,7 @@ impl Reader {
         }
         division.bound(pass.fine || pass.by_user, &mut answered);
         let left_out = |hour: i64| pass.by_user || division.has(hour) || outside(hour, answered.range);
-        let binned = gathered.iter().fold(Binned::NONE, |all, one| all.and(one.binned));
+        let binned = gathered.iter().fold(Wanted::NONE, |all, one| all.and(one.binned));
         for row in each(&cells).filter(|_| wants_spans) {
             let (prompt, hour, row) = row?;
             if left_out(hour) {
@@ -199,12 +198,13 @@ impl Reader {
                 one.add_cell(words, hour, &totals);
             }
         }
+        let score_bins = gathered.iter().any(|one| one.question.score_bins);
         for row in each(&score_cells) {
             let (prompt, hour, row) = row?;
             if left_out(hour) {
                 continue;
             }
-            let cell = ScoreCell::unpack(row.try_get(5).map_err(from_sqlx)?)?;
+            let cell = ScoreCell::unpack_wanted(row.try_get(5).map_err(from_sqlx)?, score_bins)?;
             let words = words(prompt, row)?;
             for one in gathered.iter_mut() {
                 one.add_score_cell(words, hour, &cell);
@@ -368,6 +368,7 @@ mod tests {
             spans: true,
             bins: vec![],
             scores: false,
+            score_bins: false,
         })
     }
 

@@ -89,6 +89,7 @@ async fn count_of(store: &dyn EventStore, prompt: &str) -> SpanTotals {
         spans: true,
         bins: Quantity::ALL.to_vec(),
         scores: false,
+        score_bins: false,
     };
     let answer = total(store, Build::project(1), question).await;
     answer.spans.into_iter().find(|group| group.key == [prompt]).map(|group| group.totals).unwrap_or_default()

@@ -84,6 +84,7 @@ pub async fn names_categories_and_segments_beyond_the_bound_count_as_others(stor
         spans: !scores,
         bins: Quantity::ALL.to_vec(),
         scores,
+        score_bins: false,
     };
     let by_segment = total(store, project, ask(Dimension::Segment, false)).await;
     assert_eq!(by_segment.spans.len(), 21);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     ids::{ProjectId, TraceId},
-    metric::{Dimension, Filter},
+    metric::{Dimension, Filter, Quantity},
     score::{ScoreTarget, ScoreValue},
     time::{TimeNs, TimeRange, TimeUs},
     trace::Level,
@@ -159,7 +159,8 @@ impl Model {
         for (write, place) in self.counted(project).filter(|_| question.scores) {
             let (name, words) = words(write);
             if place.kept(words, *range, filters) {
-                add_score(scores.entry((place.key(words, dimensions), step(&place), name)).or_default(), write);
+                let held = scores.entry((place.key(words, dimensions), step(&place), name)).or_default();
+                add_score(held, write, question.score_bins);
             }
         }
         TotalsAnswer {
@@ -183,6 +184,11 @@ impl Model {
                 let totals = groups.entry(place.group).or_default();
                 add_span(totals, span);
                 (totals.first_ns, totals.last_ns) = (None, None);
+                for (held, quantity) in totals.quantities.iter_mut().zip(Quantity::ALL) {
+                    if !question.sums.contains(&quantity) {
+                        (held.n, held.sum, held.squares) = (0, 0, 0);
+                    }
+                }
             }
         }
         let mut scores: BTreeMap<_, BTreeMap<u8, ScoreTotals>> = BTreeMap::new();
@@ -190,7 +196,7 @@ impl Model {
             let (name, words) = words(write);
             if place.kept(words, *range, filters) {
                 let groups = scores.entry((place.key(words, dimensions), name)).or_default();
-                add_score(groups.entry(place.group).or_default(), write);
+                add_score(groups.entry(place.group).or_default(), write, question.score_bins);
             }
         }
         SpreadAnswer {
@@ -218,7 +224,7 @@ fn add_bin<K: Ord + Clone>(bins: &mut Vec<(K, u64)>, key: K) {
     *bins = counts.into_iter().collect();
 }
 
-fn add_score(totals: &mut ScoreTotals, write: &ScoreWrite) {
+fn add_score(totals: &mut ScoreTotals, write: &ScoreWrite, with_bins: bool) {
     if let ScoreValue::Categorical(category) = &write.score.value {
         return add_bin(&mut totals.categories, category.clone());
     }
@@ -226,7 +232,7 @@ fn add_score(totals: &mut ScoreTotals, write: &ScoreWrite) {
     totals.n += 1;
     totals.sum += fixed;
     totals.squares += fixed * fixed;
-    if let Some(bin) = write.bin {
+    if let Some(bin) = write.bin.filter(|_| with_bins) {
         add_bin(&mut totals.bins, bin);
     }
 }
