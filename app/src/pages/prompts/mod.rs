@@ -91,7 +91,7 @@ fn List(project: String, query: Query, page: PromptsPage) -> impl IntoView {
     }
     let address = use_query_map();
     // Of the address and not of the list: who takes off two filters in a row must not get the first one back.
-    let asked = Memo::new(move |_| Query::from_pairs(address.get()).without("page"));
+    let asked = Signal::derive(move || Query::from_pairs(address.get()).without("page"));
     let toolbar = live(move || Some(toolbar(&asked.get(), page.tags.clone())));
     let tree = (!page.folders.is_empty()).then(|| view! { <Folders asked folders=page.folders/> }.into_any());
     let now = TimeUs(page.now_us);
@@ -187,8 +187,8 @@ fn foot(query: &Query, page: u32, total: u32) -> AnyView {
 
 /// The folders beside the list.
 #[component]
-fn Folders(asked: Memo<Query>, folders: Vec<Folder>) -> impl IntoView {
-    let open = Memo::new(move |_| said(&asked.get(), "folder"));
+fn Folders(asked: Signal<Query>, folders: Vec<Folder>) -> impl IntoView {
+    let open = Signal::derive(move || said(&asked.get(), "folder"));
     let all = move || asked.get().without("folder").href();
     let items = folders
         .into_iter()

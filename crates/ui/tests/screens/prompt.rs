@@ -244,16 +244,6 @@ pub(crate) fn metrics() -> AnyView {
                         {rows().into_iter().map(version_row).collect_view()}
                     </Table>
                 </Card>
-                <Card title="v7 → v8" extra=|| "2 lines changed">
-                    <CardBody>
-                        <div class="diff">
-                            <div class="diff__line"><span class="diff__number">"1"</span><span class="diff__text">"You are the support assistant of {{company}}."</span></div>
-                            <div class="diff__line" data-change="del"><span class="diff__number">"2"</span><span class="diff__text">"Greet the customer warmly " <del>"by name, thank them for reaching out,"</del> " and answer."</span></div>
-                            <div class="diff__line" data-change="add"><span class="diff__number">"2"</span><span class="diff__text">"Greet the customer warmly and answer " <ins>"in one paragraph"</ins> "."</span></div>
-                            <div class="diff__line"><span class="diff__number">"3"</span><span class="diff__text">"If you are not sure, ask one question."</span></div>
-                        </div>
-                    </CardBody>
-                </Card>
             </Page>
         }
         .into_any()
